@@ -1,0 +1,84 @@
+"""What the host has, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from cross_build.board import connect
+from cross_build.targets import target
+from lite_runner.doctor import Check, attempt
+from lite_runner.errors import LiteError
+from opt_models import cache, lite_env
+
+_NEEDED = ("invoke", "numpy", "opencv-python-headless", "pyclipper", "findpython", "filelock")
+#: A first deploy to ``local`` keeps about this much in the cache and the releases.
+_NEEDED_BYTES = 1_500_000_000
+
+
+def host_checks() -> list[Check]:
+    """Look at everything the host needs, without downloading anything."""
+    mend = f"{sys.executable} -m pip install -e ."
+    found = [
+        Check("host", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
+        Check(
+            "python",
+            sys.version_info >= (3, 9),
+            f"{platform.python_version()} {sys.executable}",
+            "use Python 3.9 or newer",
+        ),
+    ]
+    found += [_package(name, mend) for name in _NEEDED]
+    found.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
+    found.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
+    found.append(attempt("python for opt", _interpreter, "uv python install 3.10"))
+    found.append(attempt("board local", _local, "invoke deploy --target local"))
+    return found
+
+
+def _package(name: str, mend: str) -> Check:
+    try:
+        return Check(name, True, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name, False, "not installed", mend)
+
+
+def _pip() -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0:
+        raise LiteError("not there")
+    return " ".join(run.stdout.split()[:2])
+
+
+def _cache() -> str:
+    folder = cache.root()
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(place, os.W_OK):
+        raise LiteError(f"{folder} cannot be written")
+    free = shutil.disk_usage(place).free
+    if free < _NEEDED_BYTES and not (folder / "packs").exists():
+        raise LiteError(f"{folder} has {free / 1e6:.0f} MB free, {_NEEDED_BYTES / 1e6:.0f} needed")
+    return f"{folder}, {free / 1e9:.1f} GB free"
+
+
+def _interpreter() -> str:
+    python, version = lite_env.interpreter()
+    return f"{version} {python}"
+
+
+def _local() -> str:
+    python, _ = lite_env.interpreter()
+    board = connect(target("local"), python=python)
+    state = board.release("status")
+    if state["current"] is None:
+        raise LiteError(f"nothing is deployed at {board.transport.root}")
+    if not state["intact"]:
+        raise LiteError(f"release {state['current']} lacks files")
+    return f"release {state['current']} at {Path(board.transport.root)}"

@@ -1,0 +1,60 @@
+"""Inventories: path, hash, size and mode of each file of a folder that no longer changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lite_runner.release import sha256
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file: where it lies on the host, and what it must be on the board."""
+
+    source: Path
+    sha256: str
+    size: int
+    mode: int
+
+    def entry(self) -> dict[str, Any]:
+        """What a manifest says of it."""
+        return {"sha256": self.sha256, "size": self.size, "mode": self.mode}
+
+
+def item(path: Path) -> Item:
+    """Look at one file."""
+    mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
+    return Item(path, sha256(path), path.stat().st_size, mode)
+
+
+def items(folder: Path) -> dict[str, Item]:
+    """Every file below a folder by its path there, except what no board needs."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: item(path) for name, path in named.items() if _needed(name)}
+
+
+def cached(folder: Path) -> dict[str, Item]:
+    """As :func:`items`, remembered beside the folder: it must never change."""
+    listing = folder.with_name(f"{folder.name}.inventory.json")
+    try:
+        data = json.loads(listing.read_text(encoding="utf-8"))
+        return {name: Item(folder / name, *values) for name, values in data.items()}
+    except (OSError, ValueError, TypeError):
+        found = items(folder)
+    data = {name: [it.sha256, it.size, it.mode] for name, it in found.items()}
+    listing.write_text(json.dumps(data), encoding="utf-8")
+    return found
+
+
+def _needed(name: str) -> bool:
+    parts = name.split("/")
+    return not (
+        "tests" in parts
+        or "__pycache__" in parts
+        or name.endswith((".pyi", ".pyc", ".lock"))
+        or parts[0].endswith(".data")
+    )

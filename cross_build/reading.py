@@ -1,0 +1,113 @@
+"""Reading pictures on a board from the host: send them, read there, bring results back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Iterable, Iterator, Mapping, Sequence
+
+from cross_build.board import Board
+from cross_build.deploy import last_words
+from cross_build.errors import BoardError
+from lite_runner import picture_file
+from lite_runner.errors import ImageError
+from lite_runner.report import Result, error_result
+from lite_runner.sources import Source, drawing_name
+
+
+def read(
+    board: Board,
+    pictures: Iterable[Source],
+    options: Sequence[str] = (),
+    draw: Path | None = None,
+    show: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Read pictures on a board, in one process there.
+
+    Args:
+        board: with a release in use.
+        pictures: on the host.
+        options: further ones of ``ocr read``.
+        draw: folder on the host for annotated pictures.
+        show: called with each result as it comes.
+
+    Returns:
+        A result for each picture, under the host's name of it; errors are results too.
+
+    Raises:
+        BoardError: no release is in use, or its program failed.
+    """
+    if board.release("status")["current"] is None:
+        raise BoardError(
+            f"{board.target.name}: nothing is deployed there;"
+            f" run 'invoke deploy --target {board.target.name}'"
+        )
+    wanted = {f"{number:05d}": source for number, source in enumerate(pictures)}
+    results: dict[str, Result] = {}
+
+    def add(key: str, result: Result) -> None:
+        results[key] = result
+        show(result)
+
+    sent = {}
+    for key, source in wanted.items():
+        problem = source.error or _problem(source.path)
+        if problem is None:
+            sent[key] = f"{key}{source.path.suffix}"
+        else:
+            add(key, error_result(source.name, problem))
+    if sent:
+        with _inbox(board) as inbox:
+            board.transport.put({name: wanted[key].path for key, name in sent.items()}, inbox)
+            command = [board.path("ocr"), "read", "--json-lines", *options]
+            if draw is not None:
+                command += ["--draw", f"{inbox}/drawings"]
+
+            def one(line: str) -> None:
+                result = dict(json.loads(line))
+                key = Path(result["image"]).stem
+                add(key, {**result, "image": wanted[key].name})
+
+            command += [f"{inbox}/{name}" for name in sent.values()]
+            outcome = board.transport.run(command, on_line=one)
+            if len(results) < len(wanted):
+                raise BoardError(f"{board.target.name}: reading failed: {last_words(outcome)}")
+            if draw is not None:
+                _fetch_drawings(board, f"{inbox}/drawings", wanted, draw)
+    return [results[key] for key in wanted]
+
+
+@contextmanager
+def _inbox(board: Board) -> Iterator[str]:
+    """A new folder on the board, removed in the end."""
+    name = uuid.uuid4().hex[:12]
+    try:
+        yield board.path("inbox", name)
+    finally:
+        board.release("clear", name)
+
+
+def _problem(path: Path) -> str | None:
+    """Why a picture cannot even be sent, if so."""
+    try:
+        picture_file.read(path)
+    except ImageError as error:
+        return str(error)
+    return None
+
+
+def _fetch_drawings(board: Board, folder: str, wanted: Mapping[str, Source], into: Path) -> None:
+    """Bring drawings back under the names of the host's pictures."""
+    taken: set[str] = set()
+    with tempfile.TemporaryDirectory() as temporary:
+        fetched = Path(temporary)
+        board.transport.get(folder, fetched)
+        into.mkdir(parents=True, exist_ok=True)
+        for key, source in wanted.items():
+            drawing = fetched / f"{key}.png"
+            if drawing.is_file():
+                shutil.move(drawing, into / drawing_name(source.path, taken))

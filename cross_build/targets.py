@@ -1,0 +1,53 @@
+"""Targets: the kinds of boards of ``targets.toml``, as frozen objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cross_build.errors import BoardError
+from opt_models.catalog import read_toml
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of board.
+
+    Attributes:
+        name: as given to ``--target``.
+        about: for people.
+        transport: how it is reached: ``local``.
+        machine: what ``uname -m`` says there.
+        arch: what models are optimised for: ``x86`` or ``arm``.
+        pack: the pack it gets by default.
+        wheels: requirements of the packages a bundle for it carries, besides Paddle-Lite.
+    """
+
+    name: str
+    about: str
+    transport: str
+    machine: str
+    arch: str
+    pack: str
+    wheels: tuple[str, ...]
+
+
+def targets() -> dict[str, Target]:
+    """Every target by name."""
+    data = read_toml(Path(__file__).with_name("targets.toml"))
+    return {
+        name: Target(name=name, **{**row, "wheels": tuple(row["wheels"])})
+        for name, row in data.items()
+    }
+
+
+def target(name: str) -> Target:
+    """A target by name.
+
+    Raises:
+        BoardError: there is none of that name; lists those there are.
+    """
+    known = targets()
+    if name not in known:
+        raise BoardError(f"there is no target {name!r}; known targets: {', '.join(sorted(known))}")
+    return known[name]

@@ -1,0 +1,53 @@
+"""Ways to a board: run a command there, put files there, get files back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Mapping, Protocol, Sequence
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended: exit code (negative: the signal that ended it) and what it said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Transport(Protocol):
+    """A way to one board."""
+
+    @property
+    def root(self) -> str:
+        """Folder on the board that holds our releases; made by the first deploy."""
+
+    def run(
+        self,
+        command: Sequence[str],
+        stdin: str = "",
+        on_line: Callable[[str], None] | None = None,
+    ) -> Outcome:
+        """Run a command and wait for it.
+
+        Args:
+            command: program and arguments, taken literally.
+            stdin: what it reads.
+            on_line: called with each line of its standard output as it comes.
+
+        Raises:
+            BoardError: the board cannot be reached or has no such program.
+        """
+
+    def put(self, files: Mapping[str, Path], folder: str) -> None:
+        """Copy files into a folder of the board, by their paths below it; folders are made.
+
+        Each file appears whole or not at all.
+
+        Raises:
+            BoardError: the board cannot be reached or its disk is full.
+        """
+
+    def get(self, folder: str, into: Path) -> None:
+        """Copy the files directly in a folder of the board into one of the host."""

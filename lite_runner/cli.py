@@ -1,0 +1,227 @@
+"""The ``ocr`` program: read pictures, verify the deployment, say what is missing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Callable, Iterable, Sequence
+
+from lite_runner import __version__, report, sources
+from lite_runner.errors import ImageError, LiteError
+
+
+def main(arguments: Sequence[str] | None = None, release: Path | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 for a failure, 2 for wrong usage.
+
+    Args:
+        arguments: the command line without the program; ``sys.argv`` if None.
+        release: the bundle this program belongs to, whose pack it then uses.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            # A board without a locale would end at the first Chinese character.
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+    options = _parser(release).parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    return guard(lambda: command(options), "ocr", debug=options.debug)
+
+
+def guard(work: Callable[[], int], program: str, debug: bool) -> int:
+    """Run ``work``; turn every failure a user can cause into one stderr line and an exit code."""
+    try:
+        return work()
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        # What was begun lies in temporary files only, which their owners have removed by now.
+        print(f"{program}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error, but nothing more to print.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except LiteError as error:
+        if debug:
+            raise
+        print(f"{program}: {error}", file=sys.stderr)
+    except OSError as error:
+        if debug:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"{program}: {place}{error.strerror or error}", file=sys.stderr)
+    except MemoryError:
+        if debug:
+            raise
+        print(f"{program}: out of memory; use smaller pictures", file=sys.stderr)
+    return 1
+
+
+def add_read_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``read`` that mean the same on a board and from the host."""
+    parser.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
+    parser.add_argument(
+        "--no-classify", action="store_true", help="do not turn lines on their head"
+    )
+    parser.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
+    parser.add_argument("--batch", type=_positive, default=1, metavar="N", help="lines at once")
+    parser.add_argument(
+        "--min-score", type=float, default=0.5, metavar="P", help="drop lines below"
+    )
+
+
+def read_files(
+    pictures: Iterable[sources.Source],
+    pack: Path,
+    options: argparse.Namespace,
+    show: Callable[[report.Result], None],
+) -> list[report.Result]:
+    """Read pictures one after the other; errors become results of their own.
+
+    Args:
+        pictures: what to read.
+        pack: pack folder.
+        options: of the command ``read``.
+        show: called with each result as soon as there is one.
+    """
+    # Late: OpenCV and the engine take a second to load, which `--help` should not.
+    from lite_runner import draw, image
+    from lite_runner.pipeline import Ocr, Options
+    from lite_runner.predictor.wheel import WheelEngine
+
+    settings = Options(
+        detect=not options.no_detect,
+        classify=not options.no_classify,
+        recognise=not options.no_recognise,
+        min_score=options.min_score,
+        batch=options.batch,
+    )
+    results: list[report.Result] = []
+    names: set[str] = set()
+    with Ocr(pack, WheelEngine(options.threads), settings) as ocr:
+        for name, path, error in pictures:
+            try:
+                if error is not None:
+                    raise ImageError(error)
+                pixels = image.load(path)
+                page = ocr.read(pixels)
+                result = report.page_result(name, page)
+                if options.draw is not None:
+                    target = options.draw / sources.drawing_name(path, names)
+                    write_picture(target, draw.annotate(pixels, page))
+            except ImageError as problem:
+                result = report.error_result(name, str(problem))
+            except MemoryError:
+                result = report.error_result(name, "does not fit into memory; scale it down")
+            results.append(result)
+            show(result)
+    return results
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # mkstemp makes files only their owner may read.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink()
+        raise
+
+
+def write_picture(path: Path, pixels: object) -> None:
+    """Encode a uint8 HxWx3 BGR array as PNG."""
+    import cv2
+    import numpy as np
+
+    _, data = cv2.imencode(".png", np.asarray(pixels, np.uint8))
+    write_atomically(path, data.tobytes())
+
+
+def as_json(value: object) -> str:
+    """JSON for people and programs: readable characters, stable layout."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _read(options: argparse.Namespace) -> int:
+    def show(result: report.Result) -> None:
+        if options.json_lines:
+            print(json.dumps(result, ensure_ascii=False), flush=True)
+        elif options.json != "-":
+            print(report.text(result), flush=True)
+
+    results = read_files(sources.expand(options.images), options.pack, options, show)
+    if options.json == "-":
+        sys.stdout.write(as_json(results))
+    elif options.json is not None:
+        write_atomically(Path(options.json), as_json(results).encode())
+    if not options.json_lines and options.json != "-" and len(results) > 1:
+        print("\n" + report.summary(results))
+    return 1 if any("error" in result for result in results) else 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from lite_runner.verify import verify
+
+    report = verify(options.pack, options.threads)
+    if options.json:
+        sys.stdout.write(as_json(report))
+    else:
+        print(f"verified: read {' / '.join(report['lines'])} in {report['seconds']['total']:.2f} s")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from lite_runner.doctor import board_checks, show
+
+    return show(board_checks(options.pack))
+
+
+def _parser(release: Path | None) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show where an error comes from")
+    common.add_argument(
+        "--pack",
+        type=Path,
+        default=None if release is None else release / "pack",
+        required=release is None,
+        metavar="DIR",
+        help="pack folder to use" + ("" if release is None else " (default: the bundle's own)"),
+    )
+    common.add_argument("--threads", type=_positive, metavar="N", help="threads of the engine")
+    parser = argparse.ArgumentParser(prog="ocr", description="Read text in pictures.")
+    parser.add_argument("--version", action="version", version=f"lite-ocr {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    read = commands.add_parser("read", parents=[common], help="read pictures")
+    read.add_argument("images", nargs="+", metavar="IMAGES", help="files, folders or patterns")
+    read.add_argument("--json", metavar="FILE", help="write the results there; - for stdout")
+    read.add_argument("--json-lines", action="store_true", help="print a JSON object per picture")
+    read.add_argument("--draw", type=Path, metavar="DIR", help="write annotated pictures there")
+    add_read_options(read)
+    read.set_defaults(command=_read)
+
+    verify = commands.add_parser("verify", parents=[common], help="read the pack's golden picture")
+    verify.add_argument("--json", action="store_true", help="print the result as JSON")
+    verify.set_defaults(command=_verify)
+
+    doctor = commands.add_parser("doctor", parents=[common], help="what works and what is missing")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+    return value

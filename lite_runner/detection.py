@@ -1,0 +1,120 @@
+"""Text detection around the network: picture to input, probability map to quads.
+
+Differentiable Binarization, Liao et al. 2020, https://arxiv.org/abs/1911.08947.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pyclipper
+
+from lite_runner import geometry
+from lite_runner.arrays import Floats, Image
+from lite_runner.image import normalise, resize
+from lite_runner.pack import Detector
+
+#: The network halves its input five times, so both sides must be multiples of this.
+STRIDE = 32
+#: Regions narrower than this, in pixels of the probability map, are noise (PaddleOCR's min_size).
+MIN_REGION = 3.0
+#: More regions than this are not looked at; a dense A4 page has some 500.
+MAX_REGIONS = 1000
+#: pyclipper counts in whole numbers: sixteenths of a pixel keep the rounding out of sight.
+_CLIPPER_SCALE = 16.0
+
+
+def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
+    """(width, height) a picture is resized to: within the detector's sides, multiples of 32.
+
+    The longer side counts first, so that a very long picture never grows out of bounds.
+    """
+    scale = max(1.0, detector.min_side / min(width, height))
+    scale = min(scale, detector.max_side / max(width, height))
+    return _multiple(width * scale), _multiple(height * scale)
+
+
+def preprocess(image: Image, detector: Detector) -> Floats:
+    """Resize and normalise a uint8 HxWx3 BGR picture to float32 1x3xhxw."""
+    height, width = image.shape[:2]
+    network = detector.network
+    resized = resize(image, *input_size(width, height, detector))
+    return normalise(resized, network.mean, network.std, network.order)[None]
+
+
+def postprocess(
+    probability: Floats, width: int, height: int, detector: Detector
+) -> list[tuple[Floats, float]]:
+    """Find text in a probability map.
+
+    Args:
+        probability: float32 hxw, each pixel's probability of being text.
+        width, height: the picture's size in pixels, which the quads refer to.
+        detector: thresholds.
+
+    Returns:
+        (quad, score) in reading order; the score is the mean probability inside the region.
+    """
+    mask = (probability > detector.threshold).astype(np.uint8)
+    if detector.dilate:
+        mask = np.asarray(cv2.dilate(mask, np.ones((2, 2), np.uint8)), np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    scale = np.array([width / probability.shape[1], height / probability.shape[0]], np.float32)
+    limit = np.array([width, height], np.float32)
+    found: list[tuple[Floats, float]] = []
+    for contour in contours[:MAX_REGIONS]:
+        rectangle = cv2.minAreaRect(contour)
+        if min(rectangle[1]) < MIN_REGION:
+            continue
+        corners = np.asarray(cv2.boxPoints(rectangle), np.float32)
+        score = _mean_inside(probability, corners)
+        if score < detector.box_threshold:
+            continue
+        grown = unclip(corners, detector.unclip_ratio)
+        if min(geometry.size(grown)) < MIN_REGION + 2:
+            continue
+        quad = geometry.clockwise(np.clip(grown * scale, 0, limit))
+        if min(geometry.size(quad)) >= 1:
+            found.append((quad, score))
+    return [found[index] for index in geometry.reading_order([quad for quad, _ in found])]
+
+
+def unclip(corners: Floats, ratio: float) -> Floats:
+    """Grow a quad by ``area * ratio / perimeter`` on each side: the inverse of DB's shrinking.
+
+    Args:
+        corners: float32 4x2.
+        ratio: larger grows further.
+
+    Returns:
+        float32 4x2, the smallest rectangle around the grown shape.
+    """
+    area = abs(cv2.contourArea(corners))
+    length = cv2.arcLength(corners, True)
+    if area <= 0 or length <= 0:
+        return corners
+    offset = pyclipper.PyclipperOffset()
+    path = np.rint(corners * _CLIPPER_SCALE).astype(int).tolist()
+    offset.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
+    grown = offset.Execute(area * ratio / length * _CLIPPER_SCALE)
+    if not grown:
+        return corners
+    points = np.concatenate([np.asarray(part, np.float32) for part in grown]) / _CLIPPER_SCALE
+    return np.asarray(cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))), np.float32)
+
+
+def _mean_inside(probability: Floats, corners: Floats) -> float:
+    """Mean of the map inside a quad, which may reach over the map's edge."""
+    rows, columns = probability.shape
+    low = np.floor(corners.min(axis=0)).astype(int)
+    high = np.ceil(corners.max(axis=0)).astype(int)
+    left, top = int(np.clip(low[0], 0, columns - 1)), int(np.clip(low[1], 0, rows - 1))
+    right, bottom = int(np.clip(high[0], 0, columns - 1)), int(np.clip(high[1], 0, rows - 1))
+    mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
+    shifted = np.rint(corners - np.array([left, top], np.float32)).astype(np.int32)
+    cv2.fillPoly(mask, [shifted], 1)
+    return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
+
+
+def _multiple(side: float) -> int:
+    return max(STRIDE, round(side / STRIDE) * STRIDE)

@@ -1,0 +1,81 @@
+"""What works, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Callable, Iterable, NamedTuple
+
+from lite_runner import pack as packs
+from lite_runner.errors import LiteError
+
+
+class Check(NamedTuple):
+    """One thing looked at: ``detail`` says what was found, ``mend`` how to get it if not ``ok``."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+def board_checks(pack: Path) -> list[Check]:
+    """Look at all a board needs to read: interpreter, packages, engine, pack, golden picture."""
+    found = [
+        Check("machine", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
+        Check(
+            "python", sys.version_info >= (3, 8), f"{platform.python_version()} {sys.executable}"
+        ),
+    ]
+    again = "deploy to this board again"
+    for module in ("numpy", "cv2", "pyclipper"):
+        found.append(attempt(module, partial(_version, module), again))
+    found.append(attempt("paddle-lite", _engine_version, again))
+    found.append(attempt("pack", lambda: _pack(pack), again))
+    found.append(attempt("golden picture", lambda: _golden(pack), again))
+    return found
+
+
+def attempt(name: str, work: Callable[[], str], mend: str) -> Check:
+    """A check that passes if ``work`` does; what it raises becomes the detail."""
+    try:
+        return Check(name, True, work())
+    except (LiteError, ImportError, OSError) as error:
+        return Check(name, False, str(error), mend)
+
+
+def show(found: Iterable[Check]) -> int:
+    """Print checks, one a line, and what to do; the exit code is 1 if any failed."""
+    failed = 0
+    for check in found:
+        print(f"{'ok  ' if check.ok else 'MISS'}  {check.name:<16} {check.detail}")
+        if not check.ok:
+            failed += 1
+            print(f"      {'':<16} -> {check.mend}")
+    print("all is well" if not failed else f"{failed} to mend")
+    return 1 if failed else 0
+
+
+def _version(module: str) -> str:
+    return str(importlib.import_module(module).__dict__.get("__version__", "present"))
+
+
+def _engine_version() -> str:
+    from lite_runner.predictor.wheel import WheelEngine
+
+    return WheelEngine().version
+
+
+def _pack(folder: Path) -> str:
+    pack = packs.load(folder)
+    return f"{pack.name} for Paddle-Lite {pack.lite_version} on {pack.arch}"
+
+
+def _golden(folder: Path) -> str:
+    from lite_runner.verify import verify
+
+    report = verify(folder)
+    return f"reads {' / '.join(report['lines'])} in {report['seconds']['total']:.2f} s"

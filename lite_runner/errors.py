@@ -1,0 +1,19 @@
+"""Errors a user of the runner can meet: one line each, what, expected, actual, next step."""
+
+from __future__ import annotations
+
+
+class LiteError(Exception):
+    """Base of every error this project raises on purpose; its text is one line for the user."""
+
+
+class ImageError(LiteError):
+    """A picture cannot be read: missing, empty, truncated, too large or in an unknown format."""
+
+
+class PackError(LiteError):
+    """A pack folder is incomplete, altered, or made for another runtime."""
+
+
+class EngineError(LiteError):
+    """The inference library is missing, does not load, or fails while running."""

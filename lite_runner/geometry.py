@@ -1,0 +1,112 @@
+"""Quads in a picture: corner order, straightened crops, reading order.
+
+A quad is float32 4x2: four corners (x, y) in pixels, clockwise as seen on the screen.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import cv2
+import numpy as np
+
+from lite_runner.arrays import Floats, Image
+
+#: A crop this many times taller than wide holds a line written downwards and is turned
+#: (PaddleOCR, tools/infer/utility.py, get_rotate_crop_image).
+TALL = 1.5
+
+
+def clockwise(points: Floats) -> Floats:
+    """Order four corners clockwise, starting with the one nearest the picture's top left.
+
+    Args:
+        points: 4x2, a convex quad's corners in any order.
+    """
+    centre = points.mean(axis=0)
+    angles = np.arctan2(points[:, 1] - centre[1], points[:, 0] - centre[0])
+    ordered = points[np.argsort(angles, kind="stable")]
+    # y grows downwards, so growing angles run clockwise on the screen.
+    start = int(np.argmin(ordered.sum(axis=1)))
+    result: Floats = np.roll(ordered, -start, axis=0).astype(np.float32)
+    return result
+
+
+def size(quad: Floats) -> tuple[float, float]:
+    """(width, height) of the upright rectangle a quad straightens to: its longer opposite sides."""
+    sides = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
+    return float(max(sides[0], sides[2])), float(max(sides[1], sides[3]))
+
+
+def text_first(quad: Floats) -> Floats:
+    """Turn the corner order of a tall quad so that it starts where its text starts.
+
+    A line written downwards has its glyphs turned clockwise, so its text begins at the top right.
+    """
+    width, height = size(quad)
+    if height >= TALL * width:
+        quad = np.roll(quad, -1, axis=0)
+    return quad
+
+
+def crop(image: Image, quad: Floats) -> Image:
+    """Cut out a quad and straighten it, its first corner to the top left.
+
+    Args:
+        image: uint8 HxWx3.
+        quad: 4x2; the text's top left first (see :func:`text_first`).
+
+    Returns:
+        uint8 hxwx3, at least 1x1.
+    """
+    wide, high = size(quad)
+    width, height = max(1, round(wide)), max(1, round(high))
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
+    straight = cv2.warpPerspective(
+        image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(straight, np.uint8)
+
+
+def reading_order(quads: Sequence[Floats]) -> list[int]:
+    """Indices of quads in reading order: rows from top to bottom, each row from left to right.
+
+    Two quads share a row if their centres, with the page's own tilt taken out, lie within half a
+    line's height of each other.
+
+    Args:
+        quads: 4x2 each, clockwise from the top left of the picture.
+    """
+    if not len(quads):
+        return []
+    boxes = np.stack(quads).astype(np.float64)
+    centres = boxes.mean(axis=1)
+    tilt = _tilt(boxes)
+    across = centres @ np.array([np.cos(tilt), np.sin(tilt)])
+    down = centres @ np.array([-np.sin(tilt), np.cos(tilt)])
+    heights = np.array([min(size(quad)) for quad in quads])
+    rows: list[list[int]] = []
+    for index in np.argsort(down, kind="stable"):
+        if rows:
+            row = rows[-1]
+            middle = np.mean(down[row])
+            near = 0.5 * min(float(heights[index]), float(np.mean(heights[row])))
+            if abs(down[index] - middle) < near:
+                row.append(int(index))
+                continue
+        rows.append([int(index)])
+    return [index for row in rows for index in sorted(row, key=lambda i: float(across[i]))]
+
+
+def _tilt(boxes: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    """Median angle, in radians, of the long horizontal lines' top edges; 0 where there are none."""
+    edges = boxes[:, 1] - boxes[:, 0]
+    lengths = np.linalg.norm(edges, axis=1)
+    heights = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
+    long = lengths >= 2 * heights
+    if not long.any():
+        return 0.0
+    angle = float(np.median(np.arctan2(edges[long, 1], edges[long, 0])))
+    # Beyond this it is a sheet lying on its side, not a tilted one: leave it alone.
+    return angle if abs(angle) < np.pi / 8 else 0.0

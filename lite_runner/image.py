@@ -1,0 +1,183 @@
+"""Pictures: from a path, bytes, file object or array to upright 8-bit BGR, and on to network input.
+
+Decoding refuses what OpenCV silently accepts: a cut-off JPEG would come back half grey, a
+transparent PNG would lose its background, a picture of a billion pixels would take the board down.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, Sequence, Union
+
+import cv2
+import numpy as np
+
+from lite_runner import picture_file
+from lite_runner.arrays import AnyArray, Floats, Image
+from lite_runner.errors import ImageError
+
+Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], AnyArray]
+
+#: Largest picture decoded, in pixels: phones reach 108 megapixels, and three bytes a pixel of this
+#: (402 MB) is what a 1 GB board can still hold.
+MAX_PIXELS = 134_217_728
+
+_EXPECTED = "expected a JPEG, PNG, BMP, TIFF, WebP or GIF picture"
+
+
+def load(source: Source) -> Image:
+    """Read a picture.
+
+    Args:
+        source: a path, the bytes of a file, a binary file object, or an array that is already
+            decoded: HxW (grey), HxWx1, HxWx3 (BGR) or HxWx4 (BGRA), of uint8, uint16, bool or
+            float in 0..1.
+
+    Returns:
+        uint8 HxWx3 in BGR order, upright by its EXIF orientation, transparency laid on white.
+
+    Raises:
+        ImageError: the picture is missing, empty, truncated, too large or of an unknown format.
+    """
+    if isinstance(source, np.ndarray):
+        return to_bgr(source)
+    return decode(_read(source))
+
+
+def decode(data: bytes) -> Image:
+    """Decode the bytes of a picture file; see :func:`load` for the result and errors."""
+    if not data:
+        raise ImageError(f"is empty (0 bytes); {_EXPECTED}")
+    kind = picture_file.format_name(data)
+    if not picture_file.is_whole(data):
+        raise ImageError(f"is a {kind} cut off after {len(data)} bytes; copy or download it again")
+    size = picture_file.header_size(data)
+    if size is not None:
+        _check_size(*size)
+    # EXIF is applied below: OpenCV ignores it whenever it is asked to keep alpha or 16 bits.
+    try:
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise ImageError(f"cannot be decoded: {_first_line(error)}; {_EXPECTED}") from error
+    except MemoryError as error:
+        raise ImageError("does not fit into memory; scale the picture down") from error
+    if array is None:
+        if kind is None:
+            raise ImageError(f"is not a picture; {_EXPECTED}")
+        raise ImageError(
+            f"is a damaged {kind}, or of a kind this OpenCV ({cv2.__version__}) cannot decode;"
+            " save it as PNG or JPEG"
+        )
+    return _turn(to_bgr(array), picture_file.exif_orientation(data))
+
+
+def to_bgr(array: AnyArray) -> Image:
+    """Convert a decoded array of any accepted kind (see :func:`load`) to uint8 BGR."""
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
+        raise ImageError(
+            f"array has shape {tuple(array.shape)};"
+            " expected HxW, HxWx1, HxWx3 (BGR) or HxWx4 (BGRA)"
+        )
+    pixels = _to_uint8(array)
+    channels = pixels.shape[2]
+    if channels in (2, 4):
+        pixels = _on_white(pixels)
+        channels = pixels.shape[2]
+    if channels == 1:
+        pixels = np.repeat(pixels, 3, axis=2)
+    return np.ascontiguousarray(pixels)
+
+
+def normalise(pixels: Image, mean: Sequence[float], std: Sequence[float], order: str) -> Floats:
+    """Turn one picture into network input: ``(pixel / 255 - mean) / std``, channel by channel.
+
+    Args:
+        pixels: uint8 HxWx3, BGR.
+        mean, std: three values each, in the network's channel order.
+        order: the network's channel order, ``"BGR"`` or ``"RGB"``.
+
+    Returns:
+        float32 3xHxW, contiguous.
+    """
+    if order == "RGB":
+        pixels = pixels[:, :, ::-1]
+    scale = np.float32(1.0 / 255.0) / np.asarray(std, np.float32)
+    shift = -np.asarray(mean, np.float32) / np.asarray(std, np.float32)
+    planes = np.empty((3, *pixels.shape[:2]), np.float32)
+    for channel in range(3):
+        # One plane at a time: no float copy of the whole interleaved picture.
+        np.multiply(pixels[:, :, channel], scale[channel], out=planes[channel])
+        planes[channel] += shift[channel]
+    return planes
+
+
+def resize(pixels: Image, width: int, height: int) -> Image:
+    """Scale a uint8 HxWx3 picture: bilinear as in the networks' training.
+
+    Beyond half size bilinear skips pixels, which breaks thin strokes: there areas are averaged.
+    """
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    shrinks = 2 * width < pixels.shape[1] and 2 * height < pixels.shape[0]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=method), np.uint8)
+
+
+def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, (str, os.PathLike)):
+        return picture_file.read(Path(source))
+    data = source.read()
+    if not isinstance(data, bytes):
+        raise ImageError("file object gives text; open it in binary mode ('rb')")
+    return data
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise ImageError(f"header says {width}x{height} pixels; the file is damaged")
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"has {width}x{height} = {width * height / 1e6:.0f} megapixels;"
+            f" at most {MAX_PIXELS / 1e6:.0f} are read: scale it down or cut it up"
+        )
+
+
+def _to_uint8(array: AnyArray) -> Image:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return (array >> 8).astype(np.uint8)
+    if array.dtype == np.bool_:
+        return np.asarray(array.astype(np.uint8) * 255, np.uint8)
+    if np.issubdtype(array.dtype, np.floating):
+        clean = np.nan_to_num(array, nan=0.0, posinf=1.0, neginf=0.0)
+        result: Image = np.clip(np.rint(clean * 255.0), 0, 255).astype(np.uint8)
+        return result
+    raise ImageError(
+        f"array has dtype {array.dtype}; expected uint8, uint16, bool or float in 0..1"
+    )
+
+
+def _on_white(pixels: Image) -> Image:
+    """Lay the colour channels over white by the last channel, the opacity."""
+    alpha = pixels[:, :, -1:].astype(np.uint16)
+    colour = pixels[:, :, :-1].astype(np.uint16)
+    blended = (colour * alpha + 255 * (255 - alpha) + 127) // 255
+    return np.asarray(blended, np.uint8)
+
+
+def _turn(pixels: Image, orientation: int) -> Image:
+    """Undo an EXIF orientation: mirrored (2, 4, 5, 7) and turned (3 to 8)."""
+    if orientation in (2, 4, 5, 7):
+        pixels = pixels[:, ::-1]
+    quarter_turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
+    return np.ascontiguousarray(np.rot90(pixels, quarter_turns))
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

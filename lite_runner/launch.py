@@ -1,0 +1,24 @@
+"""Start of a bundle's ``ocr`` program: run as a file, with nothing installed.
+
+The folder above holds ``app`` (this package), ``site`` (unpacked wheels) and ``pack``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def start(release: Path) -> int:
+    """Run the command line with a release folder's own packages ahead of the system's."""
+    sys.path[:0] = [str(release / "app"), str(release / "site")]
+    # Read by OpenCV when it loads: its warnings would stand between our lines.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    from lite_runner.cli import main
+
+    return main(release=release)
+
+
+if __name__ == "__main__":
+    sys.exit(start(Path(__file__).resolve().parents[2]))

@@ -1,0 +1,232 @@
+"""Packs: a folder with the models, dictionary and settings of one reader, told by pack.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Tuple
+
+from lite_runner.errors import PackError
+from lite_runner.release import sha256
+
+#: Version of the pack.json layout; raised when an older runner could no longer read it.
+SCHEMA = 1
+
+Triple = Tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Network:
+    """One ``.nb`` model and how its input is made.
+
+    Attributes:
+        path: the ``.nb`` file.
+        source: the published model it was made from.
+        precision: ``fp32``, ``fp16``, ``int8`` or ``int16``.
+        shape: input (height, width); a detector's are upper limits, a recogniser's width is the
+            one it was trained at.
+        mean, std: normalisation in channel order, for pixels scaled to 0..1.
+        order: channel order, ``BGR`` or ``RGB``.
+    """
+
+    path: Path
+    source: str
+    precision: str
+    shape: tuple[int, int]
+    mean: Triple
+    std: Triple
+    order: str
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Text detector with the settings of its post-processing (DB, https://arxiv.org/abs/1911.08947).
+
+    Attributes:
+        threshold: a pixel is text where its probability is above this.
+        box_threshold: a region is kept where its mean probability is at least this.
+        unclip_ratio: how far regions, which the network shrinks, are grown again.
+        min_side: pictures with a shorter side below this are scaled up to it.
+        max_side: pictures with a longer side above this are scaled down to it.
+        dilate: grow the thresholded map by one pixel, to join broken strokes.
+    """
+
+    network: Network
+    threshold: float
+    box_threshold: float
+    unclip_ratio: float
+    min_side: int
+    max_side: int
+    dilate: bool
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Text direction classifier: lines it calls upside down, at least so sure, are turned."""
+
+    network: Network
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """Text recogniser and its decoding.
+
+    Attributes:
+        outputs: ``softmax`` (one output, NxTxC) or ``ids+softmax`` (two with LoD: already decoded
+            int64 ids, and TxC probabilities), as PP-OCR published them from V2.0 on and before.
+        blank: class index of the CTC blank; negative counts from the end.
+        offset: class index of the dictionary's first line.
+        charset: the dictionary's lines, with the space last where the network knows one.
+    """
+
+    network: Network
+    outputs: str
+    blank: int
+    offset: int
+    charset: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A picture that every working deployment of the pack reads as exactly these lines."""
+
+    image: Path
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """All a reader needs. ``lite_version``: the Paddle-Lite release that optimised the models."""
+
+    folder: Path
+    name: str
+    lite_version: str
+    arch: str
+    detector: Detector
+    classifier: Classifier | None
+    recogniser: Recogniser
+    golden: Golden
+
+
+def load(folder: str | Path) -> Pack:
+    """Read and check the pack in ``folder``: every file present, with the recorded sha256.
+
+    Raises:
+        PackError: what is missing or differs, and how to get a good pack again.
+    """
+    root = Path(folder)
+    try:
+        text = (root / "pack.json").read_text(encoding="utf-8")
+    except OSError as error:
+        raise PackError(
+            f"pack {root}: cannot read pack.json ({error.strerror}); give a folder made by"
+            " 'invoke deploy' or 'invoke pack'"
+        ) from error
+    try:
+        data = json.loads(text)
+        schema = data["schema"]
+        if schema != SCHEMA:
+            raise PackError(
+                f"pack {root}: layout {schema}, this runner reads {SCHEMA}; deploy the pack again"
+            )
+        return _parse(root, data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PackError(
+            f"pack {root}: pack.json is damaged ({type(error).__name__}: {error}); deploy it again"
+        ) from error
+
+
+def _parse(root: Path, data: Mapping[str, Any]) -> Pack:
+    det, cls, rec = data["det"], data.get("cls"), data["rec"]
+    return Pack(
+        folder=root,
+        name=str(data["name"]),
+        lite_version=str(data["lite_version"]),
+        arch=str(data["arch"]),
+        detector=Detector(
+            network=_network(root, det),
+            threshold=float(det["threshold"]),
+            box_threshold=float(det["box_threshold"]),
+            unclip_ratio=float(det["unclip_ratio"]),
+            min_side=int(det["min_side"]),
+            max_side=int(det["max_side"]),
+            dilate=bool(det["dilate"]),
+        ),
+        classifier=None
+        if cls is None
+        else Classifier(_network(root, cls), float(cls["threshold"])),
+        recogniser=_recogniser(root, rec, data["dictionary"]),
+        golden=Golden(_file(root, data["golden"]), tuple(map(str, data["golden"]["lines"]))),
+    )
+
+
+def _network(root: Path, data: Mapping[str, Any]) -> Network:
+    height, width = data["shape"]
+    if data["order"] not in ("BGR", "RGB"):
+        raise ValueError(f"channel order {data['order']!r}")
+    return Network(
+        path=_file(root, data),
+        source=str(data["source"]),
+        precision=str(data["precision"]),
+        shape=(int(height), int(width)),
+        mean=_triple(data["mean"]),
+        std=_triple(data["std"]),
+        order=str(data["order"]),
+    )
+
+
+def _recogniser(root: Path, data: dict[str, Any], dictionary: Mapping[str, Any]) -> Recogniser:
+    path = _file(root, dictionary)
+    charset = read_dictionary(path)
+    if data["space"]:
+        charset += (" ",)
+    classes = int(data["classes"])
+    if len(charset) + 1 != classes:
+        raise PackError(
+            f"pack {root}: dictionary {path.name} gives {len(charset)} characters and a blank, the"
+            f" recogniser has {classes} classes; use the dictionary it was trained with"
+        )
+    if data["outputs"] not in ("softmax", "ids+softmax"):
+        raise ValueError(f"outputs {data['outputs']!r}")
+    return Recogniser(
+        network=_network(root, data),
+        outputs=str(data["outputs"]),
+        blank=int(data["blank"]),
+        offset=int(data["offset"]),
+        charset=charset,
+    )
+
+
+def read_dictionary(path: Path) -> tuple[str, ...]:
+    """A dictionary's characters, one a line. Only line ends are cut: some lines are odd spaces."""
+    lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return tuple(line[:-1] if line.endswith("\r") else line for line in lines)
+
+
+def _file(root: Path, data: Mapping[str, Any]) -> Path:
+    """The named file of the pack, checked against its hash."""
+    name = str(data["image"] if "image" in data else data["file"])
+    if Path(name).name != name:
+        raise ValueError(f"file name {name!r} leaves the pack")
+    path = root / name
+    try:
+        actual = sha256(path)
+    except OSError as error:
+        raise PackError(
+            f"pack {root}: {name} cannot be read ({error.strerror}); deploy the pack again"
+        ) from error
+    if actual != data["sha256"]:
+        raise PackError(
+            f"pack {root}: {name} has sha256 {actual[:12]}..., pack.json says"
+            f" {str(data['sha256'])[:12]}...; it was changed or damaged: deploy the pack again"
+        )
+    return path
+
+
+def _triple(values: Any) -> Triple:
+    first, second, third = values
+    return float(first), float(second), float(third)

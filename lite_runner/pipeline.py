@@ -1,0 +1,258 @@
+"""The reader: detect lines, turn those upside down, recognise them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Iterator, Sequence
+
+import numpy as np
+
+from lite_runner import classification, detection, geometry, pack, recognition
+from lite_runner import image as pictures
+from lite_runner.arrays import AnyArray, Floats, Image
+from lite_runner.errors import PackError
+from lite_runner.predictor import Engine, Output
+from lite_runner.predictor.pool import Pool
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read.
+
+    Attributes:
+        detect: find lines first; otherwise the whole picture is one line.
+        classify: turn lines that stand on their heads, where the pack has a classifier.
+        recognise: read the lines; otherwise only their boxes are given.
+        min_score: lines read with a lower score are left out.
+        batch: lines of like width given to a network at once.
+    """
+
+    detect: bool = True
+    classify: bool = True
+    recognise: bool = True
+    min_score: float = 0.5
+    batch: int = 1
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of text.
+
+    Attributes:
+        text: what it says; None if not recognised.
+        score: mean probability of its characters, or of its box where not recognised.
+        box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
+        angle: 180 where the line stood on its head, else 0.
+    """
+
+    text: str | None
+    score: float
+    box: Floats
+    angle: int
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Wall time of each stage."""
+
+    detect: float
+    classify: float
+    recognise: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one picture says: its lines in reading order."""
+
+    width: int
+    height: int
+    lines: tuple[Line, ...]
+    seconds: Seconds
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+@dataclass
+class _Crop:
+    """A line on its way through the stages."""
+
+    pixels: Image
+    box: Floats
+    box_score: float
+    angle: int = 0
+    text: str | None = None
+    score: float = field(default=0.0)
+
+
+class Ocr:
+    """A text reader: ``with Ocr(pack) as ocr: for line in ocr.read("sign.jpg"): ...``.
+
+    Not for use from two threads at once; open one reader in each.
+
+    Args:
+        source: a pack, or the folder of one.
+        engine: the inference library; the one that fits this machine if None.
+        options: see :class:`Options`.
+
+    Raises:
+        PackError: the pack is damaged or was made for another runtime.
+        EngineError: the library cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | pack.Pack,
+        engine: Engine | None = None,
+        options: Options | None = None,
+    ) -> None:
+        self.pack = source if isinstance(source, pack.Pack) else pack.load(source)
+        self.options = options or Options()
+        if engine is None:
+            # Imported late: the wheel must not be needed where another engine is given.
+            from lite_runner.predictor.wheel import WheelEngine
+
+            engine = WheelEngine()
+        check_runtime(self.pack, engine)
+        self.engine = engine
+        chosen, files = self.options, self.pack
+        self._detector = self._pool(files.detector.network) if chosen.detect else None
+        self._classifier = (
+            self._pool(files.classifier.network) if chosen.classify and files.classifier else None
+        )
+        self._recogniser = self._pool(files.recogniser.network) if chosen.recognise else None
+
+    def read(self, source: pictures.Source) -> Page:
+        """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
+
+        Raises:
+            ImageError: the picture cannot be read.
+            EngineError: the library failed.
+        """
+        image = pictures.load(source)
+        start = time.perf_counter()
+        crops = self._detect(image)
+        detected = time.perf_counter()
+        self._classify(crops)
+        classified = time.perf_counter()
+        self._recognise(crops)
+        end = time.perf_counter()
+        seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
+        height, width = image.shape[:2]
+        return Page(width, height, tuple(self._lines(crops)), seconds)
+
+    def close(self) -> None:
+        """Free the models; may be called again."""
+        for pool in (self._detector, self._classifier, self._recogniser):
+            if pool is not None:
+                pool.close()
+
+    def __enter__(self) -> Ocr:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _pool(self, network: pack.Network) -> Pool:
+        return Pool(self.engine, network.path)
+
+    def _detect(self, image: Image) -> list[_Crop]:
+        height, width = image.shape[:2]
+        if self._detector is None:
+            box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+            return [_Crop(image, box, 1.0)]
+        batch = detection.preprocess(image, self.pack.detector)
+        probability = self._detector.run(batch)[0].data[0, 0]
+        found = detection.postprocess(probability, width, height, self.pack.detector)
+        crops = []
+        for quad, score in found:
+            box = geometry.text_first(quad)
+            needed = self._classifier is not None or self._recogniser is not None
+            pixels = geometry.crop(image, box) if needed else image[:1, :1]
+            crops.append(_Crop(pixels, box, score))
+        return crops
+
+    def _classify(self, crops: Sequence[_Crop]) -> None:
+        classifier = self.pack.classifier
+        if self._classifier is None or classifier is None:
+            return
+        for chunk in _chunks(crops, self.options.batch):
+            batch = classification.preprocess([crop.pixels for crop in chunk], classifier.network)
+            probabilities = self._classifier.run(batch)[0].data
+            for crop, (angle, _) in zip(
+                chunk, classification.postprocess(probabilities, classifier)
+            ):
+                if angle == 180:
+                    crop.angle = angle
+                    crop.pixels = np.ascontiguousarray(crop.pixels[::-1, ::-1])
+                    crop.box = np.roll(crop.box, 2, axis=0)
+
+    def _recognise(self, crops: Sequence[_Crop]) -> None:
+        if self._recogniser is None:
+            return
+        recogniser = self.pack.recogniser
+        pixels = [crop.pixels for crop in crops]
+        for group in recognition.batches(pixels, recogniser.network, self.options.batch):
+            batch = recognition.preprocess([pixels[index] for index in group], recogniser.network)
+            read = _decode(self._recogniser.run(batch), len(group), recogniser)
+            for index, (text, score) in zip(group, read):
+                crops[index].text, crops[index].score = text, score
+
+    def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
+        for crop in crops:
+            if self._recogniser is None:
+                yield Line(None, crop.box_score, crop.box, crop.angle)
+            elif crop.text and crop.score >= self.options.min_score:
+                yield Line(crop.text, crop.score, crop.box, crop.angle)
+
+
+def check_runtime(files: pack.Pack, engine: Engine) -> None:
+    """Refuse a pack optimised for another processor or by another release than the library's.
+
+    Such models often load and then read garbage.
+
+    Raises:
+        PackError: names both versions.
+    """
+    if (files.arch, files.lite_version) != (engine.arch, engine.version):
+        raise PackError(
+            f"pack {files.name} was made for Paddle-Lite {files.lite_version} on {files.arch},"
+            f" this runtime is {engine.version} on {engine.arch}; deploy the pack here again"
+        )
+
+
+def _decode(
+    outputs: Sequence[Output], count: int, recogniser: pack.Recogniser
+) -> list[tuple[str, float]]:
+    if recogniser.outputs == "softmax":
+        return [recognition.decode_softmax(line, recogniser) for line in outputs[0].data]
+    ids, probabilities = outputs
+    return [
+        recognition.decode_ids(_sequence(ids, n), _sequence(probabilities, n), recogniser)
+        for n in range(count)
+    ]
+
+
+def _sequence(output: Output, index: int) -> AnyArray:
+    """Rows of one line in an output whose level-of-detail offsets mark where each line starts."""
+    if not output.lod:
+        return output.data
+    offsets = output.lod[0]
+    return output.data[offsets[index] : offsets[index + 1]]
+
+
+def _chunks(crops: Sequence[_Crop], size: int) -> Iterator[Sequence[_Crop]]:
+    for start in range(0, len(crops), size):
+        yield crops[start : start + size]

@@ -1,0 +1,54 @@
+"""The inference library behind one small protocol: the pipeline never knows which one runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lite_runner.arrays import AnyArray, Floats
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output tensor: the caller's own copy, and its level-of-detail (LoD) offsets if any."""
+
+    data: AnyArray
+    lod: tuple[tuple[int, ...], ...] = ()
+
+
+class Predictor(Protocol):
+    """One loaded model. Not for use from two threads at once."""
+
+    def run(self, batch: Floats) -> list[Output]:
+        """Run on a float32 NCHW batch.
+
+        Raises:
+            EngineError: the library refused the input or failed.
+        """
+
+    def close(self) -> None:
+        """Free the model; further calls do nothing."""
+
+
+class Engine(Protocol):
+    """A Paddle-Lite library that opens models."""
+
+    @property
+    def version(self) -> str:
+        """Release of the library, as ``opt`` writes it into models: ``v2.13-rc``."""
+
+    @property
+    def arch(self) -> str:
+        """What models must be optimised for: ``x86`` or ``arm``."""
+
+    @property
+    def reshapes(self) -> bool:
+        """Whether an open model may be given inputs of another shape."""
+
+    def open(self, model: Path) -> Predictor:
+        """Load a ``.nb`` file.
+
+        Raises:
+            EngineError: the file cannot be loaded.
+        """

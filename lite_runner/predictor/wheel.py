@@ -1,0 +1,83 @@
+"""The x86 engine: Paddle-Lite's own Python wheel."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lite_runner.arrays import Floats
+from lite_runner.errors import EngineError
+from lite_runner.predictor import Output, Predictor
+
+
+class WheelEngine:
+    """Paddle-Lite from the ``paddlelite`` package.
+
+    Args:
+        threads: for matrix products. The wheel has no call for it, so it is passed through the
+            environment and holds for the whole process from the first engine on.
+
+    Raises:
+        EngineError: the package is missing or not made for this interpreter.
+    """
+
+    arch = "x86"
+    #: The 3x3, 5x5 and 7x7 convolutions of the wheel are compiled at a model's first run for that
+    #: run's input shape (DirectConv in lite/kernels/x86); another shape writes out of bounds.
+    reshapes = False
+
+    def __init__(self, threads: int | None = None) -> None:
+        if threads is not None:
+            for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+                os.environ[name] = str(threads)
+        try:
+            # Loaded here, not with the module: it maps 170 MB and reads the variables above.
+            import paddlelite.lite
+        except ImportError as error:
+            raise EngineError(
+                f"paddlelite cannot be loaded under Python {sys.version.split()[0]}"
+                f" ({error}); its wheels are for x86-64 Linux and Python 3.8 to 3.10:"
+                " use 'invoke deploy --target local', which finds such a Python"
+            ) from error
+        self._lite: Any = paddlelite.lite
+
+    @property
+    def version(self) -> str:
+        return str(self._lite.Opt().version())
+
+    def open(self, model: Path) -> Predictor:
+        config = self._lite.MobileConfig()
+        config.set_model_from_file(str(model))
+        try:
+            return _WheelPredictor(self._lite.create_paddle_predictor(config), model)
+        except RuntimeError as error:
+            raise EngineError(f"{model}: Paddle-Lite cannot load it: {error}") from error
+
+
+class _WheelPredictor:
+    def __init__(self, handle: Any, model: Path) -> None:
+        self._handle: Any = handle
+        self._model = model
+
+    def run(self, batch: Floats) -> list[Output]:
+        if self._handle is None:
+            raise EngineError(f"{self._model}: already closed; open it again")
+        try:
+            self._handle.get_input(0).from_numpy(np.ascontiguousarray(batch, np.float32))
+            self._handle.run()
+            outputs = []
+            for index in range(len(self._handle.get_output_names())):
+                tensor = self._handle.get_output(index)
+                lod = tuple(tuple(map(int, level)) for level in tensor.lod())
+                # numpy() is a view of memory that the next run overwrites.
+                outputs.append(Output(np.array(tensor.numpy()), lod))
+        except RuntimeError as error:
+            raise EngineError(f"{self._model}: Paddle-Lite failed: {error}") from error
+        return outputs
+
+    def close(self) -> None:
+        self._handle = None

@@ -1,0 +1,107 @@
+"""Text recognition around the network: straightened lines to input, class probabilities to text."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
+
+from lite_runner.arrays import Floats, Image, Ints
+from lite_runner.image import normalise, resize
+from lite_runner.pack import Network, Recogniser
+
+#: Widths are rounded up to multiples of this, so that lines share input shapes.
+BUCKET = 32
+#: Longer lines, in multiples of the height, are squeezed: memory grows with the width squared in
+#: attention, and no printed line of one height is this long.
+MAX_RATIO = 50.0
+
+
+def width_bucket(crop: Image, network: Network) -> int:
+    """Input width for a line: its width at the network's height, rounded up to the next bucket."""
+    height = network.shape[0]
+    return -(-_scaled_width(crop, height) // BUCKET) * BUCKET
+
+
+def batches(crops: Sequence[Image], network: Network, size: int) -> list[list[int]]:
+    """Group lines into batches of at most ``size`` of one input width, narrowest first.
+
+    Every line gets the width its own shape asks for, whatever its neighbours: what a line reads as
+    never depends on the other lines or pictures.
+    """
+    widths = [width_bucket(crop, network) for crop in crops]
+    groups: list[list[int]] = []
+    for index in sorted(range(len(crops)), key=lambda i: widths[i]):
+        last = groups[-1] if groups else []
+        if last and len(last) < size and widths[last[0]] == widths[index]:
+            last.append(index)
+        else:
+            groups.append([index])
+    return groups
+
+
+def preprocess(crops: Sequence[Image], network: Network) -> Floats:
+    """Scale lines to the network's height and pad them on the right to the widest one's bucket.
+
+    Returns:
+        float32 Nx3xHxW; the padding is zero, the grey the network was trained with.
+    """
+    height = network.shape[0]
+    width = max(width_bucket(crop, network) for crop in crops)
+    batch = np.zeros((len(crops), 3, height, width), np.float32)
+    for row, crop in zip(batch, crops):
+        scaled = _scaled_width(crop, height)
+        resized = resize(crop, scaled, height)
+        row[:, :, :scaled] = normalise(resized, network.mean, network.std, network.order)
+    return batch
+
+
+def decode_softmax(probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
+    """Best-path CTC decoding of one line (Graves et al. 2006, section 3.2).
+
+    Args:
+        probabilities: float32 TxC.
+
+    Returns:
+        The text and the mean probability of its characters; ``("", 0.0)`` for an empty line.
+    """
+    ids: Ints = probabilities.argmax(axis=1)
+    blank = recogniser.blank % probabilities.shape[1]
+    keep = ids != blank
+    keep[1:] &= ids[1:] != ids[:-1]
+    if not keep.any():
+        return "", 0.0
+    kept = ids[keep]
+    score = float(probabilities[np.flatnonzero(keep), kept].mean())
+    return _text(kept, recogniser), score
+
+
+def decode_ids(ids: Ints, probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
+    """Decoding of one line whose network ends in CTC alignment (PP-OCR V1.0 and V1.1).
+
+    Args:
+        ids: int64 N or Nx1, the classes left after repeats and blanks were taken out.
+        probabilities: float32 TxC, for the score.
+
+    Returns:
+        As :func:`decode_softmax`.
+    """
+    flat: Ints = ids.reshape(-1)
+    # The library returns one negative id for a line without text.
+    flat = flat[flat >= 0]
+    if not flat.size:
+        return "", 0.0
+    best: Ints = probabilities.argmax(axis=1)
+    read = best != recogniser.blank % probabilities.shape[1]
+    score = float(probabilities.max(axis=1)[read].mean()) if read.any() else 0.0
+    return _text(flat, recogniser), score
+
+
+def _text(ids: Ints, recogniser: Recogniser) -> str:
+    charset, offset = recogniser.charset, recogniser.offset
+    return "".join(charset[i - offset] for i in ids.tolist() if 0 <= i - offset < len(charset))
+
+
+def _scaled_width(crop: Image, height: int) -> int:
+    ratio = min(crop.shape[1] / crop.shape[0], MAX_RATIO)
+    return max(1, int(np.ceil(height * ratio)))

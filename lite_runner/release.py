@@ -1,0 +1,246 @@
+"""Releases of one bundle side by side on a board, with one of them current.
+
+Run on the board as a file by the board's own Python, before anything else of ours is there, so it
+needs nothing but the standard library. Every command prints one JSON object.
+
+    ROOT/releases/ID/        a complete release: files as listed in its bundle.json
+    ROOT/releases/ID.part/   one on its way
+    ROOT/current             link to the release in use
+    ROOT/previous            link to the one before, kept for rollback
+    ROOT/ocr                 link to the program of the release in use
+    ROOT/inbox/NAME/         pictures sent from the host, while they are read
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Mapping
+
+MANIFEST = "bundle.json"
+PROOF = "verified.json"
+
+Files = Mapping[str, Mapping[str, Any]]
+
+
+def status(root: Path) -> dict[str, Any]:
+    """Which release is in use, whether its files are all there, what its verification said."""
+    current = _linked(root / "current")
+    folder = root / "releases" / str(current)
+    return {
+        "current": current,
+        "previous": _linked(root / "previous"),
+        "intact": current is not None and _intact(folder),
+        "verified": _read_json(folder / PROOF) if current else None,
+        "free": shutil.disk_usage(_existing(root)).free,
+    }
+
+
+def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin or resume a release; returns the files that must be sent.
+
+    Files that an earlier release, or an interrupted try, already holds are taken from there.
+    """
+    part = _part(root, name)
+    part.mkdir(parents=True, exist_ok=True)
+    held = _held(root)
+    missing = []
+    for path, entry in sorted(manifest["files"].items()):
+        target = _inside(part, path)
+        if target.is_file() and sha256(target) == entry["sha256"]:
+            continue
+        source = held.get(str(entry["sha256"]))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source is None or not _take(source, target, entry):
+            missing.append(path)
+    return {"missing": missing}
+
+
+def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Check every file of a staged release against its hash and give the release its name."""
+    part, final = _part(root, name), root / "releases" / name
+    wrong = [
+        path
+        for path, entry in sorted(manifest["files"].items())
+        if not _inside(part, path).is_file() or sha256(part / path) != entry["sha256"]
+    ]
+    if wrong:
+        return {"wrong": wrong}
+    for path, entry in manifest["files"].items():
+        (part / path).chmod(int(entry["mode"]))
+    (part / MANIFEST).write_text(json.dumps(manifest, sort_keys=True), encoding="utf-8")
+    if final.exists():
+        # Only a damaged release is ever sent again.
+        shutil.rmtree(final)
+    part.rename(final)
+    return {"wrong": []}
+
+
+def switch(root: Path, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a verified release the current one and remove all but it and the one before."""
+    folder = root / "releases" / name
+    (folder / PROOF).write_text(json.dumps(proof, ensure_ascii=False), encoding="utf-8")
+    before = _linked(root / "current")
+    if before is not None and before != name:
+        _link(root / "previous", f"releases/{before}")
+    _link(root / "current", f"releases/{name}")
+    _link(root / "ocr", "current/ocr")
+    keep = {name, _linked(root / "previous")}
+    removed = [path for path in (root / "releases").iterdir() if path.name not in keep]
+    for path in removed:
+        shutil.rmtree(path)
+    return {"current": name, "previous": _linked(root / "previous")}
+
+
+def rollback(root: Path) -> dict[str, Any]:
+    """Make the release before the current one current again; a second call goes forward."""
+    current, previous = _linked(root / "current"), _linked(root / "previous")
+    if current is None or previous is None or not _intact(root / "releases" / previous):
+        return {"error": "there is no earlier release to go back to"}
+    _link(root / "current", f"releases/{previous}")
+    _link(root / "previous", f"releases/{current}")
+    return {"current": previous, "previous": current}
+
+
+def discard(root: Path, name: str) -> dict[str, Any]:
+    """Remove a release that is not current: one that failed its verification."""
+    if name != _linked(root / "current"):
+        for folder in (root / "releases" / name, _part(root, name)):
+            shutil.rmtree(folder, ignore_errors=True)
+    return {}
+
+
+def clear(root: Path, name: str) -> dict[str, Any]:
+    """Remove the folder ``inbox/NAME``, where pictures to read were put."""
+    if name.isalnum():
+        shutil.rmtree(root / "inbox" / name, ignore_errors=True)
+    return {}
+
+
+def sha256(path: Path) -> str:
+    """Hex sha256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _part(root: Path, name: str) -> Path:
+    if not name.isalnum():
+        raise ValueError(f"release name {name!r}")
+    return root / "releases" / f"{name}.part"
+
+
+def _inside(folder: Path, path: str) -> Path:
+    if path.startswith("/") or ".." in Path(path).parts:
+        raise ValueError(f"path {path!r} leaves the bundle")
+    return folder / path
+
+
+def _linked(link: Path) -> str | None:
+    """Name of the complete release a link points to."""
+    try:
+        target = Path(os.readlink(link))
+    except OSError:
+        return None
+    return target.name if (link.parent / target / MANIFEST).is_file() else None
+
+
+def _link(link: Path, target: str) -> None:
+    """Point a link elsewhere in one step: at no time is there none."""
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        fresh.unlink()
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
+def _intact(folder: Path) -> bool:
+    """Whether every file is there in its size; the hashes were checked when it was sealed."""
+    manifest = _read_json(folder / MANIFEST)
+    if manifest is None:
+        return False
+    try:
+        return all(
+            (folder / path).stat().st_size == entry["size"]
+            for path, entry in manifest["files"].items()
+        )
+    except OSError:
+        return False
+
+
+def _held(root: Path) -> dict[str, Path]:
+    """Files of complete releases by hash."""
+    found: dict[str, Path] = {}
+    for manifest in sorted((root / "releases").glob(f"*/{MANIFEST}")):
+        data = _read_json(manifest)
+        for path, entry in (data or {"files": {}})["files"].items():
+            file = manifest.parent / path
+            if file.is_file() and file.stat().st_size == entry["size"]:
+                found[entry["sha256"]] = file
+    return found
+
+
+def _take(source: Path, target: Path, entry: Mapping[str, Any]) -> bool:
+    """Share a file of another release; False if it is not what its manifest says any more."""
+    if sha256(source) != entry["sha256"]:
+        return False
+    with contextlib.suppress(FileNotFoundError):
+        target.unlink()
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
+    return True
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def main(arguments: list[str]) -> int:
+    """``COMMAND ROOT [ID]``, with JSON on standard input where the command takes some."""
+    command, root, *rest = arguments
+    folder = Path(root).expanduser()
+    if command == "status":
+        answer = status(folder)
+    elif command == "stage":
+        answer = stage(folder, rest[0], json.load(sys.stdin))
+    elif command == "seal":
+        answer = seal(folder, rest[0], json.load(sys.stdin))
+    elif command == "switch":
+        answer = switch(folder, rest[0], json.load(sys.stdin))
+    elif command == "rollback":
+        answer = rollback(folder)
+    elif command == "discard":
+        answer = discard(folder, rest[0])
+    elif command == "clear":
+        answer = clear(folder, rest[0])
+    else:
+        print(f"release: unknown command {command!r}", file=sys.stderr)
+        return 2
+    print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except OSError as error:
+        print(f"{error.filename or 'release'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)

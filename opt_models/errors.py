@@ -1,0 +1,17 @@
+"""Errors of getting and converting models; one line each, like the runner's."""
+
+from __future__ import annotations
+
+from lite_runner.errors import LiteError
+
+
+class FetchError(LiteError):
+    """A file could not be had, or is not the one that was expected."""
+
+
+class OptError(LiteError):
+    """Paddle-Lite's optimiser is missing or did not convert a model."""
+
+
+class CatalogError(LiteError):
+    """A model or pack is not in the catalog."""

@@ -1,0 +1,192 @@
+"""Paddle-Lite's wheel in an environment of its own, with an interpreter it runs on.
+
+``paddlelite`` has wheels for old Pythons only, while the host may run any. An interpreter that fits
+and the unpacked wheel are all that is needed, so nothing is installed anywhere: the optimiser runs
+with them, and so does the board ``local``.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+from opt_models import cache, pypi
+from opt_models.errors import OptError
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """What is known of one release of the wheel.
+
+    Attributes:
+        package: version on the package index.
+        release: the version the library calls itself and writes into models.
+        sha256: of the manylinux x86-64 wheel, by Python version, newest first.
+    """
+
+    package: str
+    release: str
+    sha256: dict[str, str]
+
+
+#: The default, and so far only, release: the newest one with wheels past Python 3.7.
+WHEEL = Wheel(
+    "2.13rc0",
+    "v2.13-rc",
+    {
+        "3.10": "b1e6081c4154e50479426df9c7390c0d1d99dd9d832a270d1fe925894768fb62",
+        "3.9": "a92974188b903103b64700745b043619845e56d5500c5985bc4498e7b136c87a",
+        "3.8": "8a42fe8737d3ade116264fd85b9f24a2bbe42095882e0a44a4ec7f0104fcc196",
+    },
+)
+
+
+@dataclass(frozen=True)
+class LiteEnv:
+    """An interpreter and the unpacked wheel for it.
+
+    Attributes:
+        python: path of the interpreter.
+        version: its version, ``"3.10"``.
+        site: folder that holds the package ``paddlelite``.
+        script: the optimiser's own command line program.
+    """
+
+    python: Path
+    version: str
+    site: Path
+
+    @property
+    def script(self) -> Path:
+        return self.site / f"paddlelite-{WHEEL.package}.data" / "scripts" / "paddle_lite_opt"
+
+
+def find() -> LiteEnv:
+    """The environment, made on first use.
+
+    Raises:
+        OptError: this machine or its interpreters do not fit; says what to install.
+        FetchError: the wheel cannot be downloaded.
+    """
+    python, version = interpreter()
+
+    def make(folder: Path) -> None:
+        digest = WHEEL.sha256[version]
+        wanted = f"paddlelite=={WHEEL.package} --hash=sha256:{digest}"
+        # The tag the wheel carries; the index has no other.
+        (wheel,) = pypi.download([wanted], folder, version, ["manylinux1_x86_64"])
+        pypi.check(wheel, digest)
+        pypi.unpack(wheel, folder)
+        wheel.unlink()
+
+    return LiteEnv(python, version, cache.folder(f"paddlelite-{WHEEL.package}-{version}", make))
+
+
+def interpreter() -> tuple[Path, str]:
+    """An interpreter the wheel runs on, and its version; looked for once and remembered.
+
+    Raises:
+        OptError: this machine or its interpreters do not fit; says what to install.
+    """
+    machine, system = platform.machine(), platform.system()
+    if (system, machine) != ("Linux", "x86_64"):
+        raise OptError(
+            f"paddlelite {WHEEL.package} has wheels for x86-64 Linux, this host is {system} on"
+            f" {machine}; build packs on such a machine and deploy from there"
+        )
+    known = cache.root() / f"paddlelite-{WHEEL.package}.json"
+    return _remembered(known) or _search(known)
+
+
+def _remembered(known: Path) -> tuple[Path, str] | None:
+    """The interpreter found last time, if it is still there: looking takes seconds."""
+    try:
+        data = json.loads(known.read_text(encoding="utf-8"))
+        python, version = Path(data["python"]), str(data["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (python, version) if version in WHEEL.sha256 and python.is_file() else None
+
+
+def _search(known: Path) -> tuple[Path, str]:
+    found = dict(_by_findpython())
+    if not found:
+        found = dict(_by_uv())
+    for version in WHEEL.sha256:
+        if version in found:
+            known.parent.mkdir(parents=True, exist_ok=True)
+            data = {"python": str(found[version]), "version": version}
+            known.write_text(json.dumps(data), encoding="utf-8")
+            return found[version], version
+    newest = next(iter(WHEEL.sha256))
+    raise OptError(
+        f"Paddle-Lite {WHEEL.release} needs Python {', '.join(WHEEL.sha256)}, and neither is here"
+        f" nor could uv get one; run 'uv python install {newest}' or install Python {newest}"
+        " (Debian, Ubuntu: pyenv; conda: 'conda create -n lite python=3.10'), then try again"
+    )
+
+
+def _by_findpython() -> Iterator[tuple[str, Path]]:
+    import findpython
+
+    for candidate in findpython.find_all():
+        try:
+            number = candidate.version
+            version = f"{number.major}.{number.minor}"
+            # Links are followed, so that an interpreter of some virtual environment stands for the
+            # one it was made from: that one stays when the environment goes.
+            path = candidate.executable.resolve()
+        except (OSError, ValueError, subprocess.SubprocessError):
+            continue
+        if version in WHEEL.sha256 and _runs(path, version):
+            yield version, path
+
+
+def _by_uv() -> Iterator[tuple[str, Path]]:
+    """An interpreter that uv knows or can download."""
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is None:
+        return
+    for version in WHEEL.sha256:
+        for command in (["find", version], ["install", version], ["find", version]):
+            print(f"uv python {' '.join(command)}", file=sys.stderr)
+            run = subprocess.run(
+                [uv, "python", *command],
+                stdout=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                check=False,
+            )
+            path = Path(run.stdout.strip())
+            if command[0] == "find" and run.returncode == 0 and _runs(path, version):
+                yield version, path.resolve()
+                return
+            if command[0] == "install" and run.returncode != 0:
+                # No network or no such build: the other versions would fail alike.
+                return
+
+
+def _runs(python: Path, version: str) -> bool:
+    """Whether this is a CPython of that version for x86-64 that starts: pyenv's shims may not."""
+    code = (
+        "import sys, platform, struct; print(sys.implementation.name,"
+        " '%d.%d' % sys.version_info[:2], platform.machine(), struct.calcsize('P'))"
+    )
+    try:
+        run = subprocess.run(
+            [str(python), "-I", "-c", code],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return run.stdout.split() == ["cpython", version, "x86_64", "8"]

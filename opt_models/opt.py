@@ -1,0 +1,69 @@
+"""Paddle-Lite's optimiser: a published inference model in, a ``.nb`` for one processor out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from opt_models import lite_env, nb
+from opt_models.errors import OptError
+
+
+def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
+    """Write the ``.nb`` of a model.
+
+    Args:
+        model: the program (``.pdmodel``).
+        params: its weights (``.pdiparams``).
+        target: file to write; its name must end in ``.nb``.
+        arch: ``x86`` or ``arm``.
+
+    Raises:
+        OptError: opt failed, whatever exit code it gave; with its own words.
+        FetchError: opt itself cannot be had.
+    """
+    env = lite_env.find()
+    command = [
+        str(env.python),
+        "-s",
+        str(env.script),
+        f"--model_file={model}",
+        f"--param_file={params}",
+        f"--optimize_out={target.with_suffix('')}",
+        "--optimize_out_type=naive_buffer",
+        f"--valid_targets={arch}",
+    ]
+    run = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": str(env.site), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    # opt ends with 0 after some failures: only the file itself proves success.
+    if run.returncode != 0 or not target.is_file():
+        target.unlink(missing_ok=True)
+        raise OptError(
+            f"{model}: opt {lite_env.WHEEL.release} could not convert it: {_reason(run)};"
+            " check that it is a PaddleOCR inference model"
+        )
+    header = nb.read_header(target)
+    if header.opt_version != lite_env.WHEEL.release:
+        target.unlink()
+        raise OptError(
+            f"{model}: opt wrote version {header.opt_version}, expected {lite_env.WHEEL.release};"
+            f" delete {env.site} and try again"
+        )
+    nb.clear_padding(target)
+
+
+def _reason(run: subprocess.CompletedProcess[str]) -> str:
+    lines = [line.strip() for line in run.stdout.splitlines() if line.strip()]
+    told = [line for line in lines if "rror" in line or "failed" in line]
+    if told or lines:
+        return (told or lines)[-1]
+    return f"exit code {run.returncode} and no message"

@@ -1,0 +1,141 @@
+"""Wheels from the user's Python package index: downloaded by pip, checked, unpacked, not installed.
+
+pip does the download so that the user's own index, mirror, proxy and certificate settings count.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Iterable, Sequence
+
+from lite_runner.release import sha256
+from opt_models.errors import FetchError
+
+#: C libraries older than this carry no wheel that the project uses.
+_OLDEST_GLIBC_MINOR = 5
+
+
+def platforms(machine: str, glibc: tuple[int, int]) -> list[str]:
+    """Platform tags of wheels a Linux system accepts, newest first (PEP 600).
+
+    Args:
+        machine: ``x86_64``, ``aarch64`` ...
+        glibc: version of its C library.
+    """
+    tags = []
+    for minor in range(glibc[1], _OLDEST_GLIBC_MINOR - 1, -1):
+        tags.append(f"manylinux_2_{minor}_{machine}")
+        legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}.get(minor)
+        if legacy is not None:
+            tags.append(f"{legacy}_{machine}")
+    return tags
+
+
+def download(
+    requirements: Iterable[str],
+    folder: Path,
+    python: str | None = None,
+    platform: Sequence[str] = (),
+) -> list[Path]:
+    """Download wheels for an interpreter that need not be this one, without their dependencies.
+
+    Args:
+        requirements: as pip takes them, with ``--hash`` where pinned.
+        folder: where the wheels go.
+        python: version of the interpreter, ``"3.10"``; any if None.
+        platform: tags the wheel may have (see :func:`platforms`); this machine's if empty.
+
+    Raises:
+        FetchError: pip is missing, or did not get a wheel; with pip's own last words.
+    """
+    wanted = list(requirements)
+    listing = folder / "requirements.txt"
+    listing.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+    command += ["--disable-pip-version-check", "--dest", str(folder), "-r", str(listing)]
+    if python is not None:
+        command += ["--implementation", "cp", "--python-version", python]
+        command += ["--abi", f"cp{python.replace('.', '')}", "--abi", "none"]
+    for tag in platform:
+        command += ["--platform", tag]
+    if not sys.stderr.isatty():
+        command.append("--quiet")  # its progress bar is for people
+    names = ", ".join(line.split(" --hash")[0] for line in wanted)
+    run = subprocess.Popen(
+        command, stdout=sys.stderr, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+    _, said = run.communicate()
+    listing.unlink()
+    if run.returncode != 0:
+        if "No module named pip" in said:
+            raise FetchError(
+                f"cannot download {names}: {sys.executable} has no pip;"
+                f" run '{sys.executable} -m ensurepip'"
+            )
+        raise FetchError(
+            f"cannot download {names}: {_reason(said)}; check the network and pip's settings"
+            " ('python3 -m pip config list')"
+        )
+    return sorted(folder.glob("*.whl"))
+
+
+def check(wheel: Path, expected: str) -> None:
+    """Compare a wheel with its pinned sha256.
+
+    Raises:
+        FetchError: names both.
+    """
+    actual = sha256(wheel)
+    if actual != expected:
+        raise FetchError(
+            f"{wheel.name}: sha256 is {actual}, expected {expected}; download it again"
+        )
+
+
+def unpack(wheel: Path, folder: Path, keep: Sequence[str] = ()) -> None:
+    """Unpack a wheel into a folder.
+
+    Args:
+        wheel: the file.
+        folder: filled with the wheel's content, its ``purelib`` and ``platlib`` parts at the top.
+        keep: if given, only files whose path starts with one of these.
+
+    Raises:
+        FetchError: the wheel is damaged or holds a path that leads out of the folder.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for info in archive.infolist():
+                name = _place(info.filename)
+                if info.is_dir() or (keep and not info.filename.startswith(tuple(keep))):
+                    continue
+                target = (folder / name).resolve()
+                if folder.resolve() not in target.parents:
+                    raise FetchError(f"{wheel.name}: path {info.filename!r} leads out of the wheel")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as source, target.open("wb") as sink:
+                    while block := source.read(1 << 20):
+                        sink.write(block)
+                if info.external_attr >> 16 & 0o100:
+                    target.chmod(0o755)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise FetchError(
+            f"{wheel.name}: is not a whole wheel ({error}); download it again"
+        ) from error
+
+
+def _place(name: str) -> str:
+    """Where a wheel's file belongs: ``X.data/purelib/a`` and ``X.data/platlib/a`` are ``a``."""
+    first, _, rest = name.partition("/")
+    kind, _, inner = rest.partition("/")
+    return inner if first.endswith(".data") and kind in ("purelib", "platlib") else name
+
+
+def _reason(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR:")]
+    # pip's last error only repeats the first, which names the cause.
+    return (errors or lines or ["pip said nothing"])[0].removeprefix("ERROR: ").rstrip(".")
