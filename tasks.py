@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable
 
-from invoke import Context, task
+from invoke.context import Context
+from invoke.tasks import task
 
 from cross_build import deploy as deploys
 from cross_build import doctor as host

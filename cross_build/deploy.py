@@ -6,10 +6,9 @@ import json
 import re
 import sys
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Sequence
-
-from filelock import FileLock, Timeout
 
 from cross_build import bundle as bundles
 from cross_build.board import Board
@@ -167,25 +166,18 @@ def _verify(board: Board, bundle: Bundle) -> dict[str, Any]:
 
 def last_words(outcome: Outcome) -> str:
     """Why a run of ``ocr`` failed, in one line of its own."""
+    # argparse: "ocr read: error: argument --batch: ..."
     said = [line.strip() for line in outcome.stderr.splitlines() if line.strip()]
     if said:
-        return re.sub(r"^ocr: ", "", said[-1])
+        return re.sub(r"^ocr( \w+: error)?: ", "", said[-1])
     return f"ended by signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
 
 
-def _only_one(board: Board) -> FileLock:
-    """A lock of this board; says so before it waits for another deploy."""
-    name = re.sub(r"\W+", "-", f"{board.target.name}-{board.transport.root}")
-    path = cache.root() / "deploys" / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        # Taken and given back only to find out; `with` takes it again and waits if need be.
-        with lock.acquire(timeout=0):
-            pass
-    except Timeout:
-        _say(f"another deploy to {board.target.name} is under way; waiting for it")
-    return lock
+def _only_one(board: Board) -> AbstractContextManager[None]:
+    """A lock of this board against other deploys from this host."""
+    place = re.sub(r"\W+", "-", f"{board.target.name}-{board.transport.root}")
+    waiting = f"another deploy to {board.target.name} is under way; waiting for it"
+    return cache.lock(f"deploys/{place}", waiting)
 
 
 def _say(text: str) -> None:

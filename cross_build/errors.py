@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from lite_runner.errors import LiteError
+from lite_runner.errors import LiteError, UsageError
+
+
+class TargetError(UsageError):
+    """There is no such kind of board."""
 
 
 class BoardError(LiteError):
-    """A board is unknown, cannot be reached, or is not what its target says."""
+    """A board cannot be reached, is not what its target says, or refuses a command."""
 
 
 class DeployError(LiteError):

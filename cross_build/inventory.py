@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lite_runner.release import sha256
+from opt_models import cache
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def cached(folder: Path) -> dict[str, Item]:
     except (OSError, ValueError, TypeError):
         found = items(folder)
     data = {name: [it.sha256, it.size, it.mode] for name, it in found.items()}
-    listing.write_text(json.dumps(data), encoding="utf-8")
+    cache.write(listing, json.dumps(data))
     return found
 
 

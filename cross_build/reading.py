@@ -14,7 +14,7 @@ from cross_build.board import Board
 from cross_build.deploy import last_words
 from cross_build.errors import BoardError
 from lite_runner import picture_file
-from lite_runner.errors import ImageError
+from lite_runner.errors import ImageError, UsageError
 from lite_runner.report import Result, error_result
 from lite_runner.sources import Source, drawing_name
 
@@ -39,6 +39,7 @@ def read(
         A result for each picture, under the host's name of it; errors are results too.
 
     Raises:
+        UsageError: an option is wrong.
         BoardError: no release is in use, or its program failed.
     """
     if board.release("status")["current"] is None:
@@ -74,6 +75,8 @@ def read(
 
             command += [f"{inbox}/{name}" for name in sent.values()]
             outcome = board.transport.run(command, on_line=one)
+            if outcome.code == 2:
+                raise UsageError(last_words(outcome))
             if len(results) < len(wanted):
                 raise BoardError(f"{board.target.name}: reading failed: {last_words(outcome)}")
             if draw is not None:

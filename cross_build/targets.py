@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cross_build.errors import BoardError
+from cross_build.errors import TargetError
 from opt_models.catalog import read_toml
 
 
@@ -45,9 +45,9 @@ def target(name: str) -> Target:
     """A target by name.
 
     Raises:
-        BoardError: there is none of that name; lists those there are.
+        TargetError: there is none of that name; lists those there are.
     """
     known = targets()
     if name not in known:
-        raise BoardError(f"there is no target {name!r}; known targets: {', '.join(sorted(known))}")
+        raise TargetError(f"there is no target {name!r}; known targets: {', '.join(sorted(known))}")
     return known[name]

@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Callable, Iterable, Sequence
 
 from lite_runner import __version__, report, sources
-from lite_runner.errors import ImageError, LiteError
+from lite_runner import pack as packs
+from lite_runner.errors import ImageError, LiteError, UsageError
 
 
-def main(arguments: Sequence[str] | None = None, release: Path | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 for a failure, 2 for wrong usage.
 
     Args:
         arguments: the command line without the program; ``sys.argv`` if None.
-        release: the bundle this program belongs to, whose pack it then uses.
     """
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             # A board without a locale would end at the first Chinese character.
             reconfigure(encoding="utf-8", errors="backslashreplace")
-    options = _parser(release).parse_args(arguments)
+    options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     return guard(lambda: command(options), "ocr", debug=options.debug)
 
@@ -49,6 +49,7 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
         if debug:
             raise
         print(f"{program}: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         if debug:
             raise
@@ -187,16 +188,17 @@ def _doctor(options: argparse.Namespace) -> int:
     return show(board_checks(options.pack))
 
 
-def _parser(release: Path | None) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show where an error comes from")
+    own = packs.own()
     common.add_argument(
         "--pack",
         type=Path,
-        default=None if release is None else release / "pack",
-        required=release is None,
+        default=own,
+        required=own is None,
         metavar="DIR",
-        help="pack folder to use" + ("" if release is None else " (default: the bundle's own)"),
+        help="pack folder to use" + ("" if own is None else " (default: the bundle's own)"),
     )
     common.add_argument("--threads", type=_positive, metavar="N", help="threads of the engine")
     parser = argparse.ArgumentParser(prog="ocr", description="Read text in pictures.")
@@ -214,6 +216,9 @@ def _parser(release: Path | None) -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", parents=[common], help="read the pack's golden picture")
     verify.add_argument("--json", action="store_true", help="print the result as JSON")
     verify.set_defaults(command=_verify)
+
+    # Handled before this parser (see launch.py): a script's own options are none of ours.
+    commands.add_parser("python", help="run a Python script with this release's packages")
 
     doctor = commands.add_parser("doctor", parents=[common], help="what works and what is missing")
     doctor.set_defaults(command=_doctor)

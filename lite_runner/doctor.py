@@ -49,12 +49,13 @@ def attempt(name: str, work: Callable[[], str], mend: str) -> Check:
 
 def show(found: Iterable[Check]) -> int:
     """Print checks, one a line, and what to do; the exit code is 1 if any failed."""
-    failed = 0
-    for check in found:
-        print(f"{'ok  ' if check.ok else 'MISS'}  {check.name:<16} {check.detail}")
+    checks = list(found)
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        print(f"{'ok  ' if check.ok else 'MISS'}  {check.name:<{width}}  {check.detail}")
         if not check.ok:
-            failed += 1
-            print(f"      {'':<16} -> {check.mend}")
+            print(f"      {'':<{width}}  -> {check.mend}")
+    failed = sum(not check.ok for check in checks)
     print("all is well" if not failed else f"{failed} to mend")
     return 1 if failed else 0
 

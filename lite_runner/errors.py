@@ -7,6 +7,10 @@ class LiteError(Exception):
     """Base of every error this project raises on purpose; its text is one line for the user."""
 
 
+class UsageError(LiteError):
+    """The command line asks for something that does not exist; the exit code is 2."""
+
+
 class ImageError(LiteError):
     """A picture cannot be read: missing, empty, truncated, too large or in an unknown format."""
 

@@ -110,6 +110,12 @@ class Pack:
     golden: Golden
 
 
+def own() -> Path | None:
+    """The pack of the bundle this runner lies in, if it lies in one."""
+    folder = Path(__file__).resolve().parents[2] / "pack"
+    return folder if folder.is_dir() else None
+
+
 def load(folder: str | Path) -> Pack:
     """Read and check the pack in ``folder``: every file present, with the recorded sha256.
 

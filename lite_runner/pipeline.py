@@ -98,7 +98,7 @@ class Ocr:
     Not for use from two threads at once; open one reader in each.
 
     Args:
-        source: a pack, or the folder of one.
+        source: a pack, or the folder of one; that of the bundle the runner lies in if None.
         engine: the inference library; the one that fits this machine if None.
         options: see :class:`Options`.
 
@@ -109,11 +109,11 @@ class Ocr:
 
     def __init__(
         self,
-        source: str | Path | pack.Pack,
+        source: str | Path | pack.Pack | None = None,
         engine: Engine | None = None,
         options: Options | None = None,
     ) -> None:
-        self.pack = source if isinstance(source, pack.Pack) else pack.load(source)
+        self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
         self.options = options or Options()
         if engine is None:
             # Imported late: the wheel must not be needed where another engine is given.
@@ -231,6 +231,13 @@ def check_runtime(files: pack.Pack, engine: Engine) -> None:
             f"pack {files.name} was made for Paddle-Lite {files.lite_version} on {files.arch},"
             f" this runtime is {engine.version} on {engine.arch}; deploy the pack here again"
         )
+
+
+def _folder(source: str | Path | None) -> Path:
+    folder = pack.own() if source is None else Path(source).expanduser()
+    if folder is None:
+        raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
+    return folder
 
 
 def _decode(

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
+
+from opt_models.errors import CacheError
 
 #: Environment variable that puts the cache elsewhere.
 VARIABLE = "LITE_OCR_CACHE"
+
+_ADVICE = f"make it writable and leave room, or set {VARIABLE} to another folder"
+#: Less free space than this, in bytes, explains any failure to write.
+_FULL = 1 << 20
 
 
 def root() -> Path:
@@ -28,25 +36,88 @@ def folder(name: str, make: Callable[[Path], None]) -> Path:
     processes that want the same folder one makes it and the others wait.
 
     Raises:
-        OSError: the cache cannot be written; names the path.
+        CacheError: the cache cannot be written or is full; names the path.
     """
     final = root() / name
-    if final.is_dir():
-        return final
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(final.with_name(f"{final.name}.lock")):
-        if final.is_dir():
-            return final
-        _remove_remains(final)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
-        try:
-            make(fresh)
-            fresh.chmod(0o755)
-            fresh.rename(final)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
+    with _told(final):
+        if not final.is_dir():
+            with lock(name, f"another process is making {name}; waiting for it"):
+                if not final.is_dir():
+                    _make(final, make)
     return final
+
+
+@contextmanager
+def lock(name: str, waiting: str) -> Iterator[None]:
+    """Hold a lock of all processes that use this cache.
+
+    Args:
+        name: of the lock.
+        waiting: said on stderr before waiting for another process that holds it.
+
+    Raises:
+        CacheError: the cache cannot be written.
+    """
+    path = root() / f"{name}.lock"
+    held = FileLock(path)
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            print(waiting, file=sys.stderr, flush=True)
+            held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a small file of the cache whole or not at all.
+
+    Raises:
+        CacheError: the cache cannot be written.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with _told(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def full(place: Path) -> bool:
+    """Whether the disk of a folder has no room; ask before a failure's half files are removed."""
+    return shutil.disk_usage(place).free < _FULL
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell a user whose cache cannot be written what to do."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or path
+        raise CacheError(f"{place}: {error.strerror or error}; {_ADVICE}") from error
+
+
+def _make(final: Path, make: Callable[[Path], None]) -> None:
+    _remove_remains(final)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+    try:
+        make(fresh)
+        fresh.chmod(0o755)
+        fresh.rename(final)
+    except Exception as error:
+        # pip and opt say it in many words, or not at all.
+        if full(fresh):
+            raise CacheError(f"{fresh.parent}: the disk is full; {_ADVICE}") from error
+        raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _remove_remains(final: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from lite_runner.errors import LiteError
+from lite_runner.errors import LiteError, UsageError
+
+
+class CacheError(LiteError):
+    """The cache folder cannot be written or is full."""
 
 
 class FetchError(LiteError):
@@ -13,5 +17,5 @@ class OptError(LiteError):
     """Paddle-Lite's optimiser is missing or did not convert a model."""
 
 
-class CatalogError(LiteError):
+class CatalogError(UsageError):
     """A model or pack is not in the catalog."""

@@ -120,9 +120,8 @@ def _search(known: Path) -> tuple[Path, str]:
         found = dict(_by_uv())
     for version in WHEEL.sha256:
         if version in found:
-            known.parent.mkdir(parents=True, exist_ok=True)
             data = {"python": str(found[version]), "version": version}
-            known.write_text(json.dumps(data), encoding="utf-8")
+            cache.write(known, json.dumps(data))
             return found[version], version
     newest = next(iter(WHEEL.sha256))
     raise OptError(

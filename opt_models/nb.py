@@ -31,11 +31,12 @@ def read_header(path: Path) -> Header:
     """
     with path.open("rb") as file:
         head = file.read(_LENGTH)
-    version = head[_VERSION].split(b"\0")[0]
+    version = head[_VERSION].split(b"\0")[0].decode("latin-1")
     layout = int.from_bytes(head[:2], "little")
-    if len(head) < _LENGTH or layout > 9 or not version.isascii() or not version:
+    printable = version.isascii() and version.isprintable() and version != ""
+    if len(head) < _LENGTH or layout > 9 or not printable:
         raise OptError(f"{path}: is not a Paddle-Lite model (.nb); expected one written by opt")
-    return Header(layout, version.decode("ascii"))
+    return Header(layout, version)
 
 
 def clear_padding(path: Path) -> None:

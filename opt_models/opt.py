@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from pathlib import Path
 
-from opt_models import lite_env, nb
+from opt_models import cache, lite_env, nb
 from opt_models.errors import OptError
 
 
@@ -22,6 +23,7 @@ def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
     Raises:
         OptError: opt failed, whatever exit code it gave; with its own words.
         FetchError: opt itself cannot be had.
+        OSError: the disk is full.
     """
     env = lite_env.find()
     command = [
@@ -34,6 +36,7 @@ def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
         "--optimize_out_type=naive_buffer",
         f"--valid_targets={arch}",
     ]
+    target.unlink(missing_ok=True)  # only what this run writes counts
     run = subprocess.run(
         command,
         env={**os.environ, "PYTHONPATH": str(env.site), "PYTHONDONTWRITEBYTECODE": "1"},
@@ -46,18 +49,24 @@ def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
     )
     # opt ends with 0 after some failures: only the file itself proves success.
     if run.returncode != 0 or not target.is_file():
+        full = target.is_file() and cache.full(target.parent)
         target.unlink(missing_ok=True)
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         raise OptError(
             f"{model}: opt {lite_env.WHEEL.release} could not convert it: {_reason(run)};"
             " check that it is a PaddleOCR inference model"
         )
-    header = nb.read_header(target)
-    if header.opt_version != lite_env.WHEEL.release:
+    try:
+        header = nb.read_header(target)
+        if header.opt_version != lite_env.WHEEL.release:
+            raise OptError(
+                f"{model}: opt wrote version {header.opt_version}, expected"
+                f" {lite_env.WHEEL.release}; delete {env.site} and try again"
+            )
+    except OptError:
         target.unlink()
-        raise OptError(
-            f"{model}: opt wrote version {header.opt_version}, expected {lite_env.WHEEL.release};"
-            f" delete {env.site} and try again"
-        )
+        raise
     nb.clear_padding(target)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Iterable, Sequence
 
@@ -16,6 +17,8 @@ from opt_models.errors import FetchError
 
 #: C libraries older than this carry no wheel that the project uses.
 _OLDEST_GLIBC_MINOR = 5
+#: What zipfile raises for a damaged file, depending on the place of the damage.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, IndexError)
 
 
 def platforms(machine: str, glibc: tuple[int, int]) -> list[str]:
@@ -64,10 +67,15 @@ def download(
     if not sys.stderr.isatty():
         command.append("--quiet")  # its progress bar is for people
     names = ", ".join(line.split(" --hash")[0] for line in wanted)
-    run = subprocess.Popen(
-        command, stdout=sys.stderr, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    run = subprocess.run(
+        command,
+        stdout=sys.stderr,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
     )
-    _, said = run.communicate()
+    said = run.stderr
     listing.unlink()
     if run.returncode != 0:
         if "No module named pip" in said:
@@ -121,7 +129,7 @@ def unpack(wheel: Path, folder: Path, keep: Sequence[str] = ()) -> None:
                         sink.write(block)
                 if info.external_attr >> 16 & 0o100:
                     target.chmod(0o755)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except _DAMAGE as error:
         raise FetchError(
             f"{wheel.name}: is not a whole wheel ({error}); download it again"
         ) from error

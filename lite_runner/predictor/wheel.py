@@ -31,6 +31,12 @@ class WheelEngine:
     reshapes = False
 
     def __init__(self, threads: int | None = None) -> None:
+        if int(np.__version__.split(".")[0]) >= 2:
+            # Its binding finds the item size of an array at numpy 1's place.
+            raise EngineError(
+                f"paddlelite was built for numpy 1, this is numpy {np.__version__}: it would copy"
+                " wrong lengths and read garbage; use 'invoke deploy --target local'"
+            )
         if threads is not None:
             for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
                 os.environ[name] = str(threads)

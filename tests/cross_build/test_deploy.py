@@ -1,0 +1,263 @@
+"""Deploys as a state machine: real transport and releases, a bundle of a few small files."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Mapping
+
+import pytest
+
+from cross_build import bundle as bundles
+from cross_build import deploy as deploys
+from cross_build import inventory
+from cross_build.board import Board
+from cross_build.bundle import Bundle
+from cross_build.errors import BoardError, DeployError
+from cross_build.targets import target
+from cross_build.transports.local import Local
+
+PROOF = {
+    "pack": "tiny",
+    "lite_version": "v0",
+    "lines": ["hello"],
+    "seconds": {"detect": 0.1, "classify": 0.1, "recognise": 0.1, "total": 0.3},
+}
+GOOD = f"#!/bin/sh\necho '{json.dumps(PROOF)}'\n"
+BAD = "#!/bin/sh\necho 'ocr: golden picture must read hello, this board read nothing' >&2\nexit 1\n"
+KILLED = "#!/bin/sh\nkill -ABRT $$\n"
+
+Make = Callable[..., Bundle]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Makes a bundle from texts; ``ocr`` is the program that verification runs."""
+
+    def bundle(ocr: str = GOOD, **files: str) -> Bundle:
+        folder = tmp_path / f"bundle-{abs(hash((ocr, *files.items())))}"
+        for name, text in {"ocr": ocr, **files}.items():
+            path = folder / name.replace("__", "/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (folder / "ocr").chmod(0o755)
+        items = inventory.items(folder)
+        digest = "".join(item.sha256[:6] for item in items.values())
+        return Bundle(f"r{digest}", items, {"pack": "tiny"})
+
+    return bundle
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "board"
+
+
+@pytest.fixture
+def deploy(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., deploys.Deployment]:
+    """Deploys a bundle to a board in ``home``, over a transport of one's choice."""
+    monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(deploys.build_pack, "build", lambda name, arch: None)
+
+    def run(bundle: Bundle, transport: Local | None = None) -> deploys.Deployment:
+        monkeypatch.setattr(bundles, "make", lambda board, facts, pack: bundle)
+        return deploys.deploy(board_at(home, transport))
+
+    return run
+
+
+def board_at(home: Path, transport: Local | None = None) -> Board:
+    return Board(target("local"), transport or Local(home), sys.executable)
+
+
+def current(home: Path) -> str:
+    return (home / "current").resolve().name
+
+
+def test_a_deploy_brings_every_file_and_the_program_runs(deploy, make, home) -> None:
+    done = deploy(make(app__a="A", app__b="B"))
+    assert done.changed
+    assert done.sent == done.total == 3
+    assert (home / "current/app/a").read_text() == "A"
+    run = subprocess.run([home / "ocr"], capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == PROOF
+
+
+def test_a_second_deploy_does_nothing(deploy, make, home) -> None:
+    first = deploy(make(a="A"))
+    stamp = (home / "current/a").stat().st_mtime_ns
+    second = deploy(make(a="A"))
+    assert (first.changed, second.changed, second.sent) == (True, False, 0)
+    assert second.proof == PROOF
+    assert (home / "current/a").stat().st_mtime_ns == stamp
+
+
+def test_only_changed_files_are_sent(deploy, make, home) -> None:
+    deploy(make(a="A", b="B"))
+    done = deploy(make(a="A", b="changed"))
+    assert done.sent == 1
+    assert (home / "current/a").read_text() == "A"
+    assert (home / "current/b").read_text() == "changed"
+
+
+def test_one_earlier_release_is_kept(deploy, make, home) -> None:
+    for text in "ABC":
+        deploy(make(a=text))
+    assert len(list((home / "releases").iterdir())) == 2
+
+
+def test_rollback_goes_back_and_forth(deploy, make, home) -> None:
+    deploy(make(a="A"))
+    deploy(make(a="B"))
+    deploys.rollback(board_at(home))
+    assert (home / "current/a").read_text() == "A"
+    deploys.rollback(board_at(home))
+    assert (home / "current/a").read_text() == "B"
+
+
+def test_rollback_without_an_earlier_release_is_refused(deploy, make, home) -> None:
+    deploy(make(a="A"))
+    with pytest.raises(DeployError, match="no earlier release"):
+        deploys.rollback(board_at(home))
+
+
+@pytest.mark.parametrize(
+    ("program", "words"), [(BAD, "golden picture must read hello"), (KILLED, "signal 6")]
+)
+def test_a_failed_verification_keeps_the_release_in_use(deploy, make, home, program, words) -> None:
+    deploy(make(a="A"))
+    before = current(home)
+    with pytest.raises(DeployError, match=words):
+        deploy(make(program, a="B"))
+    assert current(home) == before
+    assert [path.name for path in (home / "releases").iterdir()] == [before]
+
+
+def test_a_damaged_release_is_mended(deploy, make, home) -> None:
+    deploy(make(a="A", b="B"))
+    (home / "current/a").unlink()
+    done = deploy(make(a="A", b="B"))
+    assert done.changed
+    assert done.sent == 1
+    assert (home / "current/a").read_text() == "A"
+
+
+class Cut(Local):
+    """A way that breaks after some files."""
+
+    def __init__(self, root: Path, after: int, failure: BaseException) -> None:
+        super().__init__(root)
+        self.left = after
+        self.failure = failure
+
+    def put(self, files: Mapping[str, Path], folder: str) -> None:
+        for name, source in files.items():
+            if not self.left:
+                raise self.failure
+            self.left -= 1
+            super().put({name: source}, folder)
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), BoardError("connection lost")])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_cut_off_anywhere_the_old_release_stays_and_the_next_deploy_goes_on(
+    deploy, make, home, after, failure
+) -> None:
+    deploy(make(a="A"))
+    before = current(home)
+    new = make(a="new", b="new too", c="and new")
+    with pytest.raises(type(failure)):
+        deploy(new, Cut(home, after, failure))
+    assert current(home) == before
+    assert (home / "current/a").read_text() == "A"
+    done = deploy(new)
+    assert done.sent == 3 - after
+    assert (home / "current/c").read_text() == "and new"
+
+
+class Damaging(Local):
+    """A way that changes what it carries."""
+
+    def put(self, files: Mapping[str, Path], folder: str) -> None:
+        super().put(files, folder)
+        for name in files:
+            (Path(folder) / name).write_text("garbage")
+
+
+def test_files_that_arrive_damaged_are_told(deploy, make, home) -> None:
+    with pytest.raises(DeployError, match="1 files arrived damaged, first a"):
+        deploy(make(GOOD), Local(home))
+        deploy(make(GOOD, a="A"), Damaging(home))
+    assert not (home / "current/a").exists()
+
+
+def test_a_full_disk_keeps_the_release_in_use(deploy, make, tmp_path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk], check=True)
+    try:
+        home = disk / "board"
+        deploy(make(a="A"), Local(home))
+        before = current(home)
+        with pytest.raises(DeployError, match=r"MB must be sent, .* free; make room there"):
+            deploy(make(a="x" * 400_000), Local(home))
+        # The disk fills up while files are on their way: what was free is no longer.
+        with pytest.raises(BoardError, match="No space left on device"):
+            deploy(make(a="x" * 150_000, b="y" * 60_000), Filling(home, disk / "other"))
+        assert current(home) == before
+        assert (home / "current/a").read_text() == "A"
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+class Filling(Local):
+    """A way during which somebody else fills the disk."""
+
+    def __init__(self, root: Path, other: Path) -> None:
+        super().__init__(root)
+        self.other = other
+
+    def put(self, files: Mapping[str, Path], folder: str) -> None:
+        self.other.write_bytes(b"z" * 100_000)
+        super().put(files, folder)
+
+
+def _deploy_in_process(home: str, cache: str, folder: str) -> None:
+    os.environ["LITE_OCR_CACHE"] = cache
+    items = inventory.items(Path(folder))
+    bundles.make = lambda board, facts, pack: Bundle("same", items, {})  # type: ignore[assignment]
+    deploys.build_pack.build = lambda name, arch: None  # type: ignore[assignment]
+    deploys.deploy(board_at(Path(home)))
+
+
+def test_two_deploys_at_once_both_end_well(make, home, tmp_path) -> None:
+    bundle = make(**{f"f{n}": f"{n}" * 1000 for n in range(50)})
+    folder = next(iter(bundle.items.values())).source.parent
+    context = multiprocessing.get_context("spawn")
+    arguments = (str(home), str(tmp_path / "cache"), str(folder))
+    children = [context.Process(target=_deploy_in_process, args=arguments) for _ in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0, 0]
+    assert (home / "current/f49").read_text() == "49" * 1000
+
+
+def test_a_board_of_another_machine_is_refused(home) -> None:
+    other = target("local").__class__(**{**target("local").__dict__, "machine": "aarch64"})
+    with pytest.raises(BoardError, match=r"expected a aarch64 board, this is x86_64"):
+        Board(other, Local(home), sys.executable).probe()
+
+
+def test_a_board_without_python_is_told(home) -> None:
+    with pytest.raises(BoardError, match="cannot run python9"):
+        Board(target("local"), Local(home), "python9").probe()

@@ -1,0 +1,65 @@
+"""Every command in the README works as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cross_build.board import Board
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+]
+#: Run by .ci/run, each in an environment of its own making.
+BY_CI = [line for line in COMMANDS if "pip install" in line or "venv" in line]
+#: Needs minutes: tested with its own arguments by tests/test_benchmarks.py.
+LONG = [line for line in COMMANDS if "benchmarks." in line]
+
+
+def test_the_first_two_commands_are_run_by_ci() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    installs = [line for line in BY_CI if "pip install" in line]
+    assert len(installs) == 2
+    for line in installs:
+        # CI only says where the drawings go.
+        assert line in script.replace(' --out "$work/demo"', "")
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line not in BY_CI + LONG])
+def test_command(line: str, board: Board, tmp_path: Path) -> None:
+    """Run in the checkout, on the tests' own board, with results beside the tests."""
+    home = Path(board.transport.root).parent
+    line = line.replace("~/.local/share/lite-ocr/local", board.transport.root)
+    line = line.replace("out/", f"{tmp_path}/")
+    words = shlex.split(line)
+    if words[0] == "invoke":
+        words = [sys.executable, "-m", "invoke", *words[1:]]
+    environment = {**os.environ, "LITE_OCR_HOME": str(home)}
+    run = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+    if "shop_sign" in line and "--no-recognise" not in line:
+        assert "老城面馆" in run.stdout
+    for written in re.findall(rf"{re.escape(str(tmp_path))}/\S+", line):
+        assert Path(written).exists()
+
+
+def test_the_example_is_the_file() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    source = (ROOT / "samples" / "example.py").read_text(encoding="utf-8")
+    assert source.endswith(example)
+
+
+def test_links_and_pictures_exist() -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / link).is_file(), link
