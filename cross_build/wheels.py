@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
     name = f"wheels/cp{facts.python.replace('.', '')}-{facts.machine}-{libc}-{wanted}"
 
     def make(folder: Path) -> None:
+        print(f"fetching {', '.join(requirements)} for Python {facts.python}", file=sys.stderr)
         tags = pypi.platforms(facts.machine, facts.glibc)
         wheels = pypi.download(requirements, folder, facts.python, tags)
         for wheel in wheels:

@@ -5,6 +5,8 @@ Differentiable Binarization, Liao et al. 2020, https://arxiv.org/abs/1911.08947.
 
 from __future__ import annotations
 
+from typing import Callable
+
 import cv2
 import numpy as np
 import pyclipper
@@ -18,28 +20,69 @@ from lite_runner.pack import Detector
 STRIDE = 32
 #: Regions narrower than this, in pixels of the probability map, are noise (PaddleOCR's min_size).
 MIN_REGION = 3.0
-#: More regions than this are not looked at; a dense A4 page has some 500.
-MAX_REGIONS = 1000
+#: More regions than this are not looked at; a dense A4 page has some 500, a strip several of them.
+MAX_REGIONS = 5000
+#: Pictures longer than this many times their other side are looked at in pieces.
+LONG_STRIP = 3
 #: pyclipper counts in whole numbers: sixteenths of a pixel keep the rounding out of sight.
 _CLIPPER_SCALE = 16.0
 
 
 def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
-    """(width, height) a picture is resized to: within the detector's sides, multiples of 32.
+    """(width, height) a picture is resized to: multiples of 32.
 
-    The longer side counts first, so that a very long picture never grows out of bounds.
+    Within the detector's sides, where the longer side counts first. A long strip, like a panorama
+    or a scrolled screenshot, would shrink past reading that way: its shorter side keeps up to half
+    of ``max_side``, and it is looked at in pieces (see :func:`pieces`).
     """
-    scale = max(1.0, detector.min_side / min(width, height))
-    scale = min(scale, detector.max_side / max(width, height))
+    short, long = min(width, height), max(width, height)
+    scale = min(max(1.0, detector.min_side / short), detector.max_side / long)
+    if long > LONG_STRIP * short:
+        scale = max(scale, min(1.0, detector.max_side / 2 / short))
     return _multiple(width * scale), _multiple(height * scale)
 
 
-def preprocess(image: Image, detector: Detector) -> Floats:
-    """Resize and normalise a uint8 HxWx3 BGR picture to float32 1x3xhxw."""
-    height, width = image.shape[:2]
+def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
+    """Cut a length into overlapping pieces of one span.
+
+    Returns:
+        (start, from, to) of each piece: it covers ``span`` from ``start`` on, and what lies between
+        ``from`` and ``to`` is taken from it. The latter are next to each other without overlap, and
+        away from the cuts, near which the network sees only half of what is there.
+    """
+    if length <= span:
+        return [(0, 0, length)]
+    count = 1 + -(-(length - span) // (span - span // 5))
+    starts = [round(index * (length - span) / (count - 1)) for index in range(count)]
+    ends = [(before + span + start) // 2 for before, start in zip(starts, starts[1:])]
+    return list(zip(starts, [0, *ends], [*ends, length]))
+
+
+def probability_map(image: Image, detector: Detector, run: Callable[[Floats], Floats]) -> Floats:
+    """Where text is in a picture.
+
+    Args:
+        image: uint8 HxWx3 BGR.
+        detector: settings.
+        run: the network, from float32 1x3xhxw to 1x1xhxw.
+
+    Returns:
+        float32 map of the size of :func:`input_size`: each pixel's probability of being text.
+    """
+    size = input_size(image.shape[1], image.shape[0], detector)
+    resized = resize(image, *size)
+    tall = size[1] > size[0]
+    along = resized if tall else resized.transpose(1, 0, 2)
+    result = np.empty(along.shape[:2], np.float32)
     network = detector.network
-    resized = resize(image, *input_size(width, height, detector))
-    return normalise(resized, network.mean, network.std, network.order)[None]
+    span = _multiple(detector.max_side)
+    for start, first, last in pieces(along.shape[0], span):
+        piece = along[start : start + span]
+        pixels = piece if tall else piece.transpose(1, 0, 2)
+        output = run(normalise(pixels, network.mean, network.std, network.order)[None])[0, 0]
+        kept = output if tall else output.T
+        result[first:last] = kept[first - start : last - start]
+    return result if tall else np.ascontiguousarray(result.T)
 
 
 def postprocess(

@@ -173,8 +173,10 @@ class Ocr:
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
             return [_Crop(image, box, 1.0)]
-        batch = detection.preprocess(image, self.pack.detector)
-        probability = self._detector.run(batch)[0].data[0, 0]
+        run = self._detector.run
+        probability = detection.probability_map(
+            image, self.pack.detector, lambda batch: run(batch)[0].data
+        )
         found = detection.postprocess(probability, width, height, self.pack.detector)
         crops = []
         for quad, score in found:

@@ -77,6 +77,7 @@ def find() -> LiteEnv:
     python, version = interpreter()
 
     def make(folder: Path) -> None:
+        print(f"fetching paddlelite=={WHEEL.package} for Python {version}", file=sys.stderr)
         digest = WHEEL.sha256[version]
         wanted = f"paddlelite=={WHEEL.package} --hash=sha256:{digest}"
         # The tag the wheel carries; the index has no other.
@@ -115,6 +116,7 @@ def _remembered(known: Path) -> tuple[Path, str] | None:
 
 
 def _search(known: Path) -> tuple[Path, str]:
+    print(f"looking for Python {' or '.join(WHEEL.sha256)}, for Paddle-Lite", file=sys.stderr)
     found = dict(_by_findpython())
     if not found:
         found = dict(_by_uv())

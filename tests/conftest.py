@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
+from typing import Callable, Iterator
 
 import pytest
 
@@ -35,3 +37,21 @@ def real_images() -> Path:
     if DATA not in os.environ:
         pytest.skip(f"{DATA} names no folder with real pictures")
     return Path(os.environ[DATA]) / "images"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a disk of a given size, as in ``small_disk("256k")``."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    disk = tmp_path / "disk"
+
+    def mount(size: str) -> Path:
+        disk.mkdir()
+        options = f"size={size},mode=0755"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", disk], check=True)
+        return disk
+
+    yield mount
+    if disk.exists():
+        subprocess.run(["umount", disk], check=True)

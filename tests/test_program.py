@@ -123,6 +123,17 @@ def test_a_picture_of_a_hundred_megapixels_is_read(board, golden, tmp_path) -> N
     ]
 
 
+def test_a_scrolled_screenshot_is_read_to_its_end(board, golden, tmp_path) -> None:
+    """Shrunk to the detector's usual size its text would be too small to find."""
+    picture = cv2.resize(cv2.imread(str(golden)), None, fx=0.5, fy=0.5)
+    cv2.imwrite(str(tmp_path / "long.png"), np.vstack([picture] * 16))
+    run = ocr(board, "read", tmp_path / "long.png", "--json", "-")
+    (result,) = json.loads(run.stdout)
+    assert result["height"] > 5 * result["width"]
+    texts = ["".join(line["text"].split()) for line in result["lines"]]
+    assert texts == ["你好，世界", "Paddle-Lite2026"] * 16
+
+
 def spoil_json(pack: Path, change: dict[str, object]) -> None:
     data = json.loads((pack / "pack.json").read_text())
     (pack / "pack.json").write_text(json.dumps({**data, **change}))

@@ -197,25 +197,18 @@ def test_files_that_arrive_damaged_are_told(deploy, make, home) -> None:
     assert not (home / "current/a").exists()
 
 
-def test_a_full_disk_keeps_the_release_in_use(deploy, make, tmp_path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk], check=True)
-    try:
-        home = disk / "board"
-        deploy(make(a="A"), Local(home))
-        before = current(home)
-        with pytest.raises(DeployError, match=r"MB must be sent, .* free; make room there"):
-            deploy(make(a="x" * 400_000), Local(home))
-        # The disk fills up while files are on their way: what was free is no longer.
-        with pytest.raises(BoardError, match="No space left on device"):
-            deploy(make(a="x" * 150_000, b="y" * 60_000), Filling(home, disk / "other"))
-        assert current(home) == before
-        assert (home / "current/a").read_text() == "A"
-    finally:
-        subprocess.run(["umount", disk], check=True)
+def test_a_full_disk_keeps_the_release_in_use(deploy, make, small_disk) -> None:
+    disk = small_disk("256k")
+    home = disk / "board"
+    deploy(make(a="A"), Local(home))
+    before = current(home)
+    with pytest.raises(DeployError, match=r"MB must be sent, .* free; make room there"):
+        deploy(make(a="x" * 400_000), Local(home))
+    # The disk fills up while files are on their way: what was free is no longer.
+    with pytest.raises(BoardError, match="No space left on device"):
+        deploy(make(a="x" * 150_000, b="y" * 60_000), Filling(home, disk / "other"))
+    assert current(home) == before
+    assert (home / "current/a").read_text() == "A"
 
 
 class Filling(Local):
