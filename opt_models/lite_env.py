@@ -157,13 +157,16 @@ def _by_uv() -> Iterator[tuple[str, Path]]:
     for version in WHEEL.sha256:
         for command in (["find", version], ["install", version], ["find", version]):
             print(f"uv python {' '.join(command)}", file=sys.stderr)
-            run = subprocess.run(
-                [uv, "python", *command],
-                stdout=subprocess.PIPE,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                check=False,
-            )
+            try:
+                run = subprocess.run(
+                    [uv, "python", *command],
+                    stdout=subprocess.PIPE,
+                    stdin=subprocess.DEVNULL,
+                    text=True,
+                    check=False,
+                )
+            except OSError:
+                return  # not a program for this machine
             path = Path(run.stdout.strip())
             if command[0] == "find" and run.returncode == 0 and _runs(path, version):
                 yield version, path.resolve()

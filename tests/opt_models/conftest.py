@@ -1,0 +1,100 @@
+"""What the tests of this room share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, ContextManager, Iterator
+
+import pytest
+
+from lite_runner.errors import LiteError
+from opt_models import cache, catalog, fetch, lite_env
+
+Refuses = Callable[..., ContextManager[None]]
+Disk = Callable[[str], Path]
+Script = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def refuses() -> Refuses:
+    """Expects an error of a kind, told in one line that holds certain words."""
+
+    @contextmanager
+    def expect(kind: type[LiteError], *words: object) -> Iterator[None]:
+        with pytest.raises(kind) as caught:
+            yield
+        said = str(caught.value)
+        assert len(said.splitlines()) == 1
+        for word in words:
+            assert str(word) in said
+
+    return expect
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the test's own."""
+    root = tmp_path / "cache"
+    monkeypatch.setenv(cache.VARIABLE, str(root))
+    return root
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Writes a program: its path below ``tmp_path``, and what the shell shall do."""
+
+    def write(name: str, commands: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{commands}\n", encoding="utf-8")
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Mounts a small disk of a given size."""
+    mounted: list[Path] = []
+
+    def mount(size: str) -> Path:
+        if os.geteuid() != 0:
+            pytest.skip("only root can mount a disk that is soon full")
+        place = tmp_path / f"disk{len(mounted)}"
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            pytest.skip(f"cannot mount a small disk: {run.stderr.strip()}")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.fixture(scope="session")
+def downloads() -> Path:
+    """The user's cache with all downloads in it."""
+    lite_env.find()
+    for model in catalog.models().values():
+        fetch.fetch(model)
+    return cache.root()
+
+
+@pytest.fixture(scope="session")
+def link_downloads(downloads: Path) -> Callable[[Path], None]:
+    """Fills another cache with links to the downloads, but with nothing made from them."""
+
+    def link(root: Path) -> None:
+        root.mkdir(exist_ok=True)
+        for entry in downloads.iterdir():
+            if entry.name == "models" or entry.name.startswith("paddlelite-"):
+                (root / entry.name).symlink_to(entry)
+
+    return link
