@@ -30,7 +30,6 @@ def build(name: str, arch: str) -> packs.Pack:
 
     def make(folder: Path) -> None:
         print(f"building pack {name} for {arch}", file=sys.stderr)
-        rec = _network(folder, "rec", recipe.rec, arch)
         data = {
             "schema": packs.SCHEMA,
             "name": name,
@@ -38,7 +37,7 @@ def build(name: str, arch: str) -> packs.Pack:
             "arch": arch,
             "det": _network(folder, "det", recipe.det, arch),
             "cls": None if recipe.cls is None else _network(folder, "cls", recipe.cls, arch),
-            "rec": rec,
+            "rec": _network(folder, "rec", recipe.rec, arch),
             "dictionary": _dictionary(folder, recipe.rec["model"]),
             "golden": {
                 "image": golden.name,

@@ -1,0 +1,45 @@
+"""RapidOCR in an environment of its own, in the project's cache."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from opt_models import cache
+from opt_models.errors import FetchError
+
+#: The last release whose default models are those of the pack v4-mobile, as ONNX.
+REQUIREMENT = "rapidocr-onnxruntime==1.4.4"
+
+
+def python() -> Path:
+    """The environment's interpreter; the environment is made on first use.
+
+    Raises:
+        FetchError: RapidOCR cannot be installed; with pip's own words.
+    """
+    version = "{}.{}".format(*sys.version_info[:2])
+    folder = cache.folder(f"{REQUIREMENT.replace('==', '-')}-{version}", _make)
+    return folder / "bin" / "python"
+
+
+def _make(folder: Path) -> None:
+    print(f"installing {REQUIREMENT} into the cache", file=sys.stderr, flush=True)
+    _run([sys.executable, "-m", "venv", str(folder)])
+    # The folder is renamed later, which breaks the environment's programs, but not its Python.
+    pip = [str(folder / "bin" / "python"), "-m", "pip"]
+    _run([*pip, "install", "--disable-pip-version-check", "--quiet", REQUIREMENT])
+
+
+def _run(command: Sequence[str]) -> None:
+    run = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0:
+        said = [line.strip() for line in (run.stderr or run.stdout).splitlines() if line.strip()]
+        # pip's last error only repeats the first, which names the cause.
+        errors = [line for line in said if line.startswith("ERROR:")]
+        reason = (errors or said or [f"exit code {run.returncode}"])[0]
+        raise FetchError(f"cannot install {REQUIREMENT}: {reason}")

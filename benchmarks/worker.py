@@ -1,0 +1,93 @@
+"""One side of the comparison, in a process of its own: loads its models once, reads on request.
+
+Usage: python -I worker.py paddle-lite THREADS RELEASE, or: python -I worker.py rapidocr THREADS
+
+Run as a file by that side's own interpreter, so it needs Python 3.8, the standard library and the
+packages of its side. Each request is a JSON line ``{"image": path, "detect": bool}`` on standard
+input, each answer a JSON line ``{"lines": [text, ...], "seconds": wall, "cpu": seconds}`` on
+standard output. Before the first request one line tells what was loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, List, TextIO
+
+#: Reads the picture of a path, with detection or as a single line; gives the lines' texts.
+Reader = Callable[[str, bool], List[str]]
+#: Versions and names for people.
+About = Dict[str, str]
+
+
+def paddle_lite(threads: int, release: Path) -> tuple[Reader, About]:
+    """This project as it is deployed: the runner, packages and pack of a release."""
+    sys.path[:0] = [str(release / "app"), str(release / "site")]
+    from lite_runner.pack import load
+    from lite_runner.pipeline import Ocr, Options
+    from lite_runner.predictor.wheel import WheelEngine
+
+    pack, engine = load(release / "pack"), WheelEngine(threads)
+    pages, lines = Ocr(pack, engine), Ocr(pack, engine, Options(detect=False))
+
+    def read(path: str, detect: bool) -> list[str]:
+        return [str(line.text) for line in (pages if detect else lines).read(path)]
+
+    return read, {"Paddle-Lite": engine.version, "pack": pack.name, "release": release.name}
+
+
+def rapidocr(threads: int) -> tuple[Reader, About]:
+    """RapidOCR with all its defaults but the number of threads."""
+    from importlib.metadata import version
+
+    from rapidocr_onnxruntime import RapidOCR
+
+    reader = RapidOCR(intra_op_num_threads=threads)
+
+    def read(path: str, detect: bool) -> list[str]:
+        found, _ = reader(path, use_det=detect)
+        # Rows are [box, text, score], without detection [text, score]; no rows are None.
+        return [str(row[-2]) for row in found or ()]
+
+    packages = ("rapidocr-onnxruntime", "onnxruntime")
+    return read, {package: version(package) for package in packages}
+
+
+def serve(read: Reader, requests: TextIO, answers: TextIO) -> None:
+    """Answer requests until there are no more."""
+    for line in requests:
+        request = json.loads(line)
+        wall, cpu = time.perf_counter(), time.process_time()
+        lines = read(request["image"], request["detect"])
+        seconds = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+        print(json.dumps({"lines": lines, **seconds}), file=answers, flush=True)
+
+
+def _load(side: str, threads: int, *rest: str) -> tuple[Reader, About]:
+    # Read by OpenCV when it loads: its warnings would stand where a dying worker's last words do.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    read, about = rapidocr(threads) if side == "rapidocr" else paddle_lite(threads, Path(rest[0]))
+    import cv2
+
+    # Neither side limits OpenCV, which takes every core for scaling and straightening.
+    cv2.setNumThreads(threads)
+    return read, {**about, "OpenCV": cv2.__version__, "Python": platform.python_version()}
+
+
+def main(side: str, threads: str, *rest: str) -> None:
+    """Load one side's models, say so, then serve."""
+    # The libraries' native code prints to descriptor 1: what it says belongs to stderr here.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    read, about = _load(side, int(threads), *rest)
+    print(json.dumps(about), file=answers, flush=True)
+    with open(0, encoding="utf-8", closefd=False) as requests:
+        serve(read, requests, answers)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
