@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -124,9 +125,12 @@ def read_files(
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; a pipe or device is written to as it is."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".lite-ocr-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -182,6 +186,13 @@ def _verify(options: argparse.Namespace) -> int:
     return 0
 
 
+def _python(options: argparse.Namespace) -> int:
+    sys.argv = [options.script, *options.arguments]
+    sys.path.insert(0, str(Path(options.script).resolve().parent))
+    runpy.run_path(options.script, run_name="__main__")
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from lite_runner.doctor import board_checks, show
 
@@ -217,16 +228,24 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true", help="print the result as JSON")
     verify.set_defaults(command=_verify)
 
-    # Handled before this parser (see launch.py): a script's own options are none of ours.
-    commands.add_parser("python", help="run a Python script with this release's packages")
+    python = commands.add_parser("python", help="run a Python script with this release's packages")
+    python.add_argument("script", type=_script, metavar="SCRIPT")
+    python.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="its own")
+    # A script's errors are its author's to see whole.
+    python.set_defaults(command=_python, debug=True)
 
     doctor = commands.add_parser("doctor", parents=[common], help="what works and what is missing")
     doctor.set_defaults(command=_doctor)
     return parser
 
 
+def _script(text: str) -> str:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+    return text
+
+
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)

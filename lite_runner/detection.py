@@ -39,7 +39,9 @@ def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
     scale = min(max(1.0, detector.min_side / short), detector.max_side / long)
     if long > LONG_STRIP * short:
         scale = max(scale, min(1.0, detector.max_side / 2 / short))
-    return _multiple(width * scale), _multiple(height * scale)
+        return _multiple(width * scale), _multiple(height * scale)
+    limit = _multiple(detector.max_side)
+    return min(limit, _multiple(width * scale)), min(limit, _multiple(height * scale))
 
 
 def pieces(length: int, span: int) -> list[tuple[int, int, int]]:

@@ -27,7 +27,10 @@ def clockwise(points: Floats) -> Floats:
     angles = np.arctan2(points[:, 1] - centre[1], points[:, 0] - centre[0])
     ordered = points[np.argsort(angles, kind="stable")]
     # y grows downwards, so growing angles run clockwise on the screen.
-    start = int(np.argmin(ordered.sum(axis=1)))
+    # Of a square on its corner two are equally near, but for rounding: then the upper one.
+    distance = ordered.sum(axis=1)
+    nearest = distance <= distance.min() + 1e-4 * np.ptp(distance)
+    start = int(np.argmin(np.where(nearest, ordered[:, 1], np.inf)))
     result: Floats = np.roll(ordered, -start, axis=0).astype(np.float32)
     return result
 

@@ -55,9 +55,11 @@ def decode(data: bytes) -> Image:
     size = picture_file.header_size(data)
     if size is not None:
         _check_size(*size)
-    # EXIF is applied below: OpenCV ignores it whenever it is asked to keep alpha or 16 bits.
+    # Kept as it is stored, with transparency and 16 bits; EXIF is applied below. Not for BMP, where
+    # the fourth channel is mostly unused zeros and old kinds come out grey.
+    flags = cv2.IMREAD_COLOR if kind == "BMP" else cv2.IMREAD_UNCHANGED
     try:
-        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise ImageError(f"cannot be decoded: {_first_line(error)}; {_EXPECTED}") from error
     except MemoryError as error:
@@ -69,6 +71,8 @@ def decode(data: bytes) -> Image:
             f"is a damaged {kind}, or of a kind this OpenCV ({cv2.__version__}) cannot decode;"
             " save it as PNG or JPEG"
         )
+    if kind == "TIFF" and array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8:
+        array = _undo_premultiplied(np.asarray(array, np.uint8))
     return _turn(to_bgr(array), picture_file.exif_orientation(data))
 
 
@@ -150,7 +154,7 @@ def _check_size(width: int, height: int) -> None:
 def _to_uint8(array: AnyArray) -> Image:
     if array.dtype == np.uint8:
         return array
-    if array.dtype == np.uint16:
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either byte order
         return (array >> 8).astype(np.uint8)
     if array.dtype == np.bool_:
         return np.asarray(array.astype(np.uint8) * 255, np.uint8)
@@ -169,6 +173,13 @@ def _on_white(pixels: Image) -> Image:
     colour = pixels[:, :, :-1].astype(np.uint16)
     blended = (colour * alpha + 255 * (255 - alpha) + 127) // 255
     return np.asarray(blended, np.uint8)
+
+
+def _undo_premultiplied(pixels: Image) -> Image:
+    """Colours of a TIFF as they were before libtiff darkened them by their transparency."""
+    alpha = np.maximum(pixels[:, :, -1:].astype(np.uint16), 1)
+    colour = np.minimum((pixels[:, :, :-1].astype(np.uint16) * 255 + alpha // 2) // alpha, 255)
+    return np.dstack([colour.astype(np.uint8), pixels[:, :, -1:]])
 
 
 def _turn(pixels: Image, orientation: int) -> Image:

@@ -6,7 +6,6 @@ The folder above holds ``app`` (this package), ``site`` (unpacked wheels) and ``
 from __future__ import annotations
 
 import os
-import runpy
 import sys
 from pathlib import Path
 
@@ -16,11 +15,6 @@ def start(release: Path) -> int:
     sys.path[:0] = [str(release / "app"), str(release / "site")]
     # Read by OpenCV when it loads: its warnings would stand between our lines.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-    if len(sys.argv) > 2 and sys.argv[1] == "python":
-        del sys.argv[:2]
-        sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
-        runpy.run_path(sys.argv[0], run_name="__main__")
-        return 0
     from lite_runner.cli import main
 
     return main()

@@ -124,7 +124,7 @@ def load(folder: str | Path) -> Pack:
     """
     root = Path(folder)
     try:
-        text = (root / "pack.json").read_text(encoding="utf-8")
+        text = (root / "pack.json").read_bytes()
     except OSError as error:
         raise PackError(
             f"pack {root}: cannot read pack.json ({error.strerror}); give a folder made by"
@@ -138,7 +138,14 @@ def load(folder: str | Path) -> Pack:
                 f"pack {root}: layout {schema}, this runner reads {SCHEMA}; deploy the pack again"
             )
         return _parse(root, data)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise PackError(
             f"pack {root}: pack.json is damaged ({type(error).__name__}: {error}); deploy it again"
         ) from error

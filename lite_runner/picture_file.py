@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lite_runner.errors import ImageError
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG = b"\x89PNG"
+_TIFF = (b"II*\0", b"MM\0*")
 
 
 def read(path: Path) -> bytes:
@@ -20,12 +21,12 @@ def read(path: Path) -> bytes:
     Raises:
         ImageError: there is no such file, or it cannot be read.
     """
-    if path.is_dir():
-        raise ImageError("is a folder; expected a picture file")
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ImageError("does not exist; check the path") from error
+    except IsADirectoryError as error:
+        raise ImageError("is a folder; expected a picture file") from error
     except OSError as error:
         raise ImageError(f"cannot be read: {error.strerror or error}") from error
 
@@ -54,7 +55,7 @@ def is_whole(data: bytes) -> bool:
         # first FF D9 after the scan starts is the true end (ITU-T T.81, B.1.1.2 and B.1.1.5).
         return scan is not None and data.find(b"\xff\xd9", scan) >= 0
     if data.startswith(_PNG):
-        return data.rfind(b"IEND") >= 0
+        return _png_is_whole(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return len(data) >= 8 + int.from_bytes(data[4:8], "little")
     if data[:6] in (b"GIF87a", b"GIF89a"):
@@ -73,17 +74,22 @@ def header_size(data: bytes) -> tuple[int, int] | None:
         width, height = struct.unpack("<HH", data[6:10])
         return int(width), int(height)
     if data[:2] == b"BM" and len(data) >= 26:
-        width, height = struct.unpack("<ii", data[18:26])
+        if data[14] == 12:  # OS/2's short header
+            width, height = struct.unpack("<HH", data[18:22])
+        else:
+            width, height = struct.unpack("<ii", data[18:26])
         return abs(int(width)), abs(int(height))
     if data[:2] == b"\xff\xd8":
         frame = _jpeg_segment(data, frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC})
         if frame is not None and len(frame) >= 5:
             height, width = struct.unpack(">HH", frame[1:5])
             return int(width), int(height)
-    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and len(data) >= 30:
-        width = int.from_bytes(data[24:27], "little") + 1
-        height = int.from_bytes(data[27:30], "little") + 1
-        return width, height
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) >= 30:
+        return _webp_size(data)
+    if data[:4] in _TIFF:
+        sides = [_tag(data, tag) for tag in (0x0100, 0x0101)]
+        if None not in sides:
+            return sides[0] or 0, sides[1] or 0
     return None
 
 
@@ -93,19 +99,52 @@ def exif_orientation(data: bytes) -> int:
     EXIF 2.32, section 4.6.4: tag 0x0112 of the TIFF header's first directory.
     """
     tiff = _exif_block(data)
-    if tiff is None or len(tiff) < 8 or tiff[:2] not in (b"II", b"MM"):
-        return 1
+    value = None if tiff is None else _tag(tiff, 0x0112)
+    # A damaged EXIF block is no reason to refuse the picture.
+    return value if value is not None and 1 <= value <= 8 else 1
+
+
+def _tag(tiff: bytes, wanted: int) -> int | None:
+    """The value of a 16- or 32-bit tag in a TIFF structure's first directory, or None."""
     end = "<" if tiff[:2] == b"II" else ">"
     try:
         (first,) = struct.unpack_from(end + "I", tiff, 4)
         (count,) = struct.unpack_from(end + "H", tiff, first)
         for index in range(count):
-            tag, kind, _, value = struct.unpack_from(end + "HHIH", tiff, first + 2 + 12 * index)
-            if tag == 0x0112 and kind == 3 and 1 <= value <= 8:
+            place = first + 2 + 12 * index
+            tag, kind = struct.unpack_from(end + "HH", tiff, place)
+            if tag == wanted and kind in (3, 4):
+                (value,) = struct.unpack_from(end + ("H" if kind == 3 else "I"), tiff, place + 8)
                 return int(value)
     except struct.error:
-        pass  # a damaged EXIF block is no reason to refuse the picture
-    return 1
+        pass
+    return None
+
+
+def _png_is_whole(data: bytes) -> bool:
+    """Whether every chunk ends within the file: OpenCV allocates whatever a length field says."""
+    position = 8
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        if data[position + 4 : position + 8] == b"IEND":
+            return True
+        position += 12 + length
+    return False
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    """Size in the three kinds of WebP: extended, lossless, lossy (RFC 9649, section 2)."""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        sides = data[24:27], data[27:30]
+        return int.from_bytes(sides[0], "little") + 1, int.from_bytes(sides[1], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return width & 0x3FFF, height & 0x3FFF
+    return None
 
 
 def _jpeg_segments(data: bytes) -> list[tuple[int, int, int]]:

@@ -63,7 +63,7 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Check every file of a staged release against its hash and give the release its name."""
-    part, final = _part(root, name), root / "releases" / name
+    part, final = _part(root, name), _release(root, name)
     wrong = [
         path
         for path, entry in sorted(manifest["files"].items())
@@ -83,7 +83,7 @@ def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def switch(root: Path, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
     """Make a verified release the current one and remove all but it and the one before."""
-    folder = root / "releases" / name
+    folder = _release(root, name)
     (folder / PROOF).write_text(json.dumps(proof, ensure_ascii=False), encoding="utf-8")
     before = _linked(root / "current")
     if before is not None and before != name:
@@ -91,9 +91,9 @@ def switch(root: Path, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
     _link(root / "current", f"releases/{name}")
     _link(root / "ocr", "current/ocr")
     keep = {name, _linked(root / "previous")}
-    removed = [path for path in (root / "releases").iterdir() if path.name not in keep]
-    for path in removed:
-        shutil.rmtree(path)
+    for path in (root / "releases").iterdir():
+        if path.name not in keep and path.is_dir():
+            shutil.rmtree(path)
     return {"current": name, "previous": _linked(root / "previous")}
 
 
@@ -110,7 +110,7 @@ def rollback(root: Path) -> dict[str, Any]:
 def discard(root: Path, name: str) -> dict[str, Any]:
     """Remove a release that is not current: one that failed its verification."""
     if name != _linked(root / "current"):
-        for folder in (root / "releases" / name, _part(root, name)):
+        for folder in (_release(root, name), _part(root, name)):
             shutil.rmtree(folder, ignore_errors=True)
     return {}
 
@@ -131,10 +131,15 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _part(root: Path, name: str) -> Path:
+def _release(root: Path, name: str) -> Path:
     if not name.isalnum():
         raise ValueError(f"release name {name!r}")
-    return root / "releases" / f"{name}.part"
+    return root / "releases" / name
+
+
+def _part(root: Path, name: str) -> Path:
+    release = _release(root, name)
+    return release.with_name(f"{release.name}.part")
 
 
 def _inside(folder: Path, path: str) -> Path:

@@ -48,7 +48,9 @@ def drawing_name(picture: Path, taken: set[str]) -> str:
 
 
 def _folder(name: str, folder: Path) -> list[Source]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    paths = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir()
+    )
     if not paths:
         kinds = " ".join(sorted(SUFFIXES))
         return [Source(name, folder, f"folder holds no pictures; looked for {kinds}")]

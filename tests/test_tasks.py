@@ -48,7 +48,10 @@ def test_the_list_explains_every_task() -> None:
     [
         (["deploy", "--target", "nope"], "there is no target 'nope'; known targets: local"),
         (["deploy", "--pack", "nope"], "there is no pack 'nope'; known packs: v4-mobile"),
-        (["read", "samples", "--batch", "0"], "argument --batch: 0 is not at least 1"),
+        (
+            ["read", "samples", "--batch", "0"],
+            "argument --batch: '0' is not a whole number",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line_and_ends_with_two(environment, arguments, words) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import ctypes
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,10 @@ class WheelEngine:
     """Paddle-Lite from the ``paddlelite`` package.
 
     Args:
-        threads: for matrix products. The wheel has no call for it, so it is passed through the
-            environment and holds for the whole process from the first engine on.
+        threads: for matrix products; one if None, as the library itself has it.
 
     Raises:
-        EngineError: the package is missing or not made for this interpreter.
+        EngineError: the package is missing, or not made for this interpreter or numpy.
     """
 
     arch = "x86"
@@ -31,17 +30,8 @@ class WheelEngine:
     reshapes = False
 
     def __init__(self, threads: int | None = None) -> None:
-        if int(np.__version__.split(".")[0]) >= 2:
-            # Its binding finds the item size of an array at numpy 1's place.
-            raise EngineError(
-                f"paddlelite was built for numpy 1, this is numpy {np.__version__}: it would copy"
-                " wrong lengths and read garbage; use 'invoke deploy --target local'"
-            )
-        if threads is not None:
-            for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-                os.environ[name] = str(threads)
         try:
-            # Loaded here, not with the module: it maps 170 MB and reads the variables above.
+            # Loaded here, not with the module: it maps 170 MB.
             import paddlelite.lite
         except ImportError as error:
             raise EngineError(
@@ -49,7 +39,14 @@ class WheelEngine:
                 f" ({error}); its wheels are for x86-64 Linux and Python 3.8 to 3.10:"
                 " use 'invoke deploy --target local', which finds such a Python"
             ) from error
+        if int(np.__version__.split(".")[0]) >= 2:
+            # Its binding finds the item size of an array at numpy 1's place.
+            raise EngineError(
+                f"paddlelite was built for numpy 1, this is numpy {np.__version__}: it would copy"
+                " wrong lengths and read garbage; use 'invoke deploy --target local'"
+            )
         self._lite: Any = paddlelite.lite
+        self._threads = threads
 
     @property
     def version(self) -> str:
@@ -59,9 +56,18 @@ class WheelEngine:
         config = self._lite.MobileConfig()
         config.set_model_from_file(str(model))
         try:
-            return _WheelPredictor(self._lite.create_paddle_predictor(config), model)
+            handle = self._lite.create_paddle_predictor(config)
         except RuntimeError as error:
             raise EngineError(f"{model}: Paddle-Lite cannot load it: {error}") from error
+        if self._threads is not None:
+            self._set_threads(self._threads)
+        return _WheelPredictor(handle, model)
+
+    def _set_threads(self, threads: int) -> None:
+        """Tell the library's own MKL: making a predictor set it to one (light_api_impl.cc)."""
+        folder = Path(self._lite.__file__).parent / "libs"
+        # Loaded long ago by the wheel: this is the same library, not a second one.
+        ctypes.CDLL(str(folder / "libmklml_intel.so")).MKL_Set_Num_Threads(threads)
 
 
 class _WheelPredictor:

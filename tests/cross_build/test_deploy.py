@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -223,25 +222,29 @@ class Filling(Local):
         super().put(files, folder)
 
 
-def _deploy_in_process(home: str, cache: str, folder: str) -> None:
-    os.environ["LITE_OCR_CACHE"] = cache
-    items = inventory.items(Path(folder))
-    bundles.make = lambda board, facts, pack: Bundle("same", items, {})  # type: ignore[assignment]
-    deploys.build_pack.build = lambda name, arch: None  # type: ignore[assignment]
-    deploys.deploy(board_at(Path(home)))
+DEPLOY = """
+import sys
+from pathlib import Path
+from cross_build import bundle, deploy, inventory
+from cross_build.board import Board
+from cross_build.targets import target
+from cross_build.transports.local import Local
+
+folder, home = map(Path, sys.argv[1:])
+items = inventory.items(folder)
+bundle.make = lambda board, facts, pack: bundle.Bundle("same", items, {})
+deploy.build_pack.build = lambda name, arch: None
+deploy.deploy(Board(target("local"), Local(home), sys.executable))
+"""
 
 
 def test_two_deploys_at_once_both_end_well(make, home, tmp_path) -> None:
     bundle = make(**{f"f{n}": f"{n}" * 1000 for n in range(50)})
     folder = next(iter(bundle.items.values())).source.parent
-    context = multiprocessing.get_context("spawn")
-    arguments = (str(home), str(tmp_path / "cache"), str(folder))
-    children = [context.Process(target=_deploy_in_process, args=arguments) for _ in range(2)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(60)
-    assert [child.exitcode for child in children] == [0, 0]
+    environment = {**os.environ, "LITE_OCR_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", DEPLOY, folder, home]
+    children = [subprocess.Popen(command, env=environment) for _ in range(2)]
+    assert [child.wait(60) for child in children] == [0, 0]
     assert (home / "current/f49").read_text() == "49" * 1000
 
 

@@ -123,7 +123,7 @@ def test_the_order_of_pictures_never_changes_a_result(board, golden, samples, tm
 
 
 def test_wrong_options_are_wrong_usage(board, golden) -> None:
-    with pytest.raises(UsageError, match="argument --batch: 0 is not at least 1"):
+    with pytest.raises(UsageError, match="argument --batch: '0' is not a whole number"):
         reading.read(board, expand([str(golden)]), ["--batch=0"])
 
 

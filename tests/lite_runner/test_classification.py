@@ -1,0 +1,72 @@
+"""Text direction: input of the classifier, and what its probabilities mean."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lite_runner import classification
+from lite_runner.arrays import Image
+from lite_runner.image import normalise, resize
+from lite_runner.pack import Classifier, Network
+
+
+def line(height: int, width: int) -> Image:
+    return np.random.default_rng(width).integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "scaled"),
+    [
+        (48, 100, 100),
+        (24, 50, 100),
+        (96, 50, 25),
+        (48, 191, 191),
+        (48, 192, 192),
+        (48, 193, 192),
+        (20, 2000, 192),
+        (7, 10, 69),
+        (500, 1, 1),
+    ],
+)
+@pytest.mark.parametrize("order", ["BGR", "RGB"])
+def test_a_line_is_scaled_to_the_height_and_padded_with_zeros(
+    height: int, width: int, scaled: int, order: str, network: Network
+) -> None:
+    network = dataclasses.replace(network, order=order)
+    crop = line(height, width)
+    batch = classification.preprocess([crop], network)
+    assert batch.shape == (1, 3, 48, 192)
+    assert batch.dtype == np.float32
+    expected = normalise(resize(crop, scaled, 48), network.mean, network.std, order)
+    assert (batch[0, :, :, :scaled] == expected).all()
+    assert (batch[0, :, :, scaled:] == 0).all()
+
+
+def test_lines_of_a_batch_do_not_touch_each_other(network: Network) -> None:
+    crops = [line(48, 100), line(20, 300), line(60, 9)]
+    alone = [classification.preprocess([crop], network) for crop in crops]
+    assert (classification.preprocess(crops, network) == np.concatenate(alone)).all()
+
+
+@pytest.mark.parametrize(
+    ("upright", "turned", "angle", "score"),
+    [
+        (1.0, 0.0, 0, 1.0),
+        (0.0, 1.0, 180, 1.0),
+        (0.05, 0.95, 180, 0.95),
+        (0.2, 0.8, 0, 0.2),
+        (0.125, 0.875, 180, 0.875),
+        (0.95, 0.95, 0, 0.95),
+    ],
+)
+def test_only_lines_surely_upside_down_are_turned(
+    upright: float, turned: float, angle: int, score: float, classifier: Classifier
+) -> None:
+    classifier = dataclasses.replace(classifier, threshold=0.875)
+    probabilities = np.array([[upright, turned], [1.0, 0.0]], np.float32)
+    first, second = classification.postprocess(probabilities, classifier)
+    assert first == (angle, pytest.approx(score))
+    assert second == (0, 1.0)

@@ -1,0 +1,323 @@
+"""The reader around an engine whose models are rules (see conftest.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from lite_runner import Ocr, Options, PackError, pack
+from lite_runner.arrays import Floats, Image
+from lite_runner.errors import EngineError, ImageError
+from lite_runner.predictor import Output
+from lite_runner.predictor.pool import Pool
+
+#: Where the sheet's two lines are, as they are drawn.
+TRUTH = [[[40, top], [280, top], [280, top + 30], [40, top + 30]] for top in (40, 120)]
+
+
+def inner(box: Floats) -> Floats:
+    """A detected box without what unclipping adds: 24 by 24 pixels around a 240x30 line."""
+    centre = box.mean(axis=0)
+    size = np.abs(box - centre)
+    by = 240 * 30 * 1.6 / (2 * 270)
+    return centre + np.sign(box - centre) * (size - by)
+
+
+def texts(reader: Ocr, image: Image) -> list[str | None]:
+    return [line.text for line in reader.read(image)]
+
+
+def always(turned: float) -> Any:
+    """A classifier that takes every line for turned, so surely."""
+    return lambda batch: [Output(np.array([[1 - turned, turned]] * len(batch), np.float32))]
+
+
+def test_lines_are_read_in_their_places(pack_folder: Path, engine: Any, sheet: Image) -> None:
+    with Ocr(pack_folder, engine) as reader:
+        page = reader.read(sheet)
+    assert (page.width, page.height, len(page)) == (320, 192, 2)
+    assert [(line.text, line.angle) for line in page] == [("l", 0), ("l", 0)]
+    for line, truth in zip(page, TRUTH):
+        assert line.score == pytest.approx(0.9)
+        assert line.box.dtype == np.float32
+        np.testing.assert_allclose(inner(line.box), truth, atol=2)
+    seconds = page.seconds
+    parts = seconds.detect + seconds.classify + seconds.recognise
+    assert parts == pytest.approx(seconds.total)
+
+
+def test_a_blank_page_has_no_lines(pack_folder: Path, engine: Any) -> None:
+    with Ocr(pack_folder, engine) as reader:
+        page = reader.read(np.full((64, 64, 3), 255, np.uint8))
+    assert page.lines == ()
+    assert ("run", "rec.nb") not in [event[:2] for event in engine.events]
+
+
+def test_lines_on_their_head_are_turned(pack_folder: Path, engine: Any, sheet: Image) -> None:
+    engine.models["cls.nb"] = always(0.95)
+    with Ocr(pack_folder, engine) as reader:
+        page = reader.read(sheet)
+    assert [(line.text, line.angle) for line in page] == [("r", 180), ("r", 180)]
+    for line, truth in zip(page, TRUTH):
+        np.testing.assert_allclose(inner(line.box), np.roll(truth, 2, axis=0), atol=2)
+
+
+def test_lines_not_surely_on_their_head_stay(pack_folder: Path, engine: Any, sheet: Image) -> None:
+    engine.models["cls.nb"] = always(0.89)
+    with Ocr(pack_folder, engine) as reader:
+        assert [(line.text, line.angle) for line in reader.read(sheet)] == [("l", 0), ("l", 0)]
+
+
+def test_without_detection_the_picture_is_one_line(
+    pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    strip = sheet[40:70, 40:280]
+    with Ocr(pack_folder, engine, Options(detect=False)) as reader:
+        [line] = reader.read(strip)
+    assert line.text == "l"
+    assert line.box.tolist() == [[0, 0], [240, 0], [240, 30], [0, 30]]
+    with Ocr(pack_folder, engine, Options(detect=False, recognise=False)) as reader:
+        assert [line.score for line in reader.read(strip)] == [1.0]
+    assert ("open", "det.nb") not in engine.events
+
+
+def test_without_classification_nothing_is_turned(
+    pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    engine.models["cls.nb"] = always(1.0)
+    with Ocr(pack_folder, engine, Options(classify=False)) as reader:
+        assert [(line.text, line.angle) for line in reader.read(sheet)] == [("l", 0), ("l", 0)]
+    assert ("open", "cls.nb") not in engine.events
+
+
+def test_a_pack_without_a_classifier_turns_nothing(
+    pack_folder: Path, edit_pack: Any, engine: Any, sheet: Image
+) -> None:
+    edit_pack(lambda data: data.update(cls=None))
+    with Ocr(pack_folder, engine) as reader:
+        assert texts(reader, sheet) == ["l", "l"]
+
+
+@pytest.mark.parametrize("classify", [True, False])
+def test_without_recognition_lines_are_boxes(
+    classify: bool, pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    engine.models["cls.nb"] = always(0.95)
+    with Ocr(pack_folder, engine, Options(classify=classify, recognise=False)) as reader:
+        page = reader.read(sheet)
+    angle = 180 if classify else 0
+    assert [(line.text, line.angle) for line in page] == [(None, angle)] * 2
+    assert all(0.5 <= line.score <= 1 for line in page)
+    assert ("open", "rec.nb") not in engine.events
+
+
+@pytest.mark.parametrize(("least", "count"), [(0.0, 2), (0.89, 2), (0.91, 0), (1.0, 0)])
+def test_lines_below_the_least_score_are_left_out(
+    least: float, count: int, pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    with Ocr(pack_folder, engine, Options(min_score=least)) as reader:
+        assert len(reader.read(sheet)) == count
+
+
+def test_lines_without_text_are_left_out(pack_folder: Path, engine: Any, sheet: Image) -> None:
+    blank = np.eye(5, dtype=np.float32)[[0, 0]]
+    engine.models["rec.nb"] = lambda batch: [Output(np.stack([blank] * len(batch)))]
+    with Ocr(pack_folder, engine, Options(min_score=0.0)) as reader:
+        assert len(reader.read(sheet)) == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_batches_change_nothing_but_the_runs(
+    size: int, pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    with Ocr(pack_folder, engine, Options(batch=size)) as reader:
+        page = reader.read(sheet)
+    assert [line.text for line in page] == ["l", "l"]
+    runs = [event[2][0] for event in engine.events if event[:2] == ("run", "rec.nb")]
+    assert runs == ([1, 1] if size == 1 else [2])
+    runs = [event[2][0] for event in engine.events if event[:2] == ("run", "cls.nb")]
+    assert runs == ([1, 1] if size == 1 else [2])
+
+
+def test_every_line_gets_its_own_text_in_a_batch(pack_folder: Path, engine: Any) -> None:
+    image = np.full((320, 320, 3), 255, np.uint8)
+    for place, (left, right) in enumerate([(10, 90), (90, 10), (10, 90), (90, 10)]):
+        width = 120 + 40 * (place % 2)
+        image[30 + 70 * place :, 40 : 40 + width][:30] = left
+        image[30 + 70 * place :, 40 + width // 2 : 40 + width][:30] = right
+    with Ocr(pack_folder, engine, Options(batch=8)) as reader:
+        assert texts(reader, image) == ["l", "r", "l", "r"]
+
+
+def aligned(batch: Floats) -> list[Output]:
+    """Output as V1.1's networks give it: the first line of a batch is empty, the next ones longer.
+
+    Line n reads the first n letters; its steps of text have probability 0.6 + n / 10.
+    """
+    ids, steps = [], []
+    for line in range(len(batch)):
+        ids.append(list(range(line)) or [-1])
+        share = np.zeros((line + 1, 5), np.float32)
+        share[np.arange(line), np.arange(line)] = 0.6 + line / 10
+        share[line, 4] = 1.0
+        steps.append(share)
+    ends = np.cumsum([0, *map(len, ids)]).tolist()
+    step_ends = np.cumsum([0, *map(len, steps)]).tolist()
+    return [
+        Output(np.array([[i] for line in ids for i in line], np.int64), (tuple(ends),)),
+        Output(np.concatenate(steps), (tuple(step_ends),)),
+    ]
+
+
+def test_aligned_output_is_read_line_by_line(
+    pack_folder: Path, edit_pack: Any, engine: Any
+) -> None:
+    edit_pack(lambda data: data["rec"].update(outputs="ids+softmax", blank=-1, offset=0))
+    engine.models["rec.nb"] = aligned
+    image = np.full((320, 320, 3), 255, np.uint8)
+    for place in range(3):
+        image[40 + 90 * place :, 40:200][:30] = 10
+    with Ocr(pack_folder, engine, Options(batch=3)) as reader:
+        lines = reader.read(image).lines
+    assert [(line.text, round(line.score, 3)) for line in lines] == [("l", 0.7), ("lr", 0.8)]
+
+
+def test_aligned_output_of_one_line_needs_no_offsets(
+    pack_folder: Path, edit_pack: Any, engine: Any
+) -> None:
+    edit_pack(lambda data: data["rec"].update(outputs="ids+softmax", blank=-1, offset=0))
+    steps = np.eye(5, dtype=np.float32)[[2, 4]]
+    engine.models["rec.nb"] = lambda batch: [Output(np.array([[2]])), Output(steps)]
+    with Ocr(pack_folder, engine, Options(detect=False)) as reader:
+        assert texts(reader, np.zeros((30, 90, 3), np.uint8)) == ["x"]
+
+
+def test_any_source_is_read(pack_folder: Path, engine: Any, sheet: Image, tmp_path: Path) -> None:
+    _, data = cv2.imencode(".png", sheet)
+    (tmp_path / "sheet.png").write_bytes(data.tobytes())
+    with Ocr(str(pack_folder), engine) as reader:
+        for source in (tmp_path / "sheet.png", data.tobytes(), sheet, sheet[:, :, 0]):
+            assert [line.text for line in reader.read(source)] == ["l", "l"]
+        with pytest.raises(ImageError):
+            reader.read(tmp_path / "missing.png")
+
+
+def test_without_a_pack_the_bundles_own_is_taken(
+    pack_folder: Path, engine: Any, sheet: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack, "own", lambda: pack_folder)
+    with Ocr(engine=engine) as reader:
+        assert texts(reader, sheet) == ["l", "l"]
+    monkeypatch.setattr(pack, "own", lambda: None)
+    with pytest.raises(PackError, match="no pack is given"):
+        Ocr(engine=engine)
+
+
+def test_closing_frees_every_model_once(pack_folder: Path, engine: Any, sheet: Image) -> None:
+    with Ocr(pack_folder, engine) as reader:
+        reader.read(sheet)
+        reader.read(sheet)
+        assert not [event for event in engine.events if event[0] == "close"]
+    reader.close()
+    reader.close()
+    for kind in ("open", "close"):
+        names = sorted(event[1] for event in engine.events if event[0] == kind)
+        assert names == ["cls.nb", "det.nb", "rec.nb"]
+
+
+def test_models_are_freed_after_a_failure(pack_folder: Path, engine: Any, sheet: Image) -> None:
+    def fail(_: Floats) -> list[Output]:
+        raise EngineError("rec.nb: it failed")
+
+    engine.models["rec.nb"] = fail
+    with pytest.raises(EngineError), Ocr(pack_folder, engine) as reader:
+        reader.read(sheet)
+    assert sorted(event[1] for event in engine.events if event[0] == "close") == [
+        "cls.nb",
+        "det.nb",
+        "rec.nb",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "parts"),
+    [
+        ("version", "v2.9", ["v2.13-rc on x86", "v2.9 on x86"]),
+        ("arch", "arm", ["v2.13-rc on x86", "v2.13-rc on arm"]),
+    ],
+)
+def test_a_pack_for_another_runtime_is_refused(
+    field: str, value: str, parts: list[str], pack_folder: Path, engine: Any
+) -> None:
+    setattr(engine, field, value)
+    with pytest.raises(PackError) as caught:
+        Ocr(pack_folder, engine)
+    text = str(caught.value)
+    assert all(part in text for part in [*parts, "tiny", "deploy"])
+    assert "\n" not in text
+    assert engine.events == []
+
+
+# Pools
+
+SHORT, LONG = np.zeros((1, 3, 48, 32), np.float32), np.zeros((1, 3, 48, 64), np.float32)
+
+
+@pytest.fixture
+def told(engine: Any) -> list[str]:
+    """What a pool of ``m.nb`` did: kinds of events, to be filled by the test."""
+    engine.models["m.nb"] = lambda batch: [Output(batch)]
+    engine.reshapes = False
+    return engine.events  # type: ignore[no-any-return]
+
+
+def kinds(events: list[Any]) -> str:
+    return " ".join(event[0] for event in events)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "expected"),
+    [
+        (1, "open run run close open run close open run"),
+        (2, "open run run open run run"),
+        (0, "open run run close open run close open run"),
+    ],
+)
+def test_a_model_is_opened_for_each_new_shape(
+    capacity: int, expected: str, engine: Any, told: list[Any]
+) -> None:
+    pool = Pool(engine, Path("m.nb"), capacity)
+    for batch in (SHORT, SHORT, LONG, SHORT):
+        assert pool.run(batch)[0].data.shape == batch.shape
+    assert kinds(told) == expected
+
+
+def test_the_shape_not_used_for_longest_gives_way(engine: Any, told: list[Any]) -> None:
+    pool = Pool(engine, Path("m.nb"), 2)
+    for batch in (SHORT, LONG, SHORT, LONG[:, :, :, :1], SHORT):
+        pool.run(batch)
+    assert kinds(told) == "open run open run run close open run run"
+
+
+def test_an_engine_that_reshapes_opens_once(engine: Any, told: list[Any]) -> None:
+    engine.reshapes = True
+    with Pool(engine, Path("m.nb")) as pool:
+        for batch in (SHORT, LONG, SHORT):
+            pool.run(batch)
+        assert kinds(told) == "open run run run"
+    assert kinds(told) == "open run run run close"
+    pool.close()
+    assert kinds(told) == "open run run run close"
+
+
+def test_a_closed_pool_opens_again(engine: Any, told: list[Any]) -> None:
+    pool = Pool(engine, Path("m.nb"))
+    pool.close()
+    pool.run(SHORT)
+    pool.close()
+    pool.run(SHORT)
+    assert kinds(told) == "open run close open run"

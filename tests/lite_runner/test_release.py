@@ -1,0 +1,359 @@
+"""Releases on a board: staged, sealed, switched to and back, whatever interrupts them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lite_runner import release
+
+Files = Dict[str, str]
+ONE: Files = {"ocr": "#!/bin/sh\n", "app/a.py": "a = 1\n", "pack/det.nb": "model"}
+TWO: Files = {**ONE, "app/a.py": "a = 2\n", "site/b/__init__.py": ""}
+PROOF = {"lines": ["你好"]}
+
+
+def manifest(files: Files) -> dict[str, Any]:
+    def entry(path: str, text: str) -> dict[str, Any]:
+        data = text.encode()
+        mode = 0o755 if path == "ocr" else 0o644
+        return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "mode": mode}
+
+    return {"pack": "tiny", "files": {path: entry(path, text) for path, text in files.items()}}
+
+
+def send(root: Path, name: str, files: Files, missing: list[str]) -> None:
+    for path in missing:
+        target = root / "releases" / f"{name}.part" / path
+        assert target.parent.is_dir()
+        target.write_text(files[path], encoding="utf-8")
+
+
+def deploy(root: Path, name: str, files: Files) -> list[str]:
+    """All steps; returns what had to be sent."""
+    sent = release.stage(root, name, manifest(files))["missing"]
+    send(root, name, files, sent)
+    assert release.seal(root, name, manifest(files)) == {"wrong": []}
+    assert release.switch(root, name, PROOF)["current"] == name
+    return list(sent)
+
+
+def content(folder: Path) -> Files:
+    own = {release.MANIFEST, release.PROOF}
+    return {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in own
+    }
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "board"
+
+
+def test_a_board_with_nothing_on_it_says_so(root: Path) -> None:
+    status = release.status(root)
+    assert status.pop("free") > 0
+    assert status == {"current": None, "previous": None, "intact": False, "verified": None}
+    assert not root.exists()
+
+
+def test_the_first_release_is_sent_whole(root: Path) -> None:
+    assert deploy(root, "one", ONE) == sorted(ONE)
+    assert content(root / "current") == ONE
+    assert (root / "ocr").resolve() == root / "releases" / "one" / "ocr"
+    assert os.access(root / "ocr", os.X_OK)
+    assert (root / "current" / "app" / "a.py").stat().st_mode & 0o777 == 0o644
+    status = release.status(root)
+    assert (status["current"], status["previous"], status["intact"]) == ("one", None, True)
+    assert status["verified"] == PROOF
+
+
+def test_only_what_changed_is_sent_the_next_time(root: Path) -> None:
+    deploy(root, "one", ONE)
+    assert deploy(root, "two", TWO) == ["app/a.py", "site/b/__init__.py"]
+    assert content(root / "releases" / "two") == TWO
+    assert content(root / "releases" / "one") == ONE
+    status = release.status(root)
+    assert (status["current"], status["previous"]) == ("two", "one")
+
+
+def test_a_file_that_moved_is_not_sent_again(root: Path) -> None:
+    deploy(root, "one", ONE)
+    assert deploy(root, "two", {"ocr": "x", "deeper/still/a": "model"}) == ["ocr"]
+
+
+def test_a_damaged_file_is_not_taken_from_an_earlier_release(root: Path) -> None:
+    deploy(root, "one", ONE)
+    (root / "releases" / "one" / "pack" / "det.nb").write_text("mudel")
+    assert "pack/det.nb" in deploy(root, "two", TWO)
+    assert content(root / "releases" / "two") == TWO
+
+
+def test_files_are_copied_where_there_are_no_hard_links(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    deploy(root, "one", ONE)
+    assert "ocr" not in deploy(root, "two", TWO)
+    assert content(root / "current") == TWO
+
+
+def test_an_interrupted_transfer_goes_on_where_it_stopped(root: Path) -> None:
+    first = release.stage(root, "one", manifest(ONE))["missing"]
+    send(root, "one", ONE, first[:1])
+    (root / "releases" / "one.part" / first[1]).write_text("#!")
+    assert release.stage(root, "one", manifest(ONE))["missing"] == first[1:]
+    assert deploy(root, "one", ONE) == first[1:]
+    assert content(root / "current") == ONE
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_text("mudel"),
+        lambda file: file.write_text(""),
+    ],
+    ids=["lost", "altered", "emptied"],
+)
+def test_a_wrong_file_is_named_and_the_release_not_sealed(
+    spoil: Callable[[Path], object], root: Path
+) -> None:
+    missing = release.stage(root, "one", manifest(ONE))["missing"]
+    send(root, "one", ONE, missing)
+    spoil(root / "releases" / "one.part" / "pack" / "det.nb")
+    assert release.seal(root, "one", manifest(ONE)) == {"wrong": ["pack/det.nb"]}
+    assert not (root / "releases" / "one").exists()
+    assert release.status(root)["current"] is None
+    assert deploy(root, "one", ONE) == ["pack/det.nb"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: (folder / "app" / "a.py").unlink(),
+        lambda folder: (folder / "app" / "a.py").write_text("much longer\n"),
+    ],
+    ids=["lost", "changed"],
+)
+def test_a_damaged_release_is_seen_and_sent_again(
+    spoil: Callable[[Path], object], root: Path
+) -> None:
+    deploy(root, "one", ONE)
+    spoil(root / "releases" / "one")
+    assert release.status(root)["intact"] is False
+    assert deploy(root, "one", ONE) == ["app/a.py"]
+    status = release.status(root)
+    assert (status["current"], status["previous"], status["intact"]) == ("one", None, True)
+
+
+def test_only_the_current_release_and_the_one_before_are_kept(root: Path) -> None:
+    for name in ("one", "two", "three"):
+        deploy(root, name, {**ONE, "name": name})
+    release.stage(root, "four", manifest(TWO))
+    deploy(root, "five", TWO)
+    assert sorted(path.name for path in (root / "releases").iterdir()) == ["five", "three"]
+    assert content(root / "previous")["name"] == "three"
+
+
+def test_a_stray_file_among_the_releases_does_no_harm(root: Path) -> None:
+    deploy(root, "one", ONE)
+    (root / "releases" / ".DS_Store").touch()
+    deploy(root, "two", TWO)
+    assert release.status(root)["current"] == "two"
+
+
+def test_switching_to_the_same_release_keeps_the_one_before(root: Path) -> None:
+    deploy(root, "one", ONE)
+    deploy(root, "two", TWO)
+    assert release.switch(root, "two", {}) == {"current": "two", "previous": "one"}
+    assert release.status(root)["verified"] == {}
+
+
+def test_rollback_goes_back_and_forth(root: Path) -> None:
+    deploy(root, "one", ONE)
+    deploy(root, "two", TWO)
+    assert release.rollback(root) == {"current": "one", "previous": "two"}
+    assert content(root / "current") == ONE
+    assert (root / "ocr").resolve() == root / "releases" / "one" / "ocr"
+    assert release.rollback(root) == {"current": "two", "previous": "one"}
+    assert content(root / "current") == TWO
+
+
+def damage(root: Path) -> None:
+    (root / "releases" / "one" / "ocr").unlink()
+
+
+def lose(root: Path) -> None:
+    (root / "releases" / "one" / release.MANIFEST).unlink()
+
+
+@pytest.mark.parametrize("spoil", [damage, lose])
+def test_rollback_to_a_damaged_release_is_refused(
+    spoil: Callable[[Path], None], root: Path
+) -> None:
+    deploy(root, "one", ONE)
+    deploy(root, "two", TWO)
+    spoil(root)
+    assert "no earlier release" in release.rollback(root)["error"]
+    assert release.status(root)["current"] == "two"
+
+
+def test_rollback_without_an_earlier_release_is_refused(root: Path) -> None:
+    assert "error" in release.rollback(root)
+    deploy(root, "one", ONE)
+    assert "error" in release.rollback(root)
+    assert release.status(root)["current"] == "one"
+
+
+def test_discard_removes_what_is_not_current(root: Path) -> None:
+    deploy(root, "one", ONE)
+    missing = release.stage(root, "two", manifest(TWO))["missing"]
+    send(root, "two", TWO, missing)
+    release.seal(root, "two", manifest(TWO))
+    release.stage(root, "two", manifest(TWO))
+    release.discard(root, "two")
+    release.discard(root, "never")
+    release.discard(root, "one")
+    assert [path.name for path in (root / "releases").iterdir()] == ["one"]
+    assert content(root / "current") == ONE
+
+
+def test_clear_removes_one_inbox(root: Path) -> None:
+    for name in ("mine", "yours"):
+        (root / "inbox" / name / "deep").mkdir(parents=True)
+    release.clear(root, "mine")
+    release.clear(root, "mine")
+    assert [path.name for path in (root / "inbox").iterdir()] == ["yours"]
+
+
+@pytest.mark.parametrize("path", ["../evil", "/evil", "app/../../evil", "app/.."])
+@pytest.mark.parametrize("step", [release.stage, release.seal])
+def test_a_path_that_leaves_the_bundle_is_refused(step: Any, path: str, root: Path) -> None:
+    with pytest.raises(ValueError, match="leaves the bundle"):
+        step(root, "one", manifest({path: "evil"}))
+    assert not list(root.rglob("evil"))
+
+
+STEPS: dict[str, Callable[[Path, str], object]] = {
+    "stage": lambda root, name: release.stage(root, name, manifest(ONE)),
+    "seal": lambda root, name: release.seal(root, name, manifest(ONE)),
+    "switch": lambda root, name: release.switch(root, name, PROOF),
+    "discard": release.discard,
+    "clear": release.clear,
+}
+
+
+@pytest.mark.parametrize("name", ["../own", "../../own", "one/../../own", "", ".", ".."])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_name_that_leaves_the_releases_is_refused(step: str, name: str, root: Path) -> None:
+    deploy(root, "one", ONE)
+    (root / "inbox").mkdir()
+    for folder in (root / "own", root.parent / "own"):
+        folder.mkdir()
+        (folder / "letter").touch()
+    before = sorted(root.parent.rglob("*"))
+    with contextlib.suppress(ValueError):
+        STEPS[step](root, name)
+    assert sorted(root.parent.rglob("*")) == before
+    assert release.status(root)["current"] == "one"
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_there_is_always_a_current_release_while_switching(
+    moment: int, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(root, "one", ONE)
+    deploy(root, "two", TWO)
+    release.stage(root, "three", manifest(ONE))
+    release.seal(root, "three", manifest(ONE))
+    moves: list[Path] = []
+    replace = Path.replace
+
+    def pull_the_plug(self: Path, target: Path) -> Path:
+        moves.append(target)
+        if len(moves) > moment:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", pull_the_plug)
+        release.switch(root, "three", PROOF)
+    status = release.status(root)
+    assert status["current"] == ("three" if moment == 2 else "two")
+    assert status["intact"]
+    assert os.access(root / "ocr", os.X_OK)
+    deploy(root, "three", ONE)
+    assert content(root / "current") == ONE
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from(["one", "two", "three", "back", "stage", "discard"]), max_size=8))
+def test_any_order_of_steps_leaves_a_whole_release(steps: list[str]) -> None:
+    bundles = {name: {**ONE, "name": name, "big": name * 3} for name in ("one", "two", "three")}
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        expected: str | None = None
+        for step in steps:
+            before = release.status(root)
+            if step in bundles:
+                deploy(root, step, bundles[step])
+                expected = step
+            elif step == "back":
+                answer = release.rollback(root)
+                assert ("error" in answer) == (before["previous"] is None)
+                expected = answer.get("current", expected)
+            elif step == "stage":
+                release.stage(root, "three", manifest(bundles["three"]))
+            else:
+                release.discard(root, "one")
+            status = release.status(root)
+            assert status["current"] == expected
+            if expected is not None:
+                assert status["intact"]
+                assert content(root / "current") == bundles[expected]
+                assert status["previous"] != expected
+
+
+def run(monkeypatch: pytest.MonkeyPatch, given: object, *arguments: object) -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(given)))
+    return release.main([str(argument) for argument in arguments])
+
+
+def test_commands_answer_in_json(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(given: object, *arguments: object) -> Any:
+        assert run(monkeypatch, given, *arguments) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert answer(manifest(ONE), "stage", root, "one") == {"missing": sorted(ONE)}
+    send(root, "one", ONE, sorted(ONE))
+    assert answer(manifest(ONE), "seal", root, "one") == {"wrong": []}
+    assert answer(PROOF, "switch", root, "one") == {"current": "one", "previous": None}
+    assert answer(None, "status", root)["verified"] == PROOF
+    assert "error" in answer(None, "rollback", root)
+    assert answer(None, "discard", root, "two") == {}
+    assert answer(None, "clear", root, "x") == {}
+
+
+def test_an_unknown_command_is_wrong_usage(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, None, "explode", root) == 2
+    assert capsys.readouterr().err == "release: unknown command 'explode'\n"
