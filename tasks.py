@@ -19,7 +19,7 @@ from cross_build import doctor as host
 from cross_build import reading
 from cross_build.board import Board, connect
 from cross_build.targets import target as find_target
-from lite_runner import accuracy, cli, report, sources
+from lite_runner import accuracy, cli, output, report, sources
 from lite_runner import doctor as checks
 
 _SAMPLES = Path(__file__).parent / "samples"
@@ -49,10 +49,13 @@ def demo(c: Context, out: str = "out/demo") -> int:
     print(deploys.summary(board, deploys.deploy(board)), flush=True)
     print()
     samples = os.path.relpath(_SAMPLES)
-    results = _read(board, [samples], [], None, Path(out))
+    results = reading.read(
+        board, sources.expand([samples]), [], Path(out), lambda result: output.tell(result, None)
+    )
+    code = output.finish(results, None)
     print(f"\ncompared with {samples}/labels.json: {_errors(results)}")
     print(f"annotated pictures: {out}")
-    return _code(results)
+    return code
 
 
 @command
@@ -79,15 +82,22 @@ def read(
     classify: bool = True,
     recognise: bool = True,
     batch: int = 1,
+    min_score: float = 0.5,
     threads: int = 0,
 ) -> int:
     """Read IMAGES, a file, folder or 'pattern' in quotes, on a board."""
-    options = [f"--batch={batch}"]
+    options = [f"--batch={batch}", f"--min-score={min_score}"]
     options += [f"--threads={threads}"] if threads else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, wanted in stages.items() if not wanted]
-    drawings = Path(draw) if draw else None
-    return _code(_read(_board(target), [images], options, json or None, drawings))
+    results = reading.read(
+        _board(target),
+        sources.expand([images]),
+        options,
+        Path(draw) if draw else None,
+        lambda result: output.tell(result, json or None),
+    )
+    return output.finish(results, json or None)
 
 
 @command
@@ -115,28 +125,6 @@ def lint(c: Context) -> int:
 
 def _board(name: str) -> Board:
     return connect(find_target(name))
-
-
-def _read(
-    board: Board, images: list[str], options: list[str], target: str | None, draw: Path | None
-) -> list[report.Result]:
-    def show(result: report.Result) -> None:
-        if target != "-":
-            print(report.text(result), flush=True)
-
-    results = reading.read(board, sources.expand(images), options, draw, show)
-    if target == "-":
-        sys.stdout.write(cli.as_json(results))
-    else:
-        if target is not None:
-            cli.write_atomically(Path(target), cli.as_json(results).encode())
-        if len(results) > 1:
-            print("\n" + report.summary(results))
-    return results
-
-
-def _code(results: list[report.Result]) -> int:
-    return 1 if any("error" in result for result in results) else 0
 
 
 def _errors(results: list[report.Result]) -> str:

@@ -30,7 +30,7 @@ from benchmarks.truth import Picture
 from cross_build import deploy as deploys
 from cross_build.board import connect
 from cross_build.targets import target
-from lite_runner import cli
+from lite_runner import cli, output
 
 NAMES = ("Paddle-Lite", "RapidOCR")
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
@@ -97,8 +97,8 @@ def _compare(options: argparse.Namespace) -> int:
     if options.json is not None:
         setting = {"threads": options.threads, "repeats": options.repeats, "cpu": _cpu()}
         data = {**setting, "sides": dict(zip(NAMES, abouts))}
-        text = cli.as_json({**data, **comparison.as_dict(matches, NAMES)})
-        cli.write_atomically(options.json, text.encode())
+        text = output.as_json({**data, **comparison.as_dict(matches, NAMES)})
+        output.write_atomically(options.json, text.encode())
     return 0
 
 

@@ -12,7 +12,7 @@ from lite_runner.pack import Classifier, Network
 
 
 def preprocess(crops: Sequence[Image], network: Network) -> Floats:
-    """Scale lines to the network's height, cut or pad them to its width.
+    """Scale lines to the network's height, squeeze or pad them to its width.
 
     Returns:
         float32 Nx3xHxW; beyond a line's end it is zero, the grey the network was trained with.

@@ -7,11 +7,10 @@ import json
 import os
 import runpy
 import sys
-import tempfile
 from pathlib import Path
 from typing import Callable, Iterable, Sequence
 
-from lite_runner import __version__, report, sources
+from lite_runner import __version__, output, report, sources
 from lite_runner import pack as packs
 from lite_runner.errors import ImageError, LiteError, UsageError
 
@@ -63,19 +62,6 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
     return 1
 
 
-def add_read_options(parser: argparse.ArgumentParser) -> None:
-    """Options of ``read`` that mean the same on a board and from the host."""
-    parser.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
-    parser.add_argument(
-        "--no-classify", action="store_true", help="do not turn lines on their head"
-    )
-    parser.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
-    parser.add_argument("--batch", type=_positive, default=1, metavar="N", help="lines at once")
-    parser.add_argument(
-        "--min-score", type=float, default=0.5, metavar="P", help="drop lines below"
-    )
-
-
 def read_files(
     pictures: Iterable[sources.Source],
     pack: Path,
@@ -114,7 +100,7 @@ def read_files(
                 result = report.page_result(name, page)
                 if options.draw is not None:
                     target = options.draw / sources.drawing_name(path, names)
-                    write_picture(target, draw.annotate(pixels, page))
+                    output.write_picture(target, draw.annotate(pixels, page))
             except ImageError as problem:
                 result = report.error_result(name, str(problem))
             except MemoryError:
@@ -124,55 +110,20 @@ def read_files(
     return results
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; a pipe or device is written to as it is."""
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".lite-ocr-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp makes files only their owner may read.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
-
-
-def write_picture(path: Path, pixels: object) -> None:
-    """Encode a uint8 HxWx3 BGR array as PNG."""
-    import cv2
-    import numpy as np
-
-    _, data = cv2.imencode(".png", np.asarray(pixels, np.uint8))
-    write_atomically(path, data.tobytes())
-
-
-def as_json(value: object) -> str:
-    """JSON for people and programs: readable characters, stable layout."""
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-
-
 def _read(options: argparse.Namespace) -> int:
-    def show(result: report.Result) -> None:
-        if options.json_lines:
-            print(json.dumps(result, ensure_ascii=False), flush=True)
-        elif options.json != "-":
-            print(report.text(result), flush=True)
-
-    results = read_files(sources.expand(options.images), options.pack, options, show)
-    if options.json == "-":
-        sys.stdout.write(as_json(results))
-    elif options.json is not None:
-        write_atomically(Path(options.json), as_json(results).encode())
-    if not options.json_lines and options.json != "-" and len(results) > 1:
-        print("\n" + report.summary(results))
-    return 1 if any("error" in result for result in results) else 0
+    pictures = sources.expand(options.images)
+    if options.json_lines:
+        results = read_files(
+            pictures,
+            options.pack,
+            options,
+            lambda result: print(json.dumps(result, ensure_ascii=False), flush=True),
+        )
+        return 1 if any("error" in result for result in results) else 0
+    results = read_files(
+        pictures, options.pack, options, lambda result: output.tell(result, options.json)
+    )
+    return output.finish(results, options.json)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -180,7 +131,7 @@ def _verify(options: argparse.Namespace) -> int:
 
     report = verify(options.pack, options.threads)
     if options.json:
-        sys.stdout.write(as_json(report))
+        sys.stdout.write(output.as_json(report))
     else:
         print(f"verified: read {' / '.join(report['lines'])} in {report['seconds']['total']:.2f} s")
     return 0
@@ -221,7 +172,13 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--json", metavar="FILE", help="write the results there; - for stdout")
     read.add_argument("--json-lines", action="store_true", help="print a JSON object per picture")
     read.add_argument("--draw", type=Path, metavar="DIR", help="write annotated pictures there")
-    add_read_options(read)
+    read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
+    read.add_argument("--no-classify", action="store_true", help="do not turn lines on their head")
+    read.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
+    read.add_argument("--batch", type=_positive, default=1, metavar="N", help="lines at once")
+    read.add_argument(
+        "--min-score", type=_share, default=0.5, metavar="P", help="drop lines scored lower"
+    )
     read.set_defaults(command=_read)
 
     verify = commands.add_parser("verify", parents=[common], help="read the pack's golden picture")
@@ -243,6 +200,16 @@ def _script(text: str) -> str:
     if not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text!r}")
     return text
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
 
 
 def _positive(text: str) -> int:

@@ -20,7 +20,7 @@ from lite_runner.pack import Detector
 STRIDE = 32
 #: Regions narrower than this, in pixels of the probability map, are noise (PaddleOCR's min_size).
 MIN_REGION = 3.0
-#: More regions than this are not looked at; a dense A4 page has some 500, a strip several of them.
+#: No more regions than this are taken; a dense A4 page has some 500, a strip several of them.
 MAX_REGIONS = 5000
 #: Pictures longer than this many times their other side are looked at in pieces.
 LONG_STRIP = 3
@@ -107,7 +107,9 @@ def postprocess(
     scale = np.array([width / probability.shape[1], height / probability.shape[0]], np.float32)
     limit = np.array([width, height], np.float32)
     found: list[tuple[Floats, float]] = []
-    for contour in contours[:MAX_REGIONS]:
+    for contour in contours:
+        if len(found) == MAX_REGIONS:
+            break
         rectangle = cv2.minAreaRect(contour)
         if min(rectangle[1]) < MIN_REGION:
             continue

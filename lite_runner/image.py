@@ -23,6 +23,7 @@ Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes],
 #: (402 MB) is what a 1 GB board can still hold.
 MAX_PIXELS = 134_217_728
 
+_KINDS = ("JPEG", "PNG", "BMP", "TIFF", "WebP", "GIF")
 _EXPECTED = "expected a JPEG, PNG, BMP, TIFF, WebP or GIF picture"
 
 
@@ -50,6 +51,11 @@ def decode(data: bytes) -> Image:
     if not data:
         raise ImageError(f"is empty (0 bytes); {_EXPECTED}")
     kind = picture_file.format_name(data)
+    if kind not in _KINDS:
+        # OpenCV would decode more, but without regard to size limits or orientation.
+        if kind is None:
+            raise ImageError(f"is not a picture; {_EXPECTED}")
+        raise ImageError(f"is a {kind} picture; {_EXPECTED}: save it as one of these")
     if not picture_file.is_whole(data):
         raise ImageError(f"is a {kind} cut off after {len(data)} bytes; copy or download it again")
     size = picture_file.header_size(data)
@@ -65,8 +71,6 @@ def decode(data: bytes) -> Image:
     except MemoryError as error:
         raise ImageError("does not fit into memory; scale the picture down") from error
     if array is None:
-        if kind is None:
-            raise ImageError(f"is not a picture; {_EXPECTED}")
         raise ImageError(
             f"is a damaged {kind}, or of a kind this OpenCV ({cv2.__version__}) cannot decode;"
             " save it as PNG or JPEG"

@@ -223,7 +223,7 @@ def read_dictionary(path: Path) -> tuple[str, ...]:
 def _file(root: Path, data: Mapping[str, Any]) -> Path:
     """The named file of the pack, checked against its hash."""
     name = str(data["image"] if "image" in data else data["file"])
-    if Path(name).name != name:
+    if Path(name).name != name or not name.isprintable():
         raise ValueError(f"file name {name!r} leaves the pack")
     path = root / name
     try:

@@ -27,8 +27,9 @@ def read(path: Path) -> bytes:
         raise ImageError("does not exist; check the path") from error
     except IsADirectoryError as error:
         raise ImageError("is a folder; expected a picture file") from error
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"cannot be read: {reason}") from error
 
 
 def format_name(data: bytes) -> str | None:
@@ -36,7 +37,6 @@ def format_name(data: bytes) -> str | None:
     for magic, name in (
         (b"\xff\xd8", "JPEG"),
         (_PNG, "PNG"),
-        (b"RIFF", "WebP"),
         (b"GIF8", "GIF"),
         (b"BM", "BMP"),
         (b"II*\0", "TIFF"),
@@ -44,7 +44,9 @@ def format_name(data: bytes) -> str | None:
     ):
         if data.startswith(magic):
             return name
-    return "HEIC/AVIF" if data[4:8] == b"ftyp" else None
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    return "HEIC or AVIF" if data[4:8] == b"ftyp" else None
 
 
 def is_whole(data: bytes) -> bool:

@@ -19,13 +19,14 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any, Mapping
 
 MANIFEST = "bundle.json"
 PROOF = "verified.json"
-
-Files = Mapping[str, Mapping[str, Any]]
+#: Pictures of a host that went away in the middle are removed after a day.
+_STALE_SECONDS = 24 * 3600
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         target = _inside(part, path)
         if target.is_file() and sha256(target) == entry["sha256"]:
             continue
-        source = held.get(str(entry["sha256"]))
+        source = held.get((str(entry["sha256"]), int(entry["mode"])))
         target.parent.mkdir(parents=True, exist_ok=True)
         if source is None or not _take(source, target, entry):
             missing.append(path)
@@ -74,10 +75,14 @@ def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     for path, entry in manifest["files"].items():
         (part / path).chmod(int(entry["mode"]))
     (part / MANIFEST).write_text(json.dumps(manifest, sort_keys=True), encoding="utf-8")
+    # Only a damaged release is ever sent again. It may be the one in use: it goes aside first, so
+    # that its name is free for no longer than a rename takes.
+    aside = final.with_name(f"{name}.old")
+    shutil.rmtree(aside, ignore_errors=True)
     if final.exists():
-        # Only a damaged release is ever sent again.
-        shutil.rmtree(final)
+        final.rename(aside)
     part.rename(final)
+    shutil.rmtree(aside, ignore_errors=True)
     return {"wrong": []}
 
 
@@ -99,7 +104,8 @@ def switch(root: Path, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
 
 def rollback(root: Path) -> dict[str, Any]:
     """Make the release before the current one current again; a second call goes forward."""
-    current, previous = _linked(root / "current"), _linked(root / "previous")
+    # The current release may be damaged: that is when one goes back.
+    current, previous = _target(root / "current"), _linked(root / "previous")
     if current is None or previous is None or not _intact(root / "releases" / previous):
         return {"error": "there is no earlier release to go back to"}
     _link(root / "current", f"releases/{previous}")
@@ -109,16 +115,20 @@ def rollback(root: Path) -> dict[str, Any]:
 
 def discard(root: Path, name: str) -> dict[str, Any]:
     """Remove a release that is not current: one that failed its verification."""
-    if name != _linked(root / "current"):
+    if name != _target(root / "current"):
         for folder in (_release(root, name), _part(root, name)):
             shutil.rmtree(folder, ignore_errors=True)
     return {}
 
 
 def clear(root: Path, name: str) -> dict[str, Any]:
-    """Remove the folder ``inbox/NAME``, where pictures to read were put."""
+    """Remove the folder ``inbox/NAME``, where pictures to read were put, and forgotten others."""
     if name.isalnum():
         shutil.rmtree(root / "inbox" / name, ignore_errors=True)
+    for folder in (root / "inbox").glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_mtime < time.time() - _STALE_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
     return {}
 
 
@@ -148,13 +158,19 @@ def _inside(folder: Path, path: str) -> Path:
     return folder / path
 
 
-def _linked(link: Path) -> str | None:
-    """Name of the complete release a link points to."""
+def _target(link: Path) -> str | None:
+    """Name of the release a link points to."""
     try:
-        target = Path(os.readlink(link))
+        return Path(os.readlink(link)).name
     except OSError:
         return None
-    return target.name if (link.parent / target / MANIFEST).is_file() else None
+
+
+def _linked(link: Path) -> str | None:
+    """Name of the complete release a link points to."""
+    name = _target(link)
+    complete = name and (link.parent / "releases" / name / MANIFEST).is_file()
+    return name if complete else None
 
 
 def _link(link: Path, target: str) -> None:
@@ -180,15 +196,15 @@ def _intact(folder: Path) -> bool:
         return False
 
 
-def _held(root: Path) -> dict[str, Path]:
-    """Files of complete releases by hash."""
-    found: dict[str, Path] = {}
+def _held(root: Path) -> dict[tuple[str, int], Path]:
+    """Files of complete releases by hash and mode, which linked files share."""
+    found: dict[tuple[str, int], Path] = {}
     for manifest in sorted((root / "releases").glob(f"*/{MANIFEST}")):
         data = _read_json(manifest)
         for path, entry in (data or {"files": {}})["files"].items():
             file = manifest.parent / path
             if file.is_file() and file.stat().st_size == entry["size"]:
-                found[entry["sha256"]] = file
+                found[entry["sha256"], entry["mode"]] = file
     return found
 
 

@@ -26,6 +26,10 @@ def expand(arguments: Iterable[str]) -> list[Source]:
     found: list[Source] = []
     for argument in arguments:
         path = Path(argument)
+        if not argument:
+            # An unset variable in a script, not the current folder.
+            found.append(Source(argument, path, "empty name; give a file, folder or pattern"))
+            continue
         try:
             if path.is_dir():
                 found += _folder(argument, path)

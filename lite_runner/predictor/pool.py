@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
-from types import TracebackType
 
 from lite_runner.arrays import Floats
 from lite_runner.predictor import Engine, Output, Predictor
@@ -45,14 +44,3 @@ class Pool:
         """Close every open model; may be called again."""
         while self._open:
             self._open.popitem()[1].close()
-
-    def __enter__(self) -> Pool:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict
 
@@ -357,3 +358,22 @@ def test_an_unknown_command_is_wrong_usage(
 ) -> None:
     assert run(monkeypatch, None, "explode", root) == 2
     assert capsys.readouterr().err == "release: unknown command 'explode'\n"
+
+
+def test_pictures_forgotten_for_a_day_are_removed_and_others_stay(tmp_path: Path) -> None:
+    now = time.time()
+    for name, age in (("mine", 0), ("fresh", 3600), ("forgotten", 25 * 3600)):
+        folder = tmp_path / "inbox" / name
+        folder.mkdir(parents=True)
+        os.utime(folder, (now - age, now - age))
+    release.clear(tmp_path, "mine")
+    assert [path.name for path in (tmp_path / "inbox").iterdir()] == ["fresh"]
+
+
+def test_a_damaged_release_in_use_can_be_left(tmp_path: Path) -> None:
+    """Its manifest is gone: rolling back is what one wants then."""
+    deploy(tmp_path, "one", ONE)
+    deploy(tmp_path, "two", TWO)
+    (tmp_path / "current" / release.MANIFEST).unlink()
+    assert release.rollback(tmp_path)["current"] == "one"
+    assert (tmp_path / "current").resolve().name == "one"

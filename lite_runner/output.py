@@ -1,0 +1,73 @@
+"""Results on their way out: to the terminal, as JSON, and as files that are whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Sequence
+
+from lite_runner import report
+from lite_runner.arrays import Image
+
+#: Given as the file for JSON, it means standard output, which then carries nothing else.
+STDOUT = "-"
+
+
+def tell(result: report.Result, target: str | None) -> None:
+    """Print a picture's lines as soon as they are read.
+
+    Args:
+        result: of one picture.
+        target: the file for JSON, if wanted.
+    """
+    if target != STDOUT:
+        print(report.text(result), flush=True)
+
+
+def finish(results: Sequence[report.Result], target: str | None) -> int:
+    """Write the JSON where it is wanted and print the summary; 1 if any picture failed, else 0."""
+    if target == STDOUT:
+        sys.stdout.write(as_json(results))
+    elif target is not None:
+        write_atomically(Path(target), as_json(results).encode())
+    if target != STDOUT and len(results) > 1:
+        print("\n" + report.summary(results))
+    return 1 if any("error" in result for result in results) else 0
+
+
+def as_json(value: object) -> str:
+    """JSON for people and programs: readable characters, stable layout."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_picture(path: Path, pixels: Image) -> None:
+    """Write a uint8 HxWx3 BGR array as PNG."""
+    import cv2  # late: the host's tasks write JSON only
+
+    _, data = cv2.imencode(".png", pixels)
+    write_atomically(path, data.tobytes())
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; through links, and straight into pipes and devices."""
+    # /dev/stdout may lead to a plain file, but it is that file's open descriptor which is meant.
+    if path.exists() and (path.parent == Path("/dev") or not path.is_file()):
+        path.write_bytes(data)
+        return
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".lite-ocr-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # mkstemp makes files only their owner may read.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink()
+        raise
