@@ -17,12 +17,10 @@ from opt_models import lite_env
 
 #: Run by the board's own Python; prints one JSON object.
 _PROBE = """
-import json, platform, sys
-libc, version = platform.libc_ver()
+import json, os, platform, sys
 print(json.dumps({
-    "machine": platform.machine(), "system": platform.platform(terse=True), "libc": libc,
-    "libc_version": version, "python": "%d.%d" % sys.version_info[:2],
-    "implementation": sys.implementation.name,
+    "machine": platform.machine(), "system": platform.platform(terse=True),
+    "libc": os.confstr("CS_GNU_LIBC_VERSION"), "python": "%d.%d" % sys.version_info[:2],
 }))
 """
 
@@ -67,9 +65,10 @@ class Board:
         outcome = self.transport.run([self.python, "-I", "-c", _PROBE])
         try:
             data = json.loads(outcome.stdout)
-            major, minor = str(data["libc_version"]).split(".")[:2]
+            # platform.libc_ver() would tell what the interpreter was built for, not what is there.
+            major, minor = data["libc"].split()[1].split(".")[:2]
             facts = Facts(data["machine"], data["system"], (int(major), int(minor)), data["python"])
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, AttributeError, IndexError) as error:
             said = (outcome.stderr or outcome.stdout).strip().splitlines()
             raise BoardError(
                 f"{self.target.name}: {self.python} does not tell what the board is"

@@ -257,3 +257,15 @@ def test_a_board_of_another_machine_is_refused(home) -> None:
 def test_a_board_without_python_is_told(home) -> None:
     with pytest.raises(BoardError, match="cannot run python9"):
         Board(target("local"), Local(home), "python9").probe()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["not json", '{"machine": "x86_64"}', '{"machine": "x86_64", "libc": null, "python": "3.9"}'],
+)
+def test_a_board_that_is_something_else_is_told_what_is_expected(home, tmp_path, answer) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    python.chmod(0o755)
+    with pytest.raises(BoardError, match="expected CPython on Linux with glibc"):
+        Board(target("local"), Local(home), str(python)).probe()
