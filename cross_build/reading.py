@@ -69,6 +69,8 @@ def read(
                 command += ["--draw", f"{inbox}/drawings"]
 
             def one(line: str) -> None:
+                if not line.startswith("{"):
+                    return  # the library's own words, as when it warns
                 result = dict(json.loads(line))
                 key = Path(result["image"]).stem
                 add(key, {**result, "image": wanted[key].name})

@@ -50,4 +50,4 @@ class Transport(Protocol):
         """
 
     def get(self, folder: str, into: Path) -> None:
-        """Copy the files directly in a folder of the board into one of the host."""
+        """Copy the files directly in a folder of the board, if there is one, to the host."""

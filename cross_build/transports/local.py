@@ -78,7 +78,7 @@ class Local:
 
     def get(self, folder: str, into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
-        for source in sorted(Path(folder).iterdir()):
+        for source in sorted(Path(folder).glob("*")):
             if source.is_file():
                 shutil.copyfile(source, into / source.name)
 

@@ -52,6 +52,13 @@ def test_drawings_come_back_under_the_pictures_names(board, golden, tmp_path) ->
     assert drawing.shape[1] / drawing.shape[0] == pytest.approx(2 * width / height, rel=0.01)
 
 
+def test_pictures_that_cannot_be_drawn_are_told_all_the_same(board, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    (result,) = reading.read(board, expand([str(tmp_path / "broken.jpg")]), draw=tmp_path / "drawn")
+    assert result["error"].startswith("is not a picture")
+    assert list((tmp_path / "drawn").iterdir()) == []
+
+
 def test_nothing_is_left_on_the_board(board, golden) -> None:
     reading.read(board, expand([str(golden)]))
     assert list(Path(board.path("inbox")).iterdir()) == []
