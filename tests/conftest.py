@@ -40,18 +40,22 @@ def real_images() -> Path:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a disk of a given size, as in ``small_disk("256k")``."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    disk = tmp_path / "disk"
+def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts small disks of a given size, as in ``disk("256k")``."""
+    mounted: list[Path] = []
 
     def mount(size: str) -> Path:
-        disk.mkdir()
-        options = f"size={size},mode=0755"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", disk], check=True)
-        return disk
+        if os.geteuid() != 0:
+            pytest.skip("only root can mount a disk that is soon full")
+        place = tmp_path / f"disk{len(mounted)}"
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            pytest.skip(f"cannot mount a small disk: {run.stderr.strip()}")
+        mounted.append(place)
+        return place
 
     yield mount
-    if disk.exists():
-        subprocess.run(["umount", disk], check=True)
+    for place in mounted:
+        subprocess.run(["umount", str(place)], check=True)

@@ -92,12 +92,12 @@ def test_an_unwritable_cache_is_one_line(environment) -> None:
     assert "LITE_OCR_CACHE" in one_line(run.stderr)
 
 
-def test_a_full_disk_while_building_is_one_line_and_leaves_nothing(environment, small_disk) -> None:
-    disk = small_disk("8m")
-    run = invoke({**environment, "LITE_OCR_CACHE": str(disk / "cache")}, "deploy")
+def test_a_full_disk_while_building_is_one_line_and_leaves_nothing(environment, disk) -> None:
+    place = disk("8m")
+    run = invoke({**environment, "LITE_OCR_CACHE": str(place / "cache")}, "deploy")
     assert run.returncode == 1
     assert "the disk is full; make it writable and leave room" in one_line(run.stderr)
-    left = [path for path in disk.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    left = [path for path in place.rglob("*") if path.is_file() and path.suffix != ".lock"]
     assert [path.name for path in left if not path.name.startswith("paddlelite-")] == []
 
 

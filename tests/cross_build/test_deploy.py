@@ -196,16 +196,16 @@ def test_files_that_arrive_damaged_are_told(deploy, make, home) -> None:
     assert not (home / "current/a").exists()
 
 
-def test_a_full_disk_keeps_the_release_in_use(deploy, make, small_disk) -> None:
-    disk = small_disk("256k")
-    home = disk / "board"
+def test_a_full_disk_keeps_the_release_in_use(deploy, make, disk) -> None:
+    place = disk("256k")
+    home = place / "board"
     deploy(make(a="A"), Local(home))
     before = current(home)
     with pytest.raises(DeployError, match=r"MB must be sent, .* free; make room there"):
         deploy(make(a="x" * 400_000), Local(home))
     # The disk fills up while files are on their way: what was free is no longer.
     with pytest.raises(BoardError, match="No space left on device"):
-        deploy(make(a="x" * 150_000, b="y" * 60_000), Filling(home, disk / "other"))
+        deploy(make(a="x" * 150_000, b="y" * 60_000), Filling(home, place / "other"))
     assert current(home) == before
     assert (home / "current/a").read_text() == "A"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, ContextManager, Iterator
@@ -14,7 +12,6 @@ from lite_runner.errors import LiteError
 from opt_models import cache, catalog, fetch, lite_env
 
 Refuses = Callable[..., ContextManager[None]]
-Disk = Callable[[str], Path]
 Script = Callable[[str, str], Path]
 
 
@@ -54,28 +51,6 @@ def script(tmp_path: Path) -> Script:
         return path
 
     return write
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    """Mounts a small disk of a given size."""
-    mounted: list[Path] = []
-
-    def mount(size: str) -> Path:
-        if os.geteuid() != 0:
-            pytest.skip("only root can mount a disk that is soon full")
-        place = tmp_path / f"disk{len(mounted)}"
-        place.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-        if run.returncode != 0:
-            pytest.skip(f"cannot mount a small disk: {run.stderr.strip()}")
-        mounted.append(place)
-        return place
-
-    yield mount
-    for place in mounted:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 @pytest.fixture(scope="session")
