@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from opt_models import cache
+from opt_models import cache, pypi
 from opt_models.errors import FetchError
 
 #: The last release whose default models are those of the pack v4-mobile, as ONNX.
@@ -38,8 +38,4 @@ def _run(command: Sequence[str]) -> None:
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if run.returncode != 0:
-        said = [line.strip() for line in (run.stderr or run.stdout).splitlines() if line.strip()]
-        # pip's last error only repeats the first, which names the cause.
-        errors = [line for line in said if line.startswith("ERROR:")]
-        reason = (errors or said or [f"exit code {run.returncode}"])[0]
-        raise FetchError(f"cannot install {REQUIREMENT}: {reason}")
+        raise FetchError(f"cannot install {REQUIREMENT}: {pypi.reason(run.stderr or run.stdout)}")

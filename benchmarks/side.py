@@ -12,7 +12,7 @@ from typing import IO, Any, Iterator, Mapping, Sequence
 
 from benchmarks.truth import Picture
 from cross_build.deploy import last_words
-from cross_build.transports import Outcome
+from cross_build.transports import Outcome, local
 from lite_runner.errors import LiteError
 
 #: What the worker processes run.
@@ -95,17 +95,7 @@ def start(name: str, python: str, *arguments: str) -> Iterator[Side]:
     """
     command: Sequence[str] = [python, "-I", str(WORKER), *arguments]
     try:
-        # A session of its own: Ctrl-C reaches us alone, and we end what we began.
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+        child = local.start(command)
     except OSError as error:
         raise SideError(f"{name} cannot be started: {python}: {error.strerror}") from error
     try:

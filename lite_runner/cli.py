@@ -111,18 +111,15 @@ def read_files(
 
 
 def _read(options: argparse.Namespace) -> int:
-    pictures = sources.expand(options.images)
+    def show(result: report.Result) -> None:
+        if options.json_lines:
+            print(json.dumps(result, ensure_ascii=False), flush=True)
+        else:
+            output.tell(result, options.json)
+
+    results = read_files(sources.expand(options.images), options.pack, options, show)
     if options.json_lines:
-        results = read_files(
-            pictures,
-            options.pack,
-            options,
-            lambda result: print(json.dumps(result, ensure_ascii=False), flush=True),
-        )
-        return 1 if any("error" in result for result in results) else 0
-    results = read_files(
-        pictures, options.pack, options, lambda result: output.tell(result, options.json)
-    )
+        return output.exit_code(results)
     return output.finish(results, options.json)
 
 
@@ -169,8 +166,9 @@ def _parser() -> argparse.ArgumentParser:
 
     read = commands.add_parser("read", parents=[common], help="read pictures")
     read.add_argument("images", nargs="+", metavar="IMAGES", help="files, folders or patterns")
-    read.add_argument("--json", metavar="FILE", help="write the results there; - for stdout")
-    read.add_argument("--json-lines", action="store_true", help="print a JSON object per picture")
+    form = read.add_mutually_exclusive_group()
+    form.add_argument("--json", metavar="FILE", help="write the results there; - for stdout")
+    form.add_argument("--json-lines", action="store_true", help="print a JSON object per picture")
     read.add_argument("--draw", type=Path, metavar="DIR", help="write annotated pictures there")
     read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
     read.add_argument("--no-classify", action="store_true", help="do not turn lines on their head")

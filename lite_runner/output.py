@@ -35,6 +35,11 @@ def finish(results: Sequence[report.Result], target: str | None) -> int:
         write_atomically(Path(target), as_json(results).encode())
     if target != STDOUT and len(results) > 1:
         print("\n" + report.summary(results))
+    return exit_code(results)
+
+
+def exit_code(results: Sequence[report.Result]) -> int:
+    """1 if any picture could not be read, else 0."""
     return 1 if any("error" in result for result in results) else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,7 @@ def verify(pack: Path, threads: int | None = None) -> dict[str, Any]:
         "pack": files.name,
         "lite_version": engine.version,
         "lines": lines,
-        "seconds": {
-            "detect": page.seconds.detect,
-            "classify": page.seconds.classify,
-            "recognise": page.seconds.recognise,
-            "total": page.seconds.total,
-        },
+        "seconds": asdict(page.seconds),
     }
 
 

@@ -84,7 +84,7 @@ def download(
                 f" run '{sys.executable} -m ensurepip'"
             )
         raise FetchError(
-            f"cannot download {names}: {_reason(said)}; check the network and pip's settings"
+            f"cannot download {names}: {reason(said)}; check the network and pip's settings"
             " ('python3 -m pip config list')"
         )
     return sorted(folder.glob("*.whl"))
@@ -142,7 +142,8 @@ def _place(name: str) -> str:
     return inner if first.endswith(".data") and kind in ("purelib", "platlib") else name
 
 
-def _reason(said: str) -> str:
+def reason(said: str) -> str:
+    """Why pip failed, in one line out of all it said."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR:")]
     # pip's last error only repeats the first, which names the cause.

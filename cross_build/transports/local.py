@@ -43,17 +43,7 @@ class Local:
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
         try:
-            # A session of its own: Ctrl-C reaches us alone, and we end what we began.
-            child = subprocess.Popen(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            child = start(command)
         except OSError as error:
             raise BoardError(f"local: cannot run {command[0]}: {error.strerror}") from error
         try:
@@ -81,6 +71,25 @@ class Local:
         for source in sorted(Path(folder).glob("*")):
             if source.is_file():
                 shutil.copyfile(source, into / source.name)
+
+
+def start(command: Sequence[str]) -> subprocess.Popen[str]:
+    """Start a program with pipes to all its streams, as UTF-8 text.
+
+    Raises:
+        OSError: there is no such program.
+    """
+    # A session of its own: Ctrl-C reaches us alone, and we end what we began.
+    return subprocess.Popen(
+        list(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 def _attend(
