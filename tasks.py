@@ -1,50 +1,41 @@
-"""The project's tasks: ``invoke --list``. Thin: parse, call, print."""
+"""The project's tasks: ``invoke --list``. Thin: parse, call, print.
+
+What a task needs is imported where it is used: listing models must not wait for OpenCV, HTTP and
+protobuf.
+"""
 
 from __future__ import annotations
 
-import functools
-import inspect
+import dataclasses
 import json
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING
 
+from invoke.collection import Collection
 from invoke.context import Context
-from invoke.tasks import task
 
-from cross_build import deploy as deploys
-from cross_build import doctor as host
-from cross_build import reading
-from cross_build.board import Board, connect
+from cross_build.command import OptionalName, command
 from cross_build.targets import target as find_target
-from lite_runner import accuracy, cli, output, report, sources
-from lite_runner import doctor as checks
+from lite_runner import output
+from opt_models import catalog, listing, settings
+
+if TYPE_CHECKING:
+    from cross_build.board import Board
+    from lite_runner import report
 
 _SAMPLES = Path(__file__).parent / "samples"
 
 
-def command(function: Callable[..., int | None]) -> Any:
-    """A task whose failures are one line and an exit code; ``--debug`` shows their origin."""
-    signature = inspect.signature(function)
-    debug = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False)
-
-    @functools.wraps(function)
-    def run(c: Context, *args: Any, debug: bool = False, **options: Any) -> None:
-        code = cli.guard(lambda: function(c, *args, **options) or 0, "invoke", debug)
-        if code:
-            sys.exit(code)
-
-    run.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*signature.parameters.values(), debug]
-    )
-    return task(run)
-
-
-@command
+@command()
 def demo(c: Context, out: str = "out/demo") -> int:
     """Deploy to this computer and read the pictures in samples/; drawings go to --out."""
+    from cross_build import deploy as deploys
+    from cross_build import reading
+    from lite_runner import sources
+
     board = _board("local")
     print(deploys.summary(board, deploys.deploy(board)), flush=True)
     print()
@@ -58,20 +49,24 @@ def demo(c: Context, out: str = "out/demo") -> int:
     return code
 
 
-@command
+@command()
 def deploy(c: Context, target: str = "local", pack: str = "") -> None:
     """Put a verified text reader on a board; does nothing if it is there already."""
+    from cross_build import deploy as deploys
+
     board = _board(target)
     print(deploys.summary(board, deploys.deploy(board, pack or None)))
 
 
-@command
+@command()
 def rollback(c: Context, target: str = "local") -> None:
     """Return to the release that was in use before."""
+    from cross_build import deploy as deploys
+
     print(f"{target}: release {deploys.rollback(_board(target))} is in use again")
 
 
-@command
+@command()
 def read(
     c: Context,
     images: str,
@@ -86,6 +81,9 @@ def read(
     threads: int = 0,
 ) -> int:
     """Read IMAGES, a file, folder or 'pattern' in quotes, on a board."""
+    from cross_build import reading
+    from lite_runner import sources
+
     options = [f"--batch={batch}", f"--min-score={min_score}"]
     options += [f"--threads={threads}"] if threads else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
@@ -100,19 +98,122 @@ def read(
     return output.finish(results, json or None)
 
 
-@command
+@command(name="list", default=True)
+def list_models(
+    c: Context,
+    task: str = "",
+    language: str = "",
+    version: str = "",
+    slim: bool = False,
+    json: bool = False,
+) -> None:
+    """List the published models; filters go together."""
+    found = listing.select(task, language, version, slim)
+    if json:
+        sys.stdout.write(output.as_json([listing.as_data(model) for model in found]))
+    else:
+        print(listing.as_table(found))
+
+
+@command(name="show")
+def show_model(c: Context, name: str, json: bool = False) -> None:
+    """Tell all about the model NAME: where its files are, what it needs, which packs have it."""
+    found = catalog.model(name)
+    text = output.as_json(listing.as_data(found)) if json else listing.as_text(found) + "\n"
+    sys.stdout.write(text)
+
+
+@command(name="packs")
+def list_packs(c: Context, json: bool = False) -> None:
+    """List the named packs that 'invoke pack' makes and 'invoke deploy --pack' deploys."""
+    if json:
+        sys.stdout.write(output.as_json(listing.packs_as_data()))
+    else:
+        print(listing.packs_as_table())
+
+
+@command(name="fetch")
+def fetch_model(
+    c: Context, name: str, kind: str = "inference", models: str = "", offline: bool = False
+) -> None:
+    """Download the model NAME, or take it from --models DIR; prints where it lies."""
+    from opt_models import fetch
+
+    settings.choose(models, offline)
+    found = catalog.model(name)
+    print(fetch.published(found, kind))
+    print(fetch.advice(found, kind), end="", file=sys.stderr)
+
+
+@command(name="inspect")
+def inspect_model(c: Context, path: str, json: bool = False) -> None:
+    """Tell what PATH, a .nb file or a folder with an inference model, is made of and runs on."""
+    from opt_models import inspection
+
+    found = inspection.inspect(Path(path), catalog.verified())
+    if json:
+        sys.stdout.write(output.as_json(inspection.as_json(found)))
+    else:
+        print(inspection.as_text(found))
+
+
+@command(klass=OptionalName, iterable=["golden_text"])
+def pack(
+    c: Context,
+    pack: str,
+    det: str = "",
+    cls: str = "",
+    rec: str = "",
+    dict: str = "",
+    golden: str = "",
+    golden_text: list[str] | None = None,
+    name: str = "",
+    target: str = "local",
+    out: str = "",
+    precision: str = "",
+    published: bool = False,
+    fold: bool = True,
+    models: str = "",
+    offline: bool = False,
+) -> None:
+    """Make the pack PACK, or one of your own models: --det, --rec, --dict, perhaps --cls."""
+    from opt_models import build_pack, ingredients, named_pack
+
+    settings.choose(models, offline)
+    runtime = find_target(target).runtime
+    build_pack.check(precision or None, runtime)
+    own = {"det": det, "cls": cls, "rec": rec}
+    parts = None
+    if pack:
+        recipe = catalog.recipe(pack)
+        convert = bool(precision) or any(own.values())
+        parts = ingredients.from_recipe(recipe, runtime, published, convert)
+    if parts is None or any(own.values()):
+        parts = ingredients.own(parts, name, own, dict, runtime)
+    parts = dataclasses.replace(
+        parts, name=name or parts.name, golden=ingredients.golden(golden, golden_text or [])
+    )
+    made = build_pack.build(parts, runtime, precision or None)
+    placed = named_pack.write(made, Path(out or f"packs/{made.name}"))
+    print(named_pack.summary(placed))
+
+
+@command()
 def doctor(c: Context) -> int:
     """Say what is installed, what is missing, and the command that mends it."""
+    from cross_build import doctor as host
+    from lite_runner import doctor as checks
+
     return checks.show(host.host_checks())
 
 
-@command
+@command()
 def test(c: Context, k: str = "") -> int:
     """Run the test suite; -k picks tests."""
     return _run(c, "pytest", *(["-k", k] if k else []))
 
 
-@command
+@command()
 def lint(c: Context) -> int:
     """Check style and types."""
     codes = [
@@ -124,10 +225,14 @@ def lint(c: Context) -> int:
 
 
 def _board(name: str) -> Board:
+    from cross_build.board import connect
+
     return connect(find_target(name))
 
 
 def _errors(results: list[report.Result]) -> str:
+    from lite_runner import accuracy
+
     labels = json.loads((_SAMPLES / "labels.json").read_text(encoding="utf-8"))
     found = [
         accuracy.compare(
@@ -145,3 +250,7 @@ def _run(c: Context, module: str, *arguments: str) -> int:
     line = shlex.join([sys.executable, "-m", module, *arguments])
     result = c.run(line, warn=True, pty=sys.stdout.isatty())
     return int(result.exited) if result is not None else 1
+
+
+_models = Collection("models", list_models, show_model, fetch_model, inspect_model, list_packs)
+namespace = Collection(demo, deploy, rollback, read, pack, _models, doctor, test, lint)

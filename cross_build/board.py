@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cross_build.errors import BoardError
+from cross_build.errors import BoardError, TargetError
 from cross_build.targets import Target
 from cross_build.transports import Transport
 from cross_build.transports.local import Local
@@ -114,8 +114,12 @@ def connect(target: Target, root: Path | None = None, python: Path | None = None
         python: its interpreter; one that fits if None.
 
     Raises:
+        TargetError: boards of this kind cannot be reached.
         OptError: no interpreter for it (``local``).
     """
     if target.transport != "local":
-        raise BoardError(f"{target.name}: transport {target.transport!r} is not known")
+        raise TargetError(
+            f"{target.name}: packs can be made for it, but such boards cannot be reached yet; run"
+            f" 'invoke pack NAME --target {target.name}', or deploy to --target local"
+        )
     return Board(target, Local(root), str(python or lite_env.interpreter()[0]))

@@ -15,7 +15,7 @@ from cross_build.board import Board
 from cross_build.bundle import Bundle
 from cross_build.errors import DeployError
 from cross_build.transports import Outcome
-from opt_models import build_pack, cache
+from opt_models import cache, named_pack
 
 #: Files sent between two progress lines.
 _STRIDE = 500
@@ -53,7 +53,7 @@ def deploy(board: Board, pack_name: str | None = None) -> Deployment:
 
     Args:
         board: where to.
-        pack_name: a named pack; the target's own if None.
+        pack_name: a named pack or the folder of a pack; the target's own if None.
 
     Raises:
         DeployError: sending or verification failed.
@@ -62,7 +62,7 @@ def deploy(board: Board, pack_name: str | None = None) -> Deployment:
     start = time.perf_counter()
     with _only_one(board):
         facts = board.probe()
-        pack = build_pack.build(pack_name or board.target.pack, board.target.arch)
+        pack = named_pack.find(pack_name or board.target.pack, board.target.runtime)
         bundle = bundles.make(board, facts, pack)
         state = board.release("status")
         missing: Sequence[str] = ()

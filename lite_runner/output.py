@@ -7,10 +7,12 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from lite_runner import report
-from lite_runner.arrays import Image
+
+if TYPE_CHECKING:  # numpy would take a fifth of the time of a task that prints a table
+    from lite_runner.arrays import Image
 
 #: Given as the file for JSON, it means standard output, which then carries nothing else.
 STDOUT = "-"

@@ -24,6 +24,7 @@ class Network:
         path: the ``.nb`` file.
         source: the published model it was made from.
         precision: ``fp32``, ``fp16``, ``int8`` or ``int16``.
+        opt: the Paddle-Lite release whose opt wrote it; empty where the pack does not say.
         shape: input (height, width); a detector's are upper limits, a recogniser's width is the
             one it was trained at.
         mean, std: normalisation in channel order, for pixels scaled to 0..1.
@@ -33,6 +34,7 @@ class Network:
     path: Path
     source: str
     precision: str
+    opt: str
     shape: tuple[int, int]
     mean: Triple
     std: Triple
@@ -98,11 +100,23 @@ class Golden:
 
 @dataclass(frozen=True)
 class Pack:
-    """All a reader needs. ``lite_version``: the Paddle-Lite release that optimised the models."""
+    """All a reader needs.
+
+    Attributes:
+        folder: where it lies.
+        name: of the pack.
+        lite_version: the Paddle-Lite release it was made for.
+        runtimes: the releases it may run on: that one, unless it consists of published models that
+            were verified on others too.
+        arch: the processor it was made for, ``x86`` or ``arm``.
+        detector, classifier, recogniser: the networks; the classifier may be missing.
+        golden: what it must read.
+    """
 
     folder: Path
     name: str
     lite_version: str
+    runtimes: tuple[str, ...]
     arch: str
     detector: Detector
     classifier: Classifier | None
@@ -157,6 +171,7 @@ def _parse(root: Path, data: Mapping[str, Any]) -> Pack:
         folder=root,
         name=str(data["name"]),
         lite_version=str(data["lite_version"]),
+        runtimes=tuple(map(str, data.get("runtimes", [data["lite_version"]]))),
         arch=str(data["arch"]),
         detector=Detector(
             network=_network(root, det),
@@ -183,6 +198,7 @@ def _network(root: Path, data: Mapping[str, Any]) -> Network:
         path=_file(root, data),
         source=str(data["source"]),
         precision=str(data["precision"]),
+        opt=str(data.get("opt", "")),
         shape=(int(height), int(width)),
         mean=_triple(data["mean"]),
         std=_triple(data["std"]),

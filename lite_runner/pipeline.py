@@ -228,9 +228,10 @@ def check_runtime(files: pack.Pack, engine: Engine) -> None:
     Raises:
         PackError: names both versions.
     """
-    if (files.arch, files.lite_version) != (engine.arch, engine.version):
+    if files.arch != engine.arch or engine.version not in files.runtimes:
         raise PackError(
-            f"pack {files.name} was made for Paddle-Lite {files.lite_version} on {files.arch},"
+            f"pack {files.name} was made for Paddle-Lite {' or '.join(files.runtimes)} on"
+            f" {files.arch},"
             f" this runtime is {engine.version} on {engine.arch}; deploy the pack here again"
         )
 

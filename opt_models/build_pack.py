@@ -1,4 +1,4 @@
-"""Packs, made from a recipe: fetch the models, optimise them, write pack.json."""
+"""Packs, made from ingredients: convert the networks, work out the decoding, write pack.json."""
 
 from __future__ import annotations
 
@@ -7,98 +7,198 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 from lite_runner import pack as packs
 from lite_runner.release import sha256
-from opt_models import cache, catalog, fetch, lite_env, opt
-from opt_models.errors import CatalogError
+from opt_models import cache, catalog, lite_env, nb, opt, program
+from opt_models.decoding import decoding
+from opt_models.errors import CatalogError, OptError
+from opt_models.ingredients import Ingredient, Ingredients
+from opt_models.runtime import Runtime
+from opt_models.summary import Summary
+
+#: What ``--precision`` takes: how weights are stored or computed with.
+PRECISIONS = ("fp32", "fp16", "int8", "int16")
 
 
-def build(name: str, arch: str) -> packs.Pack:
-    """The pack of a recipe for one processor, made on first use and kept in the cache.
+def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) -> packs.Pack:
+    """The pack of some ingredients, made on first use and kept in the cache.
 
     Args:
-        name: a table of ``packs.toml``.
-        arch: ``x86`` or ``arm``.
+        parts: networks, dictionary and golden picture.
+        runtime: what the pack is for.
+        precision: one of :data:`PRECISIONS`, for networks that are still fp32; as published if
+            None. ``int8`` and ``int16`` store weights quantised, ``fp16`` computes in halves.
 
     Raises:
-        CatalogError, FetchError, OptError, PackError: from the steps on the way.
+        CatalogError: the precision does not fit the runtime or the networks.
+        OptError, PackError: from the steps on the way.
     """
-    recipe = catalog.recipe(name)
-    golden = catalog.GOLDEN / recipe.golden["image"]
+    check(precision, runtime)
 
     def make(folder: Path) -> None:
-        print(f"building pack {name} for {arch}", file=sys.stderr)
-        data = {
+        print(f"building pack {parts.name} for Paddle-Lite {runtime}", file=sys.stderr)
+        data: dict[str, Any] = {
             "schema": packs.SCHEMA,
-            "name": name,
-            "lite_version": lite_env.WHEEL.release,
-            "arch": arch,
-            "det": _network(folder, "det", recipe.det, arch),
-            "cls": None if recipe.cls is None else _network(folder, "cls", recipe.cls, arch),
-            "rec": _network(folder, "rec", recipe.rec, arch),
-            "dictionary": _dictionary(folder, recipe.rec["model"]),
-            "golden": {
-                "image": golden.name,
-                "sha256": _copy(golden, folder / golden.name),
-                "lines": list(recipe.golden["lines"]),
-            },
+            "name": parts.name,
+            "lite_version": runtime.release,
+            "runtimes": list(parts.releases),
+            "arch": runtime.arch,
+            "cls": None,
+        }
+        lines = len(packs.read_dictionary(parts.dictionary))
+        for stage, part in parts.networks.items():
+            data[stage] = _network(folder, stage, part, runtime, precision, lines)
+        data["dictionary"] = _copy(parts.dictionary, folder / "dictionary.txt")
+        golden = _golden(parts, data["rec"]["space"])
+        data["golden"] = {
+            **_copy(golden.image, folder / f"golden{golden.image.suffix.lower()}", "image"),
+            "lines": list(golden.lines),
         }
         text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
         (folder / "pack.json").write_text(text, encoding="utf-8")
         packs.load(folder)
 
-    return packs.load(cache.folder(f"packs/{name}-{arch}-{_key(recipe, arch)}", make))
+    key = _key(parts, runtime, precision)
+    return packs.load(cache.folder(f"packs/{parts.name}-{runtime.arch}-{key}", make))
 
 
-def _key(recipe: catalog.Recipe, arch: str) -> str:
-    """Changes whenever the pack would: with the recipe, the models' sources, opt, or the golden."""
-    models = catalog.models()
-    stages = [stage for stage in (recipe.det, recipe.cls, recipe.rec) if stage is not None]
+def check(precision: str | None, runtime: Runtime) -> None:
+    """Refuse a precision or runtime no pack can be made for; worth asking before files are fetched.
+
+    Raises:
+        CatalogError: says why, and what can be chosen.
+    """
+    if precision not in (None, *PRECISIONS):
+        raise CatalogError(
+            f"--precision: {precision!r} is not one of {', '.join(PRECISIONS)}; leave it out to"
+            " keep the networks as published"
+        )
+    if precision == "fp16" and runtime.arch == "x86":
+        raise CatalogError(
+            "--precision fp16: Paddle-Lite computes in fp16 on ARM only; use int8 or int16 on x86,"
+            " or an ARM --target"
+        )
+    if runtime.release != lite_env.WHEEL.release:
+        raise CatalogError(
+            f"Paddle-Lite {runtime}: packs are made with opt {lite_env.WHEEL.release} only, and"
+            " opt and runtime must be the same release; choose another --target"
+        )
+
+
+def _key(parts: Ingredients, runtime: Runtime, precision: str | None) -> str:
+    """Changes whenever the pack would: with any file's content, a setting, or opt."""
+    files = [path for part in parts.networks.values() for path in part.paths]
+    goldens = (parts.golden,) if parts.golden else catalog.goldens()
     inputs = {
         "schema": packs.SCHEMA,
-        "recipe": [recipe.name, recipe.golden, *stages],
-        "models": [repr(models.get(stage["model"])) for stage in stages],
-        "opt": [lite_env.WHEEL.package, arch],
-        "golden": sha256(catalog.GOLDEN / recipe.golden["image"]),
+        "name": parts.name,
+        "runtimes": parts.releases,
+        "networks": {
+            stage: [part.source, part.height, catalog.settings(stage)]
+            for stage, part in parts.networks.items()
+        },
+        "files": [sha256(path) for path in (*files, parts.dictionary)],
+        "goldens": [[sha256(golden.image), golden.lines] for golden in goldens],
+        "opt": [lite_env.WHEEL.package, str(runtime), precision],
     }
     text = json.dumps(inputs, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _network(folder: Path, stage: str, row: Mapping[str, Any], arch: str) -> dict[str, Any]:
-    """Optimise one model into the pack and describe it."""
-    model = _model(row["model"])
-    files = fetch.fetch(model)
+def _network(
+    folder: Path,
+    stage: str,
+    part: Ingredient,
+    runtime: Runtime,
+    precision: str | None,
+    lines: int,
+) -> dict[str, Any]:
+    """Bring one network into the pack and describe it."""
     target = folder / f"{stage}.nb"
-    print(f"  {stage}: {model.name} -> {target.name}", file=sys.stderr)
-    opt.optimise(files.program, files.params, target, arch)
-    settings = {key: value for key, value in row.items() if key != "model"}
-    return {
+    print(f"  {stage}: {part.source} -> {target.name}", file=sys.stderr)
+    if part.files is None:
+        summary = _take(part, target, runtime)
+        stored = summary.precision
+    else:
+        summary = program.summary(part.files.program)
+        _check_role(stage, summary, part.source)
+        stored = _precision(part, summary, precision)
+        quantise = stored if summary.precision == "fp32" else "fp32"
+        opt.optimise(part.files.program, part.files.params, target, runtime.arch, quantise)
+    row = {
         "file": target.name,
         "sha256": sha256(target),
-        "source": model.name,
-        "precision": "fp32",
-        **settings,
+        "source": part.source,
+        "opt": nb.read_header(target).opt_version,
+        "precision": stored,
+        **catalog.settings(stage),
     }
+    if stage == "rec":
+        row.update(decoding(summary, lines, part.source))
+        height = _height(summary) or part.height or row["shape"][0]
+        row["shape"] = [height, row["shape"][1]]
+    return row
 
 
-def _dictionary(folder: Path, name: str) -> dict[str, str]:
-    files = fetch.fetch(_model(name))
-    if files.dictionary is None:
-        raise CatalogError(f"{name}: the catalog names no dictionary for this recogniser")
-    target = folder / "dictionary.txt"
-    return {"file": target.name, "sha256": _copy(files.dictionary, target)}
+def _check_role(stage: str, summary: Summary, source: str) -> None:
+    """Tell a network that was given for another stage, before opt works on it for seconds."""
+    shape = summary.outputs[0].shape
+    if stage == "det" and len(shape) != 4:
+        raise OptError(
+            f"{source}: puts out {list(shape)}; a detector's output is [batch, 1, height, width]:"
+            " is it a DB detector?"
+        )
+    if stage == "cls" and shape[-1:] != (2,):
+        raise OptError(
+            f"{source}: puts out {list(shape)}; a direction classifier's output is [batch, 2]:"
+            " is it a PP-OCR classifier?"
+        )
 
 
-def _model(name: str) -> catalog.Model:
-    models = catalog.models()
-    if name not in models:
-        raise CatalogError(f"there is no model {name!r}; known models: {', '.join(sorted(models))}")
-    return models[name]
+def _take(part: Ingredient, target: Path, runtime: Runtime) -> Summary:
+    """Copy a published ``.nb`` that the runtime's processor can run."""
+    (published,) = part.paths
+    found = nb.read(published)
+    if found.arch != runtime.arch:
+        raise OptError(
+            f"{published.name}: was published for {found.arch}, the target is {runtime.arch};"
+            " leave out --published, then it is built from the inference model"
+        )
+    shutil.copyfile(published, target)
+    return found.summary
 
 
-def _copy(source: Path, target: Path) -> str:
+def _precision(part: Ingredient, summary: Summary, wanted: str | None) -> str:
+    if summary.precision != "fp32" and wanted not in (None, summary.precision):
+        raise CatalogError(
+            f"--precision {wanted}: {part.source} is published quantised ({summary.precision});"
+            " leave --precision out, or choose the model that is not slim"
+        )
+    return wanted or summary.precision
+
+
+def _height(summary: Summary) -> int | None:
+    """Input height of a network, in pixels, where its program fixes it."""
+    shape = summary.inputs[0].shape
+    return shape[2] if len(shape) == 4 and shape[2] > 0 else None
+
+
+def _golden(parts: Ingredients, space: bool) -> packs.Golden:
+    """The user's picture, or the hardest one of our own whose text the dictionary can spell."""
+    if parts.golden is not None:
+        return parts.golden
+    known = set(packs.read_dictionary(parts.dictionary)) | ({" "} if space else set())
+    for golden in catalog.goldens():
+        if all(set(line) <= known for line in golden.lines):
+            return golden
+    raise CatalogError(
+        f"{parts.dictionary.name}: lacks characters of every picture packs are verified with; give"
+        " one of your own with --golden PICTURE --golden-text LINE"
+    )
+
+
+def _copy(source: Path, target: Path, key: str = "file") -> dict[str, str]:
     shutil.copyfile(source, target)
-    return sha256(target)
+    return {key: target.name, "sha256": sha256(target)}

@@ -1,18 +1,49 @@
-"""Headers of ``.nb`` files, Paddle-Lite's model format.
+"""``.nb`` files, Paddle-Lite's model format.
 
 Bytes 0-1 hold the layout's version, 2-17 the release of the ``opt`` that wrote the file, padded
-with zeros (Paddle-Lite, lite/model_parser/model_parser.cc).
+with zeros, 18-25 the length of the topology; then come the topology and, to the end of the file,
+the weights (Paddle-Lite, lite/model_parser/model_parser.cc). The layout says how these are written.
 """
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from opt_models import nb_flat, nb_naive
+from opt_models.damage import DamageError
 from opt_models.errors import OptError
+from opt_models.summary import KERNEL, Summary, summarise
+from opt_models.topology import Topology, Variable
 
 _LENGTH = 18
 _VERSION = slice(2, _LENGTH)
+_TOPOLOGY = _LENGTH + 8
+#: Published ones have up to 200 MB, the server models; more is not worth reading to find out.
+_MAX_BYTES = 512 << 20
+
+#: Processors by their number in kernels (Paddle-Lite, lite/api/paddle_place.h). `host` is what
+#: runs on any of them.
+_HOST = "1"
+_PROCESSORS = {
+    "2": "x86",
+    "3": "cuda",
+    "4": "arm",
+    "5": "opencl",
+    "7": "fpga",
+    "8": "npu",
+    "9": "xpu",
+    "10": "bm",
+    "11": "mlu",
+    "12": "rknpu",
+    "13": "apu",
+    "14": "huawei_ascend_npu",
+    "15": "imagination_nna",
+    "16": "intel_fpga",
+    "17": "metal",
+    "18": "nnadapter",
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +52,45 @@ class Header:
 
     layout: int
     opt_version: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A whole ``.nb`` file.
+
+    Attributes:
+        arch: what its kernels are made for: ``arm``, ``x86`` or another of Paddle-Lite's targets,
+            several joined by "+"; ``host`` if it runs on any processor.
+        size: of the file in bytes.
+    """
+
+    header: Header
+    arch: str
+    size: int
+    summary: Summary
+
+
+def read(path: Path) -> Model:
+    """Read all of a model but the values of its weights.
+
+    Raises:
+        OptError: the file is not an ``.nb`` model, or is cut off or damaged. Flipped bits within
+            the values are not noticed: the format has no checksum.
+    """
+    header = read_header(path)
+    size = path.stat().st_size
+    if size > _MAX_BYTES:
+        raise OptError(f"{path}: is too large for an .nb model; expected up to {_MAX_BYTES} bytes")
+    data = path.read_bytes()
+    try:
+        topology, weights = _parts(header.layout, data)
+        _check(topology, weights)
+    except DamageError as error:
+        raise OptError(
+            f"{path}: is cut off or damaged: {error}; copy or download it again"
+        ) from None
+    summary = summarise(topology, {one.dtype for one in weights})
+    return Model(header, _arch(topology), len(data), summary)
 
 
 def read_header(path: Path) -> Header:
@@ -49,3 +119,45 @@ def clear_padding(path: Path) -> None:
         field = file.read(_LENGTH - _VERSION.start)
         file.seek(_VERSION.start)
         file.write(field.split(b"\0")[0].ljust(len(field), b"\0"))
+
+
+def _parts(layout: int, data: bytes) -> tuple[Topology, tuple[Variable, ...]]:
+    """Topology and weights of a file's data."""
+    if len(data) < _TOPOLOGY:
+        raise DamageError(f"it has {len(data)} bytes, its head alone {_TOPOLOGY}")
+    (length,) = struct.unpack_from("<Q", data, _LENGTH)
+    end = _TOPOLOGY + length
+    if end > len(data):
+        raise DamageError(f"its topology ends at byte {end}, the file at {len(data)}")
+    topology, weights = data[_TOPOLOGY:end], data[end:]
+    if layout == 0:
+        return nb_naive.topology(topology), nb_naive.weights(weights)
+    if layout == 1:
+        return nb_flat.topology(topology), nb_flat.together(weights)
+    if layout == 2:
+        return nb_flat.topology(topology), nb_flat.one_by_one(weights)
+    raise DamageError(f"it has layout {layout}, expected 0, 1 or 2")
+
+
+def _check(topology: Topology, weights: tuple[Variable, ...]) -> None:
+    """Make sure that topology and weights make a model."""
+    kinds = {one.type for one in topology.operators}
+    if not all(one.isascii() and one.isidentifier() for one in kinds):
+        raise DamageError("its topology has operators without a name")
+    if not {"feed", "fetch"} <= kinds:
+        raise DamageError("its topology has no inputs or no outputs")
+    missing = topology.weights.keys() - {one.name for one in weights}
+    if missing:
+        raise DamageError(
+            f"{len(missing)} of {len(topology.weights)} weights are missing, as {min(missing)!r}"
+        )
+
+
+def _arch(topology: Topology) -> str:
+    targets = {
+        parts[2]
+        for one in topology.operators
+        if len(parts := str(one.attributes.get(KERNEL, "")).split("/")) == 5
+    }
+    names = {_PROCESSORS[target] for target in targets & _PROCESSORS.keys()}
+    return "+".join(sorted(names)) if names else "host"

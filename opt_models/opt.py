@@ -10,8 +10,17 @@ from pathlib import Path
 from opt_models import cache, lite_env, nb
 from opt_models.errors import OptError
 
+#: What opt is told for each precision. int8 and int16 are of the stored weights: the runtime turns
+#: them back into floats when it loads them (Paddle-Lite, lite/api/light_api.cc, DequantizeWeight).
+_SWITCHES: dict[str, tuple[str, ...]] = {
+    "fp32": (),
+    "fp16": ("--enable_fp16=true",),
+    "int8": ("--quant_model=true", "--quant_type=QUANT_INT8"),
+    "int16": ("--quant_model=true", "--quant_type=QUANT_INT16"),
+}
 
-def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
+
+def optimise(model: Path, params: Path, target: Path, arch: str, precision: str = "fp32") -> None:
     """Write the ``.nb`` of a model.
 
     Args:
@@ -19,6 +28,7 @@ def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
         params: its weights (``.pdiparams``).
         target: file to write; its name must end in ``.nb``.
         arch: ``x86`` or ``arm``.
+        precision: ``fp32`` leaves the model's own; ``fp16``, ``int8`` or ``int16``.
 
     Raises:
         OptError: opt failed, whatever exit code it gave; with its own words.
@@ -35,6 +45,7 @@ def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
         f"--optimize_out={target.with_suffix('')}",
         "--optimize_out_type=naive_buffer",
         f"--valid_targets={arch}",
+        *_SWITCHES[precision],
     ]
     target.unlink(missing_ok=True)  # only what this run writes counts
     run = subprocess.run(

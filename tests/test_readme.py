@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cross_build.board import Board
+from opt_models import catalog, fetch
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +28,22 @@ BY_CI = [line for line in COMMANDS if "pip install" in line or "venv" in line]
 LONG = [line for line in COMMANDS if "benchmarks." in line]
 
 
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.fixture(scope="module")
+def own_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models as a user might have exported them."""
+    root = tmp_path_factory.mktemp("my")
+    for stage, model in catalog.recipe("v4-mobile").models.items():
+        shutil.copytree(fetch.published(model, "inference"), root / stage)
+        if model.dictionary is not None:
+            shutil.copy(fetch.dictionary(model.dictionary), root / "dict.txt")
+    return root
+
+
 def test_the_first_two_commands_are_run_by_ci() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     installs = [line for line in BY_CI if "pip install" in line]
@@ -36,11 +54,11 @@ def test_the_first_two_commands_are_run_by_ci() -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line not in BY_CI + LONG])
-def test_command(line: str, board: Board, tmp_path: Path) -> None:
-    """Run in the checkout, on the tests' own board, with results beside the tests."""
+def test_command(line: str, board: Board, results: Path, own_models: Path) -> None:
+    """Run in the checkout, in the README's order, on a board and with results of the tests' own."""
     home = Path(board.transport.root).parent
     line = line.replace("~/.local/share/lite-ocr/local", board.transport.root)
-    line = line.replace("out/", f"{tmp_path}/")
+    line = line.replace("out/", f"{results}/").replace("my/", f"{own_models}/")
     words = shlex.split(line)
     if words[0] == "invoke":
         words = [sys.executable, "-m", "invoke", *words[1:]]
@@ -50,7 +68,7 @@ def test_command(line: str, board: Board, tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
     if "shop_sign" in line and "--no-recognise" not in line:
         assert "老城面馆" in run.stdout
-    for written in re.findall(rf"{re.escape(str(tmp_path))}/\S+", line):
+    for written in re.findall(rf"{re.escape(str(results))}/\S+", line):
         assert Path(written).exists()
 
 

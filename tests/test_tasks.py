@@ -46,8 +46,26 @@ def test_the_list_explains_every_task() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["deploy", "--target", "nope"], "there is no target 'nope'; known targets: local"),
-        (["deploy", "--pack", "nope"], "there is no pack 'nope'; known packs: v4-mobile"),
+        (
+            ["deploy", "--target", "nope"],
+            "there is no target 'nope'; known targets: local, armv8, armv7hf",
+        ),
+        (["deploy", "--target", "armv8"], "armv8: packs can be made for it"),
+        (["deploy", "--pack", "nope"], "there is no pack 'nope'; 'invoke models.packs' lists all"),
+        (["models", "--task", "x"], "there is no task 'x'; known: detection"),
+        (["models.show", "nope"], "there is no model 'nope'"),
+        (
+            ["models.fetch", "ch_PP-OCRv4_det", "--kind", "slim"],
+            "is not offered as 'slim'; offered",
+        ),
+        (["models.fetch", "ch_PP-OCRv4_det", "--models", "/no"], "--models /no: there is no such"),
+        (["pack", "nope"], "there is no pack 'nope'"),
+        (["pack", "v4-mobile", "--target", "nope"], "there is no target 'nope'"),
+        (["pack", "v4-mobile", "--precision", "int4"], "'int4' is not one of fp32, fp16, int8"),
+        (["pack", "v4-mobile", "--precision", "fp16"], "Paddle-Lite computes in fp16 on ARM only"),
+        (["pack", "v4-mobile", "--published"], "is not offered as 'slim'"),
+        (["pack", "--det", "x"], "--rec and --name and --dict must be given too"),
+        (["pack", "--rec", "x", "--name", "y"], "--det and --dict must be given too"),
         (
             ["read", "samples", "--batch", "0"],
             "argument --batch: '0' is not a whole number",

@@ -14,9 +14,9 @@ import pytest
 from cross_build import bundle as bundles
 from cross_build import deploy as deploys
 from cross_build import inventory
-from cross_build.board import Board
+from cross_build.board import Board, connect
 from cross_build.bundle import Bundle
-from cross_build.errors import BoardError, DeployError
+from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import target
 from cross_build.transports.local import Local
 
@@ -62,7 +62,7 @@ def deploy(
 ) -> Callable[..., deploys.Deployment]:
     """Deploys a bundle to a board in ``home``, over a transport of one's choice."""
     monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(deploys.build_pack, "build", lambda name, arch: None)
+    monkeypatch.setattr(deploys.named_pack, "find", lambda name, runtime: None)
 
     def run(bundle: Bundle, transport: Local | None = None) -> deploys.Deployment:
         monkeypatch.setattr(bundles, "make", lambda board, facts, pack: bundle)
@@ -226,14 +226,14 @@ DEPLOY = """
 import sys
 from pathlib import Path
 from cross_build import bundle, deploy, inventory
-from cross_build.board import Board
+from cross_build.board import Board, connect
 from cross_build.targets import target
 from cross_build.transports.local import Local
 
 folder, home = map(Path, sys.argv[1:])
 items = inventory.items(folder)
 bundle.make = lambda board, facts, pack: bundle.Bundle("same", items, {})
-deploy.build_pack.build = lambda name, arch: None
+deploy.named_pack.find = lambda name, runtime: None
 deploy.deploy(Board(target("local"), Local(home), sys.executable))
 """
 
@@ -252,6 +252,12 @@ def test_a_board_of_another_machine_is_refused(home) -> None:
     other = target("local").__class__(**{**target("local").__dict__, "machine": "aarch64"})
     with pytest.raises(BoardError, match=r"expected a aarch64 board, this is x86_64"):
         Board(other, Local(home), sys.executable).probe()
+
+
+@pytest.mark.parametrize("name", ["armv8", "armv7hf"])
+def test_a_board_that_cannot_be_reached_yet_is_told_what_can_be_done(name) -> None:
+    with pytest.raises(TargetError, match=rf"invoke pack NAME --target {name}.*--target local"):
+        connect(target(name))
 
 
 def test_a_board_without_python_is_told(home) -> None:

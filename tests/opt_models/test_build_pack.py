@@ -6,15 +6,17 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Iterator
+from typing import Callable, ContextManager, Iterator
 
 import pytest
 
 from lite_runner import pack as packs
-from lite_runner.errors import PackError, UsageError
+from lite_runner.errors import UsageError
 from lite_runner.release import sha256
-from opt_models import build_pack, cache, catalog, lite_env, nb, opt
-from opt_models.errors import CacheError, CatalogError
+from opt_models import build_pack, cache, catalog, ingredients, lite_env, nb, opt
+from opt_models.errors import CacheError, CatalogError, OptError
+from opt_models.ingredients import Ingredients
+from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
 Disk = Callable[[str], Path]
@@ -22,6 +24,8 @@ Link = Callable[[Path], None]
 
 NAME = "v4-mobile"
 FILES = {"pack.json", "det.nb", "cls.nb", "rec.nb", "dictionary.txt", "golden.png"}
+X86 = Runtime("v2.13-rc", "x86")
+ARM = Runtime("v2.13-rc", "armv8")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,32 +37,30 @@ def module_cache(link_downloads: Link, tmp_path_factory: pytest.TempPathFactory)
         yield root
 
 
-@pytest.fixture(scope="module", params=["x86", "arm"])
-def pack(request: pytest.FixtureRequest) -> packs.Pack:
-    return build_pack.build(NAME, request.param)
+def parts(runtime: Runtime) -> Ingredients:
+    return ingredients.from_recipe(catalog.recipe(NAME), runtime)
 
 
-@pytest.fixture
-def recipe(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Changes the recipe: settings of a stage by its name, or a whole field."""
-    plain = catalog.recipe(NAME)
+def build(runtime: Runtime, precision: str | None = None) -> packs.Pack:
+    return build_pack.build(parts(runtime), runtime, precision)
 
-    def change(**fields: Any) -> None:
-        merged: dict[str, Any] = {
-            name: {**getattr(plain, name), **value} if isinstance(value, dict) else value
-            for name, value in fields.items()
-        }
-        changed = dataclasses.replace(plain, **merged)
-        monkeypatch.setattr(catalog, "recipe", lambda name: changed)
 
-    return change
+@pytest.fixture(scope="module", params=[X86, ARM], ids=str)
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    found: Runtime = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def pack(runtime: Runtime) -> packs.Pack:
+    return build(runtime)
 
 
 @pytest.fixture
 def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Another fresh cache, and an opt that writes nothing but a header."""
 
-    def optimise(model: Path, params: Path, target: Path, arch: str) -> None:
+    def optimise(model: Path, params: Path, target: Path, arch: str, precision: str) -> None:
         target.write_bytes(f"\2\0{lite_env.WHEEL.release}".encode().ljust(18, b"\0"))
 
     root = tmp_path / "cache"
@@ -68,14 +70,31 @@ def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return root
 
 
+@pytest.fixture
+def own_files(tmp_path: Path) -> Ingredients:
+    """The ingredients as files that a test may change."""
+    given = parts(ARM)
+    networks = {}
+    for stage, part in given.networks.items():
+        assert part.files is not None
+        folder = tmp_path / "own" / stage
+        folder.mkdir(parents=True)
+        copies = [Path(shutil.copy(path, folder)) for path in part.paths]
+        files = dataclasses.replace(part.files, program=copies[0], params=copies[1])
+        networks[stage] = dataclasses.replace(part, files=files)
+    dictionary = Path(shutil.copy(given.dictionary, tmp_path / "own"))
+    return dataclasses.replace(given, networks=networks, dictionary=dictionary)
+
+
 def made(root: Path) -> list[str]:
     """All there is among the packs of a cache besides locks."""
     return [path.name for path in (root / "packs").iterdir() if path.suffix != ".lock"]
 
 
-def test_pack(pack: packs.Pack, module_cache: Path) -> None:
-    assert (pack.name, pack.lite_version) == (NAME, "v2.13-rc")
-    assert pack.arch in pack.folder.name
+def test_pack(pack: packs.Pack, runtime: Runtime, module_cache: Path) -> None:
+    assert (pack.name, pack.lite_version, pack.runtimes) == (NAME, "v2.13-rc", ("v2.13-rc",))
+    assert pack.arch == runtime.arch
+    assert runtime.arch in pack.folder.name
     assert pack.folder.parent == module_cache / "packs"
     assert {path.name for path in pack.folder.iterdir()} == FILES
     assert packs.load(pack.folder) == pack
@@ -90,157 +109,215 @@ def test_networks(pack: packs.Pack) -> None:
         "rec": pack.recogniser.network,
     }
     for stage, network in networks.items():
-        row = getattr(recipe, stage)
-        assert nb.read_header(network.path) == nb.Header(2, pack.lite_version)
-        assert (network.source, network.order) == (row["model"], row["order"])
-        assert (list(network.shape), list(network.std)) == (row["shape"], row["std"])
+        settings = catalog.settings(stage)
+        found = nb.read(network.path)
+        assert (found.header, found.arch) == (nb.Header(2, pack.lite_version), pack.arch)
+        assert (network.opt, network.precision) == (pack.lite_version, "fp32")
+        assert (network.source, network.order) == (recipe.models[stage].name, settings["order"])
+        assert (list(network.shape), list(network.std)) == (settings["shape"], settings["std"])
     assert len({sha256(network.path) for network in networks.values()}) == 3
-    assert pack.detector.threshold == recipe.det["threshold"]
-    assert len(pack.recogniser.charset) + 1 == recipe.rec["classes"]
+    assert pack.detector.threshold == catalog.settings("det")["threshold"]
+
+
+def test_decoding_follows_the_network(pack: packs.Pack) -> None:
+    recogniser = pack.recogniser
+    assert (recogniser.outputs, recogniser.blank, recogniser.offset) == ("softmax", 0, 1)
+    assert len(recogniser.charset) == 6624
+    assert recogniser.charset[-1] == " "
 
 
 def test_golden(pack: packs.Pack) -> None:
-    golden = catalog.recipe(NAME).golden
-    assert list(pack.golden.lines) == golden["lines"] != []
-    assert pack.golden.image.read_bytes() == (catalog.GOLDEN / golden["image"]).read_bytes()
+    golden = catalog.goldens()[0]
+    assert pack.golden.lines == golden.lines != ()
+    assert pack.golden.image.read_bytes() == golden.image.read_bytes()
 
 
-def test_second_call_does_nothing(pack: packs.Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_call_does_nothing(
+    pack: packs.Pack, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(opt, "optimise", lambda *_: pytest.fail("made again"))
-    assert build_pack.build(NAME, pack.arch) == pack
+    assert build(runtime) == pack
 
 
 def test_same_pack_anywhere(
-    pack: packs.Pack, link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pack: packs.Pack,
+    runtime: Runtime,
+    link_downloads: Link,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     link_downloads(tmp_path)
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
-    again = build_pack.build(NAME, pack.arch)
+    again = build(runtime)
     assert again.folder != pack.folder
     assert again.folder.name == pack.folder.name
     for name in FILES:
         assert (again.folder / name).read_bytes() == (pack.folder / name).read_bytes()
 
 
+@pytest.mark.parametrize("precision", ["int8", "int16", "fp16"])
+def test_precision(precision: str) -> None:
+    plain, small = build(ARM), build(ARM, precision)
+    assert small.folder != plain.folder
+    assert small.recogniser.network.precision == precision
+    for one, other in (
+        (small.detector.network, plain.detector.network),
+        (small.recogniser.network, plain.recogniser.network),
+    ):
+        assert nb.read(one.path).summary.precision == precision
+        assert nb.read(other.path).summary.precision == "fp32"
+        share = one.path.stat().st_size / other.path.stat().st_size
+        # fp16 is of the arithmetic: the weights are stored as before.
+        assert share < {"int8": 0.4, "int16": 0.6, "fp16": 1.01}[precision]
+
+
 @pytest.mark.parametrize(
-    "fields",
+    ("runtime", "precision", "words"),
     [
-        {"det": {"threshold": 0.4}},
-        {"cls": {"threshold": 0.8}},
-        {"cls": None},
-        {"rec": {"shape": [48, 640]}},
-        {"rec": {"mean": [0.5, 0.5, 0.4]}},
-        {"golden": {"lines": ["something else"]}},
-        {"name": "v4-other"},
+        (ARM, "int4", ("'int4'", "fp32, fp16, int8, int16")),
+        (X86, "fp16", ("fp16", "ARM only")),
+        (Runtime("v2.9", "armv8"), None, ("v2.9 armv8", "opt v2.13-rc")),
     ],
 )
-def test_another_recipe_is_another_pack(
-    stand_in: Path, recipe: Callable[..., None], fields: dict[str, Any]
+def test_what_cannot_be_made(
+    stand_in: Path, refuses: Refuses, runtime: Runtime, precision: str | None, words: tuple[str]
 ) -> None:
-    before = build_pack.build(NAME, "arm")
-    recipe(**fields)
-    after = build_pack.build(NAME, "arm")
+    assert issubclass(CatalogError, UsageError)
+    with refuses(CatalogError, *words):
+        build(runtime, precision)
+    assert not (stand_in / "packs").exists()
+
+
+def test_a_quantised_network_cannot_become_another(
+    stand_in: Path,
+    own_files: Ingredients,
+    refuses: Refuses,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = build_pack.program.summary
+    monkeypatch.setattr(
+        build_pack.program,
+        "summary",
+        lambda path: dataclasses.replace(plain(path), precision="int8"),
+    )
+    assert build_pack.build(own_files, ARM).recogniser.network.precision == "int8"
+    assert build_pack.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
+    with refuses(CatalogError, "--precision fp32", "quantised (int8)"):
+        build_pack.build(own_files, ARM, "fp32")
+
+
+@pytest.mark.parametrize("stage", ["det", "cls", "rec"])
+def test_another_file_makes_another_pack(
+    stand_in: Path, own_files: Ingredients, stage: str
+) -> None:
+    before = build_pack.build(own_files, ARM)
+    assert build_pack.build(own_files, ARM) == before
+    with own_files.networks[stage].paths[1].open("ab") as file:
+        file.write(b"more")
+    assert build_pack.build(own_files, ARM).folder != before.folder
+
+
+def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: Ingredients) -> None:
+    letters = catalog.goldens()[1]
+    found = [
+        build_pack.build(one, ARM)
+        for one in (
+            own_files,
+            dataclasses.replace(own_files, name="other"),
+            dataclasses.replace(own_files, golden=letters),
+            dataclasses.replace(own_files, releases=("v2.9", "v2.13-rc")),
+        )
+    ]
+    assert len({pack.folder for pack in found}) == len(found)
+    assert found[1].name == "other"
+    assert found[2].golden.lines == letters.lines
+    assert found[3].runtimes == ("v2.9", "v2.13-rc")
+
+
+def test_another_processor_or_setting_is_another_pack(
+    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = build_pack.build(own_files, ARM)
+    assert build_pack.build(own_files, X86).folder != before.folder
+    plain = catalog.settings
+    monkeypatch.setattr(catalog, "settings", lambda stage: {**plain(stage), "threshold": 0.4})
+    after = build_pack.build(own_files, ARM)
     assert after.folder != before.folder
-    assert dataclasses.replace(after, folder=before.folder) != before
+    assert after.detector.threshold == 0.4
 
 
-def test_another_processor_is_another_pack(stand_in: Path) -> None:
-    assert build_pack.build(NAME, "arm").folder != build_pack.build(NAME, "x86").folder
-
-
-def test_another_opt_makes_another_pack(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = build_pack.build(NAME, "arm")
+def test_another_opt_makes_another_pack(
+    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = build_pack.build(own_files, ARM)
     newer = dataclasses.replace(lite_env.WHEEL, package="2.14", release="v2.14")
     monkeypatch.setattr(lite_env, "WHEEL", newer)
-    after = build_pack.build(NAME, "arm")
+    after = build_pack.build(own_files, Runtime("v2.14", "armv8"))
     assert after.folder != before.folder
     assert after.lite_version == "v2.14"
 
 
-def test_another_source_makes_another_pack(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = build_pack.build(NAME, "arm")
-    models = dict(catalog.models())
-    cls, det = models["ch_ppocr_mobile_v2.0_cls"], models["ch_PP-OCRv4_det"]
-    models[cls.name] = dataclasses.replace(cls, program=det.program, params=det.params)
-    monkeypatch.setattr(catalog, "models", lambda: models)
-    assert build_pack.build(NAME, "arm").folder != before.folder
-
-
-def test_another_golden_picture_makes_another_pack(
-    stand_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = build_pack.build(NAME, "arm")
-    goldens = tmp_path / "golden"
-    shutil.copytree(catalog.GOLDEN, goldens)
-    with before.golden.image.open("rb") as picture:
-        (goldens / before.golden.image.name).write_bytes(picture.read() + b"more")
-    monkeypatch.setattr(catalog, "GOLDEN", goldens)
-    after = build_pack.build(NAME, "arm")
-    assert after.folder != before.folder
-    assert sha256(after.golden.image) != sha256(before.golden.image)
-
-
-def test_other_words_about_it_make_no_other_pack(
-    stand_in: Path, recipe: Callable[..., None]
-) -> None:
-    before = build_pack.build(NAME, "arm")
-    recipe(about="the same, said better")
-    assert build_pack.build(NAME, "arm") == before
-
-
-def test_pack_without_classifier(stand_in: Path, recipe: Callable[..., None]) -> None:
-    recipe(cls=None)
-    pack = build_pack.build(NAME, "arm")
+def test_pack_without_classifier(stand_in: Path, own_files: Ingredients) -> None:
+    networks = {stage: part for stage, part in own_files.networks.items() if stage != "cls"}
+    pack = build_pack.build(dataclasses.replace(own_files, networks=networks), ARM)
     assert pack.classifier is None
     assert {path.name for path in pack.folder.iterdir()} == FILES - {"cls.nb"}
     assert json.loads((pack.folder / "pack.json").read_text(encoding="utf-8"))["cls"] is None
 
 
-def test_unknown_pack(stand_in: Path, refuses: Refuses) -> None:
-    assert issubclass(CatalogError, UsageError)
-    with refuses(CatalogError, "'v9-huge'", "known packs: ", NAME):
-        build_pack.build("v9-huge", "arm")
-    assert not (stand_in / "packs").exists()
+@pytest.mark.parametrize(("change", "told"), [(-2, "6621 lines"), (2, "6625 lines")])
+def test_a_foreign_dictionary(
+    stand_in: Path, own_files: Ingredients, refuses: Refuses, change: int, told: str
+) -> None:
+    lines = own_files.dictionary.read_text(encoding="utf-8").splitlines()
+    wrong = [*lines, "a", "b"] if change > 0 else lines[:change]
+    own_files.dictionary.write_text("\n".join(wrong) + "\n", encoding="utf-8")
+    with refuses(OptError, "ch_PP-OCRv4_rec", "6625 classes", told, "6623 or 6624 lines"):
+        build_pack.build(own_files, ARM)
+    assert made(stand_in) == []
+
+
+def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: Ingredients) -> None:
+    with own_files.dictionary.open("a", encoding="utf-8") as file:
+        file.write(" \n")
+    pack = build_pack.build(own_files, ARM)
+    assert len(pack.recogniser.charset) == 6624
+    assert pack.recogniser.charset.count(" ") == 1
+
+
+def test_a_golden_the_dictionary_can_spell(
+    stand_in: Path, own_files: Ingredients, refuses: Refuses
+) -> None:
+    lines = own_files.dictionary.read_text(encoding="utf-8").splitlines()
+
+    def build_without(gone: str) -> packs.Pack:
+        kept = ["\u25a1" if line in gone else line for line in lines]
+        own_files.dictionary.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        return build_pack.build(own_files, ARM)
+
+    assert build_without("世").golden.lines == ("paddle", "text2026")
+    assert build_without("世p").golden.lines == ("20261123", "314159")
+    with refuses(CatalogError, "lacks characters", "--golden"):
+        build_without("世p1")
 
 
 @pytest.mark.parametrize(
-    ("fields", "kind", "words"),
+    ("stage", "other", "words"),
     [
-        pytest.param(
-            {"rec": {"classes": 6626}},
-            PackError,
-            ("dictionary.txt", "6624 characters", "6626 classes"),
-            id="classes",
-        ),
-        pytest.param(
-            {"rec": {"space": False}}, PackError, ("6623 characters", "6625 classes"), id="space"
-        ),
-        pytest.param({"rec": {"outputs": "words"}}, PackError, ("outputs 'words'",), id="outputs"),
-        pytest.param(
-            {"det": {"model": "ch_PP-OCRv9_det"}},
-            CatalogError,
-            ("'ch_PP-OCRv9_det'", "known models: ", "ch_PP-OCRv4_det"),
-            id="unknown model",
-        ),
-        pytest.param(
-            {"rec": {"model": "ch_PP-OCRv4_det"}},
-            CatalogError,
-            ("ch_PP-OCRv4_det", "no dictionary"),
-            id="no recogniser",
-        ),
+        ("rec", "det", "a PP-OCR recogniser"),
+        ("rec", "cls", "2 classes"),
+        ("det", "rec", "a DB detector"),
+        ("cls", "det", "a PP-OCR classifier"),
+        ("cls", "rec", "a PP-OCR classifier"),
     ],
 )
-def test_wrong_recipe(
-    stand_in: Path,
-    recipe: Callable[..., None],
-    refuses: Refuses,
-    fields: dict[str, Any],
-    kind: type[Exception],
-    words: tuple[str, ...],
+def test_a_network_for_another_stage(
+    stand_in: Path, own_files: Ingredients, refuses: Refuses, stage: str, other: str, words: str
 ) -> None:
-    recipe(**fields)
-    with refuses(kind, *words):
-        build_pack.build(NAME, "arm")
+    wrong = own_files.networks[other]
+    networks = {**own_files.networks, stage: wrong}
+    with refuses(OptError, wrong.source, words):
+        build_pack.build(dataclasses.replace(own_files, networks=networks), ARM)
     assert made(stand_in) == []
 
 
@@ -256,5 +333,5 @@ def test_full_disk(
     link_downloads(root)
     monkeypatch.setenv(cache.VARIABLE, str(root))
     with refuses(CacheError, root, "No space left on device", cache.VARIABLE):
-        build_pack.build(NAME, "arm")
+        build(ARM)
     assert made(root) == []

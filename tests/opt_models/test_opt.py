@@ -10,6 +10,7 @@ import pytest
 
 from opt_models import catalog, fetch, lite_env, nb, opt
 from opt_models.errors import OptError
+from opt_models.model_folder import ModelFiles
 
 Refuses = Callable[..., ContextManager[None]]
 Disk = Callable[[str], Path]
@@ -21,8 +22,8 @@ OUT = "for a; do case $a in --optimize_out=*) out=${a#*=}.nb;; esac; done"
 
 
 @pytest.fixture(scope="session")
-def classifier(downloads: Path) -> fetch.Files:
-    return fetch.fetch(catalog.models()["ch_ppocr_mobile_v2.0_cls"])
+def classifier(downloads: Path) -> ModelFiles:
+    return fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def target(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("arch", ["x86", "arm"])
-def test_convert(classifier: fetch.Files, target: Path, arch: str) -> None:
+def test_convert(classifier: ModelFiles, target: Path, arch: str) -> None:
     again = target.with_name("again.nb")
     for path in (target, again):
         opt.optimise(classifier.program, classifier.params, path, arch)
@@ -43,14 +44,40 @@ def test_convert(classifier: fetch.Files, target: Path, arch: str) -> None:
     assert sorted(target.parent.iterdir()) == [again, target]
 
 
-def test_processors_differ(classifier: fetch.Files, target: Path) -> None:
+def test_processors_differ(classifier: ModelFiles, target: Path) -> None:
     files = {arch: target.with_name(f"{arch}.nb") for arch in ("x86", "arm")}
     for arch, path in files.items():
         opt.optimise(classifier.program, classifier.params, path, arch)
     assert files["x86"].read_bytes() != files["arm"].read_bytes()
 
 
-def test_odd_paths(classifier: fetch.Files, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("precision", "switches"),
+    [
+        ("fp32", []),
+        ("fp16", ["--enable_fp16=true"]),
+        ("int8", ["--quant_model=true", "--quant_type=QUANT_INT8"]),
+        ("int16", ["--quant_model=true", "--quant_type=QUANT_INT16"]),
+    ],
+)
+def test_precision_is_opts_own_switch(
+    script: Script,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: str,
+    switches: list[str],
+) -> None:
+    told = target.with_name("told")
+    header = r"\2\0v2.13-rc\0\0\0\0\0\0\0\0"
+    commands = f"""{OUT}; echo "$@" > '{told}'; printf '{header}' > "$out" """
+    env = lite_env.LiteEnv(script("opt", commands), "3.10", target.parent)
+    monkeypatch.setattr(lite_env, "find", lambda: env)
+    opt.optimise(target.with_name("program"), target.with_name("params"), target, "arm", precision)
+    given = told.read_text().split()
+    assert [word for word in given if "quant" in word or "fp16" in word] == switches
+
+
+def test_odd_paths(classifier: ModelFiles, tmp_path: Path) -> None:
     folder = tmp_path / "文字 识别 v1.0"
     folder.mkdir()
     program, params = folder / "in put.pdmodel", folder / "in put.pdiparams"
@@ -72,7 +99,7 @@ def test_odd_paths(classifier: fetch.Files, tmp_path: Path) -> None:
 @pytest.mark.parametrize("which", ["program", "params"])
 @pytest.mark.parametrize("there", [False, True], ids=["new", "over an old file"])
 def test_damaged_model(
-    classifier: fetch.Files,
+    classifier: ModelFiles,
     target: Path,
     refuses: Refuses,
     damage: Callable[[bytes], bytes] | None,
@@ -91,20 +118,20 @@ def test_damaged_model(
     assert not target.exists()
 
 
-def test_no_target_folder(classifier: fetch.Files, target: Path, refuses: Refuses) -> None:
+def test_no_target_folder(classifier: ModelFiles, target: Path, refuses: Refuses) -> None:
     missing = target.parent / "none" / "cls.nb"
     with refuses(OptError, classifier.program, missing):
         opt.optimise(classifier.program, classifier.params, missing, "x86")
     assert not missing.parent.exists()
 
 
-def test_unknown_processor(classifier: fetch.Files, target: Path, refuses: Refuses) -> None:
+def test_unknown_processor(classifier: ModelFiles, target: Path, refuses: Refuses) -> None:
     with refuses(OptError, classifier.program, "Wrong target 'abacus' found"):
         opt.optimise(classifier.program, classifier.params, target, "abacus")
     assert not target.exists()
 
 
-def test_full_disk(classifier: fetch.Files, disk: Disk) -> None:
+def test_full_disk(classifier: ModelFiles, disk: Disk) -> None:
     target = disk("512k") / "cls.nb"
     with pytest.raises(OSError, match="No space left on device") as caught:
         opt.optimise(classifier.program, classifier.params, target, "x86")

@@ -1,0 +1,49 @@
+"""Decoding of a recogniser: what its program and its dictionary say together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opt_models.errors import OptError
+from opt_models.summary import Summary
+
+
+def decoding(summary: Summary, lines: int, source: str) -> dict[str, Any]:
+    """The recogniser's part of ``pack.json`` that follows from the network itself.
+
+    PP-OCR before V2.0 decodes CTC in the network (``ctc_greedy_decoder``): int64 ids with LoD come
+    out beside the probabilities, the blank is the last class, and ids count from the dictionary's
+    first line. From V2.0 on there are only probabilities, and the blank is class 0 (PaddleOCR,
+    ppocr/postprocess/rec_postprocess.py).
+
+    Args:
+        summary: of the recogniser's program.
+        lines: of the dictionary.
+        source: names the recogniser in errors.
+
+    Raises:
+        OptError: these are not a CTC recogniser's outputs, or the dictionary is not this one's.
+    """
+    dtypes = sorted(tensor.dtype for tensor in summary.outputs)
+    floats = [tensor.shape for tensor in summary.outputs if tensor.dtype == "float32"]
+    if dtypes not in (["float32"], ["float32", "int64"]) or len(floats[0]) not in (2, 3):
+        given = ", ".join(f"{tensor.dtype} {list(tensor.shape)}" for tensor in summary.outputs)
+        raise OptError(
+            f"{source}: puts out {given or 'nothing'}; expected the probabilities of a CTC"
+            " recogniser, float32 [batch, steps, classes]: is it a PP-OCR recogniser?"
+        )
+    classes = floats[0][-1]
+    if lines not in (classes - 1, classes - 2):
+        raise OptError(
+            f"{source}: has {classes} classes, the dictionary {lines} lines; a blank and perhaps a"
+            f" space are added to them, so {classes - 2} or {classes - 1} lines are expected: use"
+            " the dictionary it was trained with"
+        )
+    old = len(dtypes) == 2
+    return {
+        "outputs": "ids+softmax" if old else "softmax",
+        "classes": classes,
+        "blank": classes - 1 if old else 0,
+        "offset": 0 if old else 1,
+        "space": lines == classes - 2,
+    }

@@ -1,0 +1,150 @@
+"""FlatBuffers tables read with every offset checked.
+
+The library's own reader trusts its data: damaged offsets end in errors of all kinds, read from
+wherever they point, or go round in circles. Here each object is first checked to lie inside the
+buffer, and all of them together to be no more bytes than it has, which also ends every circle.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Iterator
+
+from flatbuffers import number_types as types
+from flatbuffers.table import Table as Raw
+
+from opt_models.damage import DamageError
+
+
+class Buffer:
+    """The bytes of one flatbuffer.
+
+    Attributes:
+        end: end of the last object that was looked at.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.end = 0
+        self._seen = 0
+
+    def root(self) -> Table:
+        """The table from which all others are reached."""
+        self.check(0, 4)
+        return Table(self, _uint(self.data, 0))
+
+    def check(self, start: int, length: int) -> None:
+        """Make sure that bytes are inside the buffer.
+
+        Raises:
+            DamageError: they are not.
+        """
+        if start < 0 or start + length > len(self.data):
+            raise DamageError(f"{length} bytes at {start} are not among the {len(self.data)} here")
+        self.end = max(self.end, start + length)
+
+    def claim(self, start: int, length: int) -> None:
+        """Check bytes that belong to one object only.
+
+        Raises:
+            DamageError: they are outside, or more were claimed than there are.
+        """
+        self.check(start, length)
+        self._seen += length
+        if self._seen > len(self.data):
+            raise DamageError(f"byte {start} belongs to more than one object")
+
+
+class Table:
+    """A table; fields are numbered in the order of the schema, from 0.
+
+    Raises:
+        DamageError: any method, if the table or what it refers to is not inside the buffer.
+    """
+
+    def __init__(self, buffer: Buffer, position: int) -> None:
+        buffer.check(position, 4)
+        self._buffer = buffer
+        self._raw = Raw(buffer.data, position)
+        layout = position - struct.unpack_from("<i", buffer.data, position)[0]
+        buffer.check(layout, 4)
+        length, self._length = struct.unpack_from("<HH", buffer.data, layout)
+        buffer.check(layout, length)
+        if length < 4 or length % 2 or self._length < 4:
+            raise DamageError(f"byte {layout} describes no table")
+        buffer.claim(position, self._length)
+
+    def int32(self, field: int, default: int = 0) -> int:
+        place = self._place(field, 4)
+        return default if place is None else int(self._raw.Get(types.Int32Flags, place))
+
+    def int64(self, field: int, default: int = 0) -> int:
+        place = self._place(field, 8)
+        return default if place is None else int(self._raw.Get(types.Int64Flags, place))
+
+    def bool(self, field: int) -> bool:
+        place = self._place(field, 1)
+        return place is not None and bool(self._raw.Get(types.BoolFlags, place))
+
+    def table(self, field: int) -> Table | None:
+        """The table of a field, which may be missing."""
+        place = self._place(field, 4)
+        return None if place is None else Table(self._buffer, self._target(place))
+
+    def tables(self, field: int) -> Iterator[Table]:
+        """The tables of a vector; none if the field is missing."""
+        start, count = self.vector(field, 4)
+        for place in range(start, start + 4 * count, 4):
+            yield Table(self._buffer, self._target(place))
+
+    def text(self, field: int) -> str:
+        """A string; empty if the field is missing."""
+        place = self._place(field, 4)
+        return "" if place is None else self._text(self._target(place))
+
+    def texts(self, field: int) -> tuple[str, ...]:
+        """The strings of a vector."""
+        start, count = self.vector(field, 4)
+        return tuple(
+            self._text(self._target(place)) for place in range(start, start + 4 * count, 4)
+        )
+
+    def longs(self, field: int) -> tuple[int, ...]:
+        """The numbers of a vector of int64."""
+        start, count = self.vector(field, 8)
+        return struct.unpack_from(f"<{count}q", self._buffer.data, start)
+
+    def vector(self, field: int, width: int) -> tuple[int, int]:
+        """Where a vector's elements of ``width`` bytes start, and how many there are."""
+        place = self._place(field, 4)
+        return (0, 0) if place is None else self._vector(self._target(place), width)
+
+    def _place(self, field: int, width: int) -> int | None:
+        """Position of a field's bytes; None if the table does not have it."""
+        offset = int(self._raw.Offset(4 + 2 * field))
+        if offset == 0:
+            return None
+        if offset + width > self._length:
+            raise DamageError(f"byte {self._raw.Pos} is a table shorter than its fields")
+        return int(self._raw.Pos) + offset
+
+    def _target(self, place: int) -> int:
+        return place + _uint(self._buffer.data, place)
+
+    def _vector(self, start: int, width: int) -> tuple[int, int]:
+        self._buffer.check(start, 4)
+        count = _uint(self._buffer.data, start)
+        self._buffer.claim(start, 4 + width * count)
+        return start + 4, count
+
+    def _text(self, start: int) -> str:
+        start, length = self._vector(start, 1)
+        self._buffer.check(start, length + 1)  # a zero follows
+        try:
+            return self._buffer.data[start : start + length].decode()
+        except UnicodeDecodeError:
+            raise DamageError(f"byte {start} should be text") from None
+
+
+def _uint(data: bytes, place: int) -> int:
+    return int(struct.unpack_from("<I", data, place)[0])

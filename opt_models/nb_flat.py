@@ -1,0 +1,152 @@
+"""Topology and weights of ``.nb`` files of layouts 1 and 2, written since Paddle-Lite 2.7.
+
+The topology is a flatbuffer of ``ProgramDesc`` (Paddle-Lite, lite/model_parser/flatbuffers/
+framework.fbs). In layout 1 one more flatbuffer, to the end of the file, holds all weights
+(param.fbs); in layout 2 each weight has one of its own, with its length before it (io.cc).
+"""
+
+from __future__ import annotations
+
+import struct
+
+from opt_models.damage import DamageError
+from opt_models.flat import Buffer, Table
+from opt_models.topology import (
+    MAX_RANK,
+    TENSOR,
+    Attribute,
+    Operator,
+    Topology,
+    Variable,
+    bytes_of,
+    dtype,
+)
+
+
+def topology(data: bytes) -> Topology:
+    """Operators and variables.
+
+    Args:
+        data: the topology's bytes.
+
+    Raises:
+        DamageError: they are damaged.
+    """
+    variables: dict[str, Variable] = {}
+    operators: list[Operator] = []
+    for block in Buffer(data).root().tables(0):
+        for table in block.tables(2):
+            one = _variable(table)
+            variables.setdefault(one.name, one)
+        operators.extend(_operator(table) for table in block.tables(3))
+    return Topology(tuple(operators), variables)
+
+
+def together(data: bytes) -> tuple[Variable, ...]:
+    """The weights of layout 1.
+
+    Args:
+        data: all bytes behind the topology.
+
+    Raises:
+        DamageError: they are damaged, or there are too few or too many of them.
+    """
+    buffer = Buffer(data)
+    found = tuple(_weight(table) for table in buffer.root().tables(0))
+    # Only padding may follow; its length makes that of the whole a multiple of the alignment.
+    rest = data[buffer.end :]
+    if len(rest) >= 8 or any(rest) or len(data) % 4:
+        raise DamageError(f"{len(rest)} bytes follow after the last weight")
+    return found
+
+
+def one_by_one(data: bytes) -> tuple[Variable, ...]:
+    """The weights of layout 2; arguments and errors as for layout 1."""
+    place = 0
+
+    def take(length: int, what: str) -> bytes:
+        nonlocal place
+        if place + length > len(data):
+            raise DamageError(f"{place + length - len(data)} bytes of {what} are missing")
+        place += length
+        return data[place - length : place]
+
+    version, length = struct.unpack("<HH", take(4, "the weights' head"))
+    if version != 0:
+        raise DamageError(f"the weights have version {version}, expected 0")
+    take(length, "the weights' head")
+    (length,) = struct.unpack("<H", take(2, "the weights' head"))
+    if length < 6:
+        raise DamageError("the weights' head is too short")
+    (count,) = struct.unpack_from("<H", take(length, "the weights' head"))
+    found = []
+    for number in range(1, count + 1):
+        what = f"weight {number} of {count}"
+        total, offset = struct.unpack("<II", take(8, what))
+        if not 4 <= offset <= total:
+            raise DamageError(f"{what} has no valid length")
+        take(offset - 4, what)
+        found.append(_weight(Buffer(take(total - offset, what)).root()))
+    if place != len(data):
+        raise DamageError(f"{len(data) - place} bytes follow after the last weight")
+    return tuple(found)
+
+
+def _variable(table: Table) -> Variable:
+    name, kind = table.text(0), table.table(1)
+    if not name or kind is None:
+        raise DamageError("a variable has no name or no type")
+    lod_tensor = kind.table(2) if kind.int32(0) == TENSOR else None
+    tensor = None if lod_tensor is None else lod_tensor.table(0)
+    return Variable(
+        name=name,
+        kind=kind.int32(0),
+        dtype="unknown" if tensor is None else dtype(tensor.int32(0)),
+        shape=() if tensor is None else _shape(tensor, 1),
+        persistable=table.bool(2),
+    )
+
+
+def _shape(table: Table, field: int) -> tuple[int, ...]:
+    shape = table.longs(field)
+    if len(shape) > MAX_RANK:
+        raise DamageError(f"a tensor has {len(shape)} dimensions")
+    return shape
+
+
+def _operator(table: Table) -> Operator:
+    attributes: dict[str, Attribute] = {}
+    for one in table.tables(3):
+        value = _attribute(one)
+        if value is not None:
+            attributes[one.text(0)] = value
+    return Operator(table.text(0), _sides(table, 1), _sides(table, 2), attributes)
+
+
+def _sides(table: Table, field: int) -> dict[str, tuple[str, ...]]:
+    return {one.text(0): one.texts(1) for one in table.tables(field)}
+
+
+def _attribute(table: Table) -> Attribute | None:
+    """An attribute's value, if it is one of the kinds that count here."""
+    kind = table.int32(1)
+    if kind == 0:
+        return table.int32(2)
+    if kind == 2:
+        return table.text(4)
+    if kind == 6:
+        return table.bool(8)
+    return table.int64(11) if kind == 9 else None
+
+
+def _weight(table: Table) -> Variable:
+    table.table(0)  # versions, not used since they were introduced
+    name, tensor = table.text(1), table.table(3)
+    if not name or tensor is None:
+        raise DamageError("a weight has no name or no values")
+    tensor.longs(1)  # levels of detail: weights have none
+    shape, kind = _shape(tensor, 2), tensor.int32(3)
+    _, length = tensor.vector(4, 1)
+    if bytes_of(kind, shape) != length:
+        raise DamageError(f"the {length} bytes of weight {name!r} do not fit its shape")
+    return Variable(name, TENSOR, dtype(kind), shape, persistable=True)

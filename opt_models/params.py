@@ -1,0 +1,148 @@
+"""Combined parameters of Paddle's inference models: ``inference.pdiparams`` or ``params``.
+
+The weights stand one after the other in the order of their names, without the names and without
+a count. Each is a record: version (uint32), levels of detail (uint64, then for each its size in
+bytes as uint64 and its data), version of the tensor (uint32), length of its description (int32),
+the description (``TensorDesc``), and the values (Paddle-Lite, lite/model_parser/pb/tensor_io.cc).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from google.protobuf.message import DecodeError
+
+from opt_models import program as programs
+from opt_models.errors import OptError
+from opt_models.program_schema import TensorDesc
+from opt_models.topology import bytes_of, dtype
+
+#: A type and some dimensions; real descriptions have about ten bytes.
+_MAX_DESCRIPTION = 1024
+
+
+@dataclass(frozen=True)
+class Record:
+    """One weight.
+
+    Attributes:
+        offset, length: where its values lie in the file, in bytes.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    length: int
+
+
+def check(program: Path, params: Path) -> None:
+    """Make sure that a file holds the weights of a program, all of them and nothing else.
+
+    Raises:
+        OptError: the program is none; or the weights are cut off, too many or too few, or have
+            other shapes, as those of another model do.
+    """
+    expected = list(programs.topology(programs.parse(program)).weights.values())
+    found = records(params)
+    if len(found) != len(expected):
+        raise OptError(
+            f"{params}: holds {len(found)} weights, expected the {len(expected)} of {program.name};"
+            " it is cut off or belongs to another model, copy both files again"
+        )
+    for weight, record in zip(expected, found):
+        if weight.shape != record.shape:
+            raise OptError(
+                f"{params}: holds weights of another model: {weight.name!r} has shape"
+                f" {list(record.shape)}, expected {list(weight.shape)} as in {program.name};"
+                " copy both files again"
+            )
+
+
+def is_params(path: Path) -> bool:
+    """Whether a file of unknown name holds combined parameters."""
+    try:
+        return bool(records(path))
+    except OptError:
+        return False
+
+
+def records(path: Path) -> tuple[Record, ...]:
+    """All weights in the order of the file.
+
+    Raises:
+        OptError: the file is something else, or ends in the middle of a weight.
+    """
+    size = path.stat().st_size
+    found: list[Record] = []
+    with path.open("rb") as file:
+        while (start := file.tell()) < size:
+            try:
+                found.append(_record(file, size))
+            except _EndError as error:
+                raise OptError(
+                    f"{path}: is cut off or damaged: weight {len(found) + 1} reaches to byte"
+                    f" {error.reach}, the file has {size}; copy it again"
+                ) from None
+            except _ForeignError:
+                raise OptError(
+                    f"{path}: is not a file of combined Paddle parameters, or damaged at byte"
+                    f" {start}; expected inference.pdiparams or params of an exported model"
+                ) from None
+    if not found:
+        raise OptError(f"{path}: is empty; copy it again")
+    return tuple(found)
+
+
+class _EndError(Exception):
+    """A record reaches beyond the end of the file."""
+
+    def __init__(self, reach: int) -> None:
+        super().__init__(reach)
+        self.reach = reach
+
+
+class _ForeignError(Exception):
+    """What is here is no record."""
+
+
+def _record(file: BinaryIO, size: int) -> Record:
+    """Read one record but for its values, which are passed over."""
+    version, levels = struct.unpack("<IQ", _read(file, 12, size))
+    # Weights have no levels of detail; the format allows some, no model has many.
+    if version != 0 or levels > 8:
+        raise _ForeignError
+    for _ in range(levels):
+        (length,) = struct.unpack("<Q", _read(file, 8, size))
+        _pass(file, length, size)
+    version, length = struct.unpack("<Ii", _read(file, 8, size))
+    if version != 0 or not 0 < length <= _MAX_DESCRIPTION:
+        raise _ForeignError
+    described = TensorDesc()
+    try:
+        described.ParseFromString(_read(file, length, size))
+    except DecodeError:
+        raise _ForeignError from None
+    shape = tuple(described.dims)
+    values = bytes_of(described.data_type, shape)
+    if not described.IsInitialized() or values < 0:
+        raise _ForeignError
+    offset = file.tell()
+    _pass(file, values, size)
+    return Record(dtype(described.data_type), shape, offset, values)
+
+
+def _read(file: BinaryIO, length: int, size: int) -> bytes:
+    start = file.tell()
+    _pass(file, length, size)
+    file.seek(start)
+    return file.read(length)
+
+
+def _pass(file: BinaryIO, length: int, size: int) -> None:
+    reach = file.tell() + length
+    if reach > size:
+        raise _EndError(reach)
+    file.seek(reach)

@@ -1,0 +1,115 @@
+"""Paddle's inference programs: ``inference.pdmodel``, ``model`` or ``__model__``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from opt_models.errors import OptError
+from opt_models.program_schema import SINGLE, STRING, ProgramDesc
+from opt_models.summary import Summary, summarise
+from opt_models.topology import TENSOR, Attribute, Operator, Topology, Variable, dtype
+
+#: The largest published ones have 2 MB; what is far beyond is something else, and not read at all.
+_MAX_BYTES = 256 << 20
+
+
+def summary(path: Path) -> Summary:
+    """Inputs, outputs, operators and precision of an inference program.
+
+    Raises:
+        OptError: the file is no inference program, or not all of it.
+    """
+    return summarise(topology(parse(path)))
+
+
+def parse(path: Path) -> Any:
+    """The program as a ``ProgramDesc`` message; what its schema leaves out is kept in it.
+
+    Raises:
+        OptError: the file is no inference program, or not all of it.
+    """
+    if path.stat().st_size > _MAX_BYTES:
+        raise OptError(f"{path}: is too large for a Paddle program; give the one opt shall convert")
+    program = ProgramDesc()
+    try:
+        program.ParseFromString(path.read_bytes())
+    except (DecodeError, UnicodeDecodeError):
+        raise _foreign(path, "it cannot be decoded, or ends too early") from None
+    # The format marks nothing as its own, so that other data may well decode to something.
+    if not program.IsInitialized() or not program.blocks:
+        raise _foreign(path, "it holds no block of operators")
+    operators = program.blocks[0].ops
+    if not operators or not all(_is_name(one.type) for one in operators):
+        raise _foreign(path, "its first block holds no operators")
+    kinds = {one.type for one in operators}
+    if not {"feed", "fetch"} <= kinds:
+        raise OptError(
+            f"{path}: is a program without inputs and outputs, as training saves it; expected one"
+            " that PaddleOCR's tools/export_model.py wrote"
+        )
+    return program
+
+
+def is_program(path: Path) -> bool:
+    """Whether a file of unknown name is an inference program."""
+    with path.open("rb") as file:
+        # A program is read whole to know it; this spares most others: its first field is a block.
+        if file.read(1) != b"\x0a":
+            return False
+    try:
+        parse(path)
+    except OptError:
+        return False
+    return True
+
+
+def topology(program: Any) -> Topology:
+    """Operators and variables of a parsed program."""
+    variables: dict[str, Variable] = {}
+    for block in program.blocks:
+        for one in block.vars:
+            tensor = one.type.lod_tensor.tensor
+            known = one.type.type == TENSOR and one.type.HasField("lod_tensor")
+            name = _text(one.name)
+            variable = Variable(
+                name=name,
+                kind=one.type.type,
+                dtype=dtype(tensor.data_type) if known else "unknown",
+                shape=tuple(tensor.dims),
+                persistable=one.persistable,
+            )
+            variables.setdefault(name, variable)
+    operators = tuple(_operator(one) for block in program.blocks for one in block.ops)
+    return Topology(operators, variables)
+
+
+def _operator(one: Any) -> Operator:
+    attributes: dict[str, Attribute] = {}
+    for attr in one.attrs:
+        if attr.type in SINGLE:
+            value = getattr(attr, SINGLE[attr.type])
+            attributes[_text(attr.name)] = _text(value) if attr.type == STRING else value
+    return Operator(_text(one.type), _sides(one.inputs), _sides(one.outputs), attributes)
+
+
+def _sides(rows: Any) -> dict[str, tuple[str, ...]]:
+    return {_text(one.parameter): tuple(map(_text, one.arguments)) for one in rows}
+
+
+def _text(value: str | bytes) -> str:
+    """A text of a message, which comes as bytes where it is not UTF-8, as paths in it may be."""
+    return value if isinstance(value, str) else value.decode(errors="replace")
+
+
+def _is_name(text: str | bytes) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isidentifier()
+
+
+def _foreign(path: Path, reason: str) -> OptError:
+    return OptError(
+        f"{path}: is not a Paddle inference program, or not all of one: {reason};"
+        " copy or export it again"
+    )

@@ -1,0 +1,196 @@
+"""Ingredients: what a pack is made from, and when published files are taken as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Callable, ContextManager
+
+import pytest
+
+from opt_models import catalog, fetch, ingredients
+from opt_models.catalog import Model, Recipe, Verified
+from opt_models.errors import CatalogError
+from opt_models.model_folder import ModelFiles
+from opt_models.runtime import Runtime
+
+Refuses = Callable[..., ContextManager[None]]
+
+ARMV8 = Runtime("v2.13-rc", "armv8")
+SHA256 = {stage: hashlib.sha256(stage.encode()).hexdigest() for stage in ("det", "cls", "rec")}
+SLIM = dataclasses.replace(
+    catalog.recipe("v1.1-slim"),
+    verified=Verified(("v2.9 armv8", "v2.9 armv7hf", "v2.13-rc armv8"), SHA256, ""),
+)
+
+
+@pytest.fixture
+def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Published files without a network: an .nb holds its stage's name. Gives what was wanted."""
+    asked: list[str] = []
+    stages = {model.name: stage for stage, model in SLIM.models.items()}
+
+    def inference(model: Model) -> ModelFiles:
+        asked.append("inference")
+        return ModelFiles(tmp_path / "model", tmp_path / "params")
+
+    def published(model: Model, kind: str) -> Path:
+        asked.append(kind)
+        path = tmp_path / f"{model.name}.nb"
+        path.write_text(stages.get(model.name, "another"))
+        return path
+
+    monkeypatch.setattr(fetch, "inference", inference)
+    monkeypatch.setattr(fetch, "published", published)
+    monkeypatch.setattr(fetch, "dictionary", lambda row: tmp_path / f"{row.name}.txt")
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("runtime", "releases"),
+    [
+        (ARMV8, ("v2.9", "v2.13-rc")),
+        (Runtime("v2.9", "armv8"), ("v2.9", "v2.13-rc")),
+        (Runtime("v2.9", "armv7hf"), ("v2.9",)),
+    ],
+    ids=str,
+)
+def test_published_files_are_taken_where_they_were_verified(
+    wanted: list[str], runtime: Runtime, releases: tuple[str, ...]
+) -> None:
+    parts = ingredients.from_recipe(SLIM, runtime)
+    assert wanted == ["slim"] * 3
+    assert parts.releases == releases
+    assert all(part.published and part.files is None for part in parts.networks.values())
+    assert parts.networks["rec"].height == 32
+
+
+@pytest.mark.parametrize("runtime", [Runtime("v2.13-rc", "x86"), Runtime("v2.13-rc", "armv7hf")])
+def test_elsewhere_opt_builds_them(wanted: list[str], runtime: Runtime) -> None:
+    parts = ingredients.from_recipe(SLIM, runtime)
+    assert wanted == ["inference"] * 3
+    assert parts.releases == ("v2.13-rc",)
+    assert all(part.files and part.published is None for part in parts.networks.values())
+
+
+def test_what_was_never_verified_is_built(wanted: list[str]) -> None:
+    ingredients.from_recipe(catalog.recipe("v1.1-en-slim"), ARMV8)
+    assert wanted == ["inference"] * 3
+
+
+def test_conversion_can_be_asked_for(wanted: list[str]) -> None:
+    ingredients.from_recipe(SLIM, ARMV8, convert=True)
+    assert wanted == ["inference"] * 3
+
+
+def test_other_bytes_under_the_same_name_are_not_trusted(
+    wanted: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert SLIM.verified is not None
+    other = dataclasses.replace(SLIM.verified, sha256={**SHA256, "cls": "0" * 64})
+    recipe: Recipe = dataclasses.replace(SLIM, verified=other)
+    parts = ingredients.from_recipe(recipe, ARMV8)
+    assert wanted == ["slim"] * 3 + ["inference"] * 3
+    assert parts.releases == ("v2.13-rc",)
+    assert "building them with opt instead" in capsys.readouterr().err
+
+
+def test_published_files_can_be_wanted_at_ones_own_risk(
+    wanted: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = ingredients.from_recipe(SLIM, Runtime("v2.13-rc", "armv7hf"), published=True)
+    assert wanted == ["slim"] * 3
+    assert parts.releases == ("v2.13-rc",)
+    assert "not verified on v2.13-rc armv7hf" in capsys.readouterr().err
+    assert ingredients.from_recipe(SLIM, ARMV8, published=True).releases == ("v2.9", "v2.13-rc")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def folders(downloads: Path, tmp_path: Path) -> dict[str, str]:
+    """A user's own models."""
+    names = {"det": "ch_PP-OCRv4_det", "cls": "ch_ppocr_mobile_v2.0_cls", "rec": "ch_PP-OCRv4_rec"}
+    return {
+        stage: str(fetch.inference(catalog.model(name)).program.parent)
+        for stage, name in names.items()
+    }
+
+
+@pytest.fixture
+def dictionary(tmp_path: Path) -> str:
+    path = tmp_path / "dict.txt"
+    path.write_text("a\nb\n")
+    return str(path)
+
+
+def test_own_models(folders: dict[str, str], dictionary: str) -> None:
+    parts = ingredients.own(None, "mine", folders, dictionary, ARMV8)
+    assert (parts.name, parts.releases, parts.golden) == ("mine", ("v2.13-rc",), None)
+    assert str(parts.dictionary) == dictionary
+    for stage, part in parts.networks.items():
+        assert part.source == Path(folders[stage]).name
+        assert [path.parent for path in part.paths] == [Path(folders[stage])] * 2
+
+
+def test_own_models_without_a_classifier(folders: dict[str, str], dictionary: str) -> None:
+    parts = ingredients.own(None, "mine", {**folders, "cls": ""}, dictionary, ARMV8)
+    assert set(parts.networks) == {"det", "rec"}
+
+
+def test_own_recogniser_in_a_named_pack(folders: dict[str, str], dictionary: str) -> None:
+    base = ingredients.from_recipe(catalog.recipe("v4-mobile"), ARMV8)
+    only = {"det": "", "cls": "", "rec": folders["rec"]}
+    parts = ingredients.own(base, "mine", only, dictionary, ARMV8)
+    assert parts.networks["det"] == base.networks["det"]
+    assert parts.networks["rec"].source == Path(folders["rec"]).name
+    assert str(parts.dictionary) == dictionary
+    only = {"det": folders["det"], "cls": "", "rec": ""}
+    assert ingredients.own(base, "mine", only, "", ARMV8).dictionary == base.dictionary
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [
+        (["name"], "--name must"),
+        (["det"], "--det must"),
+        (["rec", "dict"], "--rec and --dict must"),
+        (["dict"], "--dict must"),
+        (["det", "rec", "name", "dict"], "--det and --rec and --name and --dict must"),
+    ],
+)
+def test_own_models_need_more(
+    folders: dict[str, str], dictionary: str, refuses: Refuses, gone: list[str], told: str
+) -> None:
+    given = {stage: "" if stage in gone else folder for stage, folder in folders.items()}
+    name = "" if "name" in gone else "mine"
+    with refuses(CatalogError, told):
+        ingredients.own(None, name, given, "" if "dict" in gone else dictionary, ARMV8)
+
+
+def test_own_recogniser_in_a_named_pack_needs_its_dictionary(
+    folders: dict[str, str], refuses: Refuses
+) -> None:
+    base = ingredients.from_recipe(catalog.recipe("v4-mobile"), ARMV8)
+    with refuses(CatalogError, "--dict must"):
+        ingredients.own(base, "mine", {"rec": folders["rec"]}, "", ARMV8)
+
+
+def test_missing_dictionary(folders: dict[str, str], refuses: Refuses) -> None:
+    with refuses(CatalogError, "--dict nowhere.txt", "no such file"):
+        ingredients.own(None, "mine", folders, "nowhere.txt", ARMV8)
+
+
+def test_golden(tmp_path: Path, refuses: Refuses) -> None:
+    assert ingredients.golden("", []) is None
+    picture = tmp_path / "plate.png"
+    picture.write_bytes(b"")
+    found = ingredients.golden(str(picture), ["AB 123"])
+    assert found is not None
+    assert (found.image, found.lines) == (picture, ("AB 123",))
+    with refuses(CatalogError, "nowhere.png", "no such picture"):
+        ingredients.golden("nowhere.png", ["x"])
+    with refuses(CatalogError, "--golden-text"):
+        ingredients.golden(str(picture), [])
+    with refuses(CatalogError, "no such picture"):
+        ingredients.golden("", ["x"])

@@ -1,0 +1,129 @@
+"""Packs by name and by folder, and copies of them outside the cache."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Callable, ContextManager
+
+import pytest
+
+from lite_runner import pack as packs
+from lite_runner.errors import PackError
+from opt_models import named_pack
+from opt_models.errors import CatalogError
+from opt_models.runtime import Runtime
+
+Refuses = Callable[..., ContextManager[None]]
+
+ARM = Runtime("v2.13-rc", "armv8")
+
+
+@pytest.fixture(scope="module")
+def made(downloads: Path) -> packs.Pack:
+    return named_pack.find("v4-mobile", ARM)
+
+
+@pytest.fixture
+def copy(made: packs.Pack, tmp_path: Path) -> packs.Pack:
+    return named_pack.write(made, tmp_path / "packs" / "mine")
+
+
+def change(pack: packs.Pack, **fields: object) -> None:
+    place = pack.folder / "pack.json"
+    data = json.loads(place.read_text(encoding="utf-8"))
+    place.write_text(json.dumps({**data, **fields}), encoding="utf-8")
+
+
+def test_a_copy_is_the_same_pack(made: packs.Pack, copy: packs.Pack, tmp_path: Path) -> None:
+    assert copy.folder == tmp_path / "packs" / "mine"
+    names = {path.name for path in made.folder.iterdir()}
+    assert {path.name for path in copy.folder.iterdir()} == names
+    for name in names:
+        assert (copy.folder / name).read_bytes() == (made.folder / name).read_bytes()
+    assert [path.name for path in copy.folder.parent.iterdir()] == ["mine"]
+
+
+def test_a_copy_takes_the_place_of_an_older_pack(made: packs.Pack, copy: packs.Pack) -> None:
+    (copy.folder / "det.nb").write_bytes(b"old")
+    (copy.folder / "left over").write_bytes(b"old")
+    again = named_pack.write(made, copy.folder)
+    assert packs.load(again.folder) == again
+    assert not (again.folder / "left over").exists()
+
+
+def test_a_copy_into_an_empty_folder(made: packs.Pack, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert named_pack.write(made, tmp_path / "empty").name == "v4-mobile"
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_what_is_no_pack_is_left_alone(
+    made: packs.Pack, tmp_path: Path, refuses: Refuses, kind: str
+) -> None:
+    place = tmp_path / "thesis"
+    if kind == "folder":
+        place.mkdir()
+        (place / "chapter1").write_text("work of years")
+    else:
+        place.write_text("work of years")
+    with refuses(CatalogError, place, "is not a pack", "--out"):
+        named_pack.write(made, place)
+    assert "work of years" in (place / "chapter1" if kind == "folder" else place).read_text()
+
+
+def test_the_older_pack_stays_when_there_is_no_room(
+    made: packs.Pack, copy: packs.Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", fail)
+    with pytest.raises(OSError, match="No space"):
+        named_pack.write(made, copy.folder)
+    assert packs.load(copy.folder) == copy
+    assert [path.name for path in copy.folder.parent.iterdir()] == ["mine"]
+
+
+def test_found_by_folder(copy: packs.Pack) -> None:
+    assert named_pack.find(str(copy.folder), ARM) == copy
+
+
+def test_a_name_goes_before_a_folder(
+    made: packs.Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "v4-mobile").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert named_pack.find("v4-mobile", ARM) == made
+
+
+@pytest.mark.parametrize("runtime", [Runtime("v2.13-rc", "x86"), Runtime("v2.9", "armv8")], ids=str)
+def test_a_pack_for_another_runtime(copy: packs.Pack, refuses: Refuses, runtime: Runtime) -> None:
+    with refuses(PackError, copy.folder, "v2.13-rc on arm", f"{runtime.release} on {runtime.arch}"):
+        named_pack.find(str(copy.folder), runtime)
+
+
+def test_a_pack_that_was_verified_on_more_runtimes(copy: packs.Pack) -> None:
+    change(copy, runtimes=["v2.9", "v2.13-rc"])
+    assert named_pack.find(str(copy.folder), Runtime("v2.9", "armv8")).name == "v4-mobile"
+
+
+def test_neither_name_nor_folder(refuses: Refuses, tmp_path: Path) -> None:
+    with refuses(CatalogError, "there is no pack 'packs/none'"):
+        named_pack.find("packs/none", ARM)
+    with refuses(PackError, tmp_path, "pack.json"):
+        named_pack.find(str(tmp_path), ARM)
+
+
+def test_summary(copy: packs.Pack) -> None:
+    text = named_pack.summary(copy)
+    for words in (
+        f"pack v4-mobile: {copy.folder}",
+        "det  ch_PP-OCRv4_det",
+        "by opt v2.13-rc",
+        "6624 characters",
+        "runs on    Paddle-Lite v2.13-rc, arm",
+        "must read  你好，世界 / Paddle-Lite 2026",
+    ):
+        assert words in text

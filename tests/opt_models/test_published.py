@@ -1,0 +1,84 @@
+"""Packs of really published ``.nb`` files, taken from a folder as a user keeps them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Callable, ContextManager
+
+import pytest
+
+from lite_runner import pack as packs
+from lite_runner.release import sha256
+from opt_models import build_pack, cache, catalog, checksums, ingredients, settings
+from opt_models.errors import FetchError, OptError
+from opt_models.runtime import Runtime
+
+Refuses = Callable[..., ContextManager[None]]
+Link = Callable[[Path], None]
+
+ARMV8 = Runtime("v2.13-rc", "armv8")
+#: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).
+DATA = "LITE_OCR_TEST_DATA"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, link_downloads: Link, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of published files, and no network."""
+    if DATA not in os.environ:
+        pytest.skip(f"{DATA} names no folder with published models")
+    found = Path(os.environ[DATA]) / "models"
+    link_downloads(tmp_path / "cache")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
+    monkeypatch.setenv(settings.MODELS, str(found))
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    return found
+
+
+def make(name: str, runtime: Runtime, published: bool = False) -> packs.Pack:
+    parts = ingredients.from_recipe(catalog.recipe(name), runtime, published)
+    return build_pack.build(parts, runtime)
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs", "blank", "opt"),
+    [("v1.1-slim", "ids+softmax", 6624, "b92e8c4"), ("v2.0-slim", "softmax", 0, "6010b5f")],
+)
+def test_taken_as_they_are(folder: Path, name: str, outputs: str, blank: int, opt: str) -> None:
+    pack = make(name, ARMV8)
+    assert pack.runtimes == ("v2.9", "v2.13-rc")
+    assert (pack.lite_version, pack.arch) == ("v2.13-rc", "arm")
+    recipe = catalog.recipe(name)
+    assert recipe.verified is not None
+    rec, cls = pack.recogniser, pack.classifier
+    assert cls is not None
+    for stage, network in (("det", pack.detector.network), ("rec", rec.network)):
+        assert sha256(network.path) == recipe.verified.sha256[stage]
+        assert network.opt == opt
+    assert (rec.outputs, rec.blank, len(rec.charset)) == (outputs, blank, 6624)
+    assert rec.network.shape == (32, 320)
+    assert rec.network.precision == cls.network.precision == "int8"
+    # They count as fetched: their checksums are recorded.
+    for model in recipe.models.values():
+        given = [one for one in model.offered("slim") if checksums.recorded(one.path)]
+        assert len(given) == 1
+    data = json.loads((pack.folder / "pack.json").read_text(encoding="utf-8"))
+    assert data["rec"]["source"] == recipe.models["rec"].name
+
+
+def test_not_taken_where_they_were_not_verified(refuses: Refuses) -> None:
+    det = catalog.recipe("v1.1-slim").models["det"].offered("inference")[0].path
+    with refuses(FetchError, Path(det).name, "offline"):
+        make("v1.1-slim", Runtime("v2.13-rc", "armv7hf"))
+
+
+def test_but_taken_there_if_wanted() -> None:
+    pack = make("v1.1-slim", Runtime("v2.13-rc", "armv7hf"), published=True)
+    assert pack.runtimes == ("v2.13-rc",)
+
+
+def test_not_taken_on_another_processor(refuses: Refuses) -> None:
+    with refuses(OptError, "published for arm, the target is x86", "leave out --published"):
+        make("v1.1-slim", Runtime("v2.13-rc", "x86"), published=True)

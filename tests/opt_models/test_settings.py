@@ -1,0 +1,221 @@
+"""The user's settings: what the environment and the file say, and what makes no sense in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, ContextManager
+
+import pytest
+
+from lite_runner.errors import UsageError
+from opt_models import settings
+
+Refuses = Callable[..., ContextManager[None]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only place where settings come from: an empty folder."""
+    for name in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "config"
+    path.mkdir()
+    monkeypatch.setenv(settings.FOLDER, str(path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+
+
+def test_nothing_chosen(folder: Path) -> None:
+    lock = folder / "catalog.lock"
+    assert settings.current() == settings.Settings((), None, False, lock)
+
+
+def test_no_folder(folder: Path) -> None:
+    folder.rmdir()
+    assert settings.current().mirrors == ()
+
+
+@pytest.mark.parametrize(("value", "tail"), [(None, ".config/lite-ocr"), ("", ".config/lite-ocr")])
+def test_usual_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None, tail: str
+) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    if value is None:
+        monkeypatch.delenv(settings.FOLDER)
+    else:
+        monkeypatch.setenv(settings.FOLDER, value)
+    assert settings.folder() == tmp_path / "home" / tail
+
+
+def test_file(folder: Path, tmp_path: Path) -> None:
+    write(
+        folder,
+        'mirrors = ["https://one.example/paddle/", "/mnt/two three", "file:///mnt/four", "five"]\n'
+        'models = "~/models"\noffline = true\n',
+    )
+    mirrors = (
+        "https://one.example/paddle",
+        "file:///mnt/two%20three",
+        "file:///mnt/four",
+        f"file://{folder}/five",
+    )
+    found = settings.current()
+    assert found == settings.Settings(
+        mirrors, tmp_path / "home" / "models", True, folder / "catalog.lock"
+    )
+
+
+def test_read_each_time(folder: Path) -> None:
+    assert settings.current().offline is False
+    write(folder, "offline = true")
+    assert settings.current().offline is True
+
+
+def test_environment_wins(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, 'mirrors = ["https://one.example"]\nmodels = "/models"\noffline = true\n')
+    monkeypatch.setenv(settings.MIRRORS, " https://a.example,http://b.example:8080/x/\n/c , d")
+    monkeypatch.setenv(settings.MODELS, "mine")
+    monkeypatch.setenv(settings.OFFLINE, "no")
+    found = settings.current()
+    a, b = "https://a.example", "http://b.example:8080/x"
+    assert found.mirrors == (a, b, "file:///c", f"file://{tmp_path}/d")
+    assert found.models == tmp_path / "mine"
+    assert found.offline is False
+
+
+def test_empty_environment_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, 'mirrors = ["https://one.example"]\nmodels = "/models"\noffline = true\n')
+    for name in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
+        monkeypatch.setenv(name, "")
+    assert settings.current() == settings.Settings((), None, False, folder / "catalog.lock")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        *((word, True) for word in ("1", "true", "Yes", "ON")),
+        *((word, False) for word in ("0", "false", "no", "Off", "", " ")),
+    ],
+)
+def test_offline(folder: Path, monkeypatch: pytest.MonkeyPatch, word: str, expected: bool) -> None:
+    monkeypatch.setenv(settings.OFFLINE, word)
+    assert settings.current().offline is expected
+
+
+def test_offline_neither_yes_nor_no(
+    folder: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(settings.OFFLINE, "maybe")
+    with refuses(UsageError, f"{settings.OFFLINE} is 'maybe'", "set it to 1 or 0"):
+        settings.current()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mirrors = 'https://one.example'", "mirrors must be a list"),
+        ("mirrors = ['https://one.example', 2]", "mirrors must be a list"),
+        ("mirrors = ['']", "mirrors must be a list"),
+        ("models = 1", "models is 1"),
+        ("models = ''", "models is ''"),
+        ("offline = 'yes'", "offline is 'yes', expected true or false"),
+        ("offline = 1", "offline is 1"),
+        ("mirror = []", "unknown key 'mirror'; known keys: mirrors, models, offline"),
+        ("[paths]\nmodels = '/x'", "unknown key 'paths'"),
+        ("mirrors = [", "is not TOML"),
+        ("offline = true\noffline = false", "is not TOML"),
+    ],
+)
+def test_senseless_file(folder: Path, refuses: Refuses, text: str, words: str) -> None:
+    write(folder, text)
+    with refuses(UsageError, folder / "config.toml", words):
+        settings.current()
+
+
+def test_file_not_in_utf8(folder: Path, refuses: Refuses) -> None:
+    (folder / "config.toml").write_bytes(b'models = "/m\xf6dels"')
+    with refuses(UsageError, folder / "config.toml", "is not TOML"):
+        settings.current()
+
+
+def test_unreadable(folder: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = folder / "config.toml"
+    file.mkdir()
+    with refuses(UsageError, f"{file}: cannot be read (Is a directory)", settings.FOLDER):
+        settings.current()
+    file.rmdir()
+    write(folder, "offline = true")
+    monkeypatch.setenv(settings.FOLDER, str(file))
+    with refuses(UsageError, f"{file}/config.toml: cannot be read (Not a dir", settings.FOLDER):
+        settings.current()
+
+
+@pytest.mark.parametrize(
+    ("mirror", "problem"),
+    [
+        ("ftp://one.example/paddle", "unknown scheme ftp"),
+        ("S3://bucket", "unknown scheme s3"),
+        ("http:one.example", "names no host"),
+        ("https:///paddle", "names no host"),
+        ("http://[::1/", "is not a URL"),
+        ("http://one.example:99999", "is not a URL"),
+        ("http://one.example/?x=1", "more than a host and a folder"),
+        ("http://one.example/#x", "more than a host and a folder"),
+        ("file://server/share", "is not file:///folder"),
+        ("file:folder", "is not file:///folder"),
+    ],
+)
+@pytest.mark.parametrize("place", ["file", "environment"])
+def test_senseless_mirror(
+    folder: Path,
+    refuses: Refuses,
+    monkeypatch: pytest.MonkeyPatch,
+    mirror: str,
+    problem: str,
+    place: str,
+) -> None:
+    if place == "file":
+        write(folder, f"mirrors = ['https://good.example', '{mirror}']")
+        where = f"{folder / 'config.toml'}: mirrors: "
+    else:
+        monkeypatch.setenv(settings.MIRRORS, f"https://good.example {mirror}")
+        where = f"{settings.MIRRORS}: "
+    with refuses(UsageError, where, repr(mirror), problem):
+        settings.current()
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "ftp://user:secret@one.example",
+        "http://user:secret/more@one.example",
+        "http://user:secret@one.example:x/",
+        "http://user:secret@one.example/?a=b",
+    ],
+)
+def test_senseless_mirror_keeps_password(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, mirror: str
+) -> None:
+    monkeypatch.setenv(settings.MIRRORS, mirror)
+    with pytest.raises(UsageError) as caught:
+        settings.current()
+    assert "one.example" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://one.example/a%20b", "https://one.example/a%20b"),
+        ("https://user:p@ss@one.example:81/a@b", "https://one.example:81/a@b"),
+        ("https://one.example/a?token=secret#x", "https://one.example/a"),
+        ("file:///mnt/a", "file:///mnt/a"),
+    ],
+)
+def test_public(url: str, expected: str) -> None:
+    assert settings.public(url) == expected
