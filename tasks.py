@@ -20,7 +20,8 @@ from invoke.context import Context
 from cross_build.command import OptionalName, command
 from cross_build.targets import target as find_target
 from lite_runner import output
-from opt_models import catalog, listing, settings
+from opt_models import catalog, listing
+from opt_models.sources import settings
 
 if TYPE_CHECKING:
     from cross_build.board import Board
@@ -157,7 +158,27 @@ def inspect_model(c: Context, path: str, json: bool = False) -> None:
         print(inspection.as_text(found))
 
 
-@command(klass=OptionalName, iterable=["golden_text"])
+@command(
+    klass=OptionalName,
+    iterable=["golden_text"],
+    help={
+        "pack": "a named pack, see 'invoke models.packs'; not needed with --det and --rec",
+        "det": "folder of your own detector, as exported",
+        "cls": "folder of your own direction classifier",
+        "rec": "folder of your own recogniser",
+        "dict": "the recogniser's characters, one a line",
+        "golden": "picture to verify with, if none of ours suits your recogniser",
+        "golden-text": "a line of that picture; once for every line",
+        "name": "what the pack is called",
+        "target": "local, armv8 or armv7hf: processor and Paddle-Lite release",
+        "out": "where the pack goes, packs/NAME if not given",
+        "precision": "fp32, fp16, int8 or int16, by opt's own switches",
+        "published": "take the published .nb files as they are",
+        "fold": "--no-fold leaves the networks as published; nothing is folded yet",
+        "models": "folder in which published files are looked for first",
+        "offline": "do not use the network",
+    },
+)
 def pack(
     c: Context,
     pack: str,

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from opt_models import cache, pypi
+from opt_models import cache
 from opt_models.errors import FetchError
+from opt_models.sources import pypi
 
 #: The last release whose default models are those of the pack v4-mobile, as ONNX.
 REQUIREMENT = "rapidocr-onnxruntime==1.4.4"

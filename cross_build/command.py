@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 import sys
 from typing import Any, Callable
 
@@ -28,8 +29,15 @@ def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
         debug = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False)
 
         @functools.wraps(function)
-        def run(c: Context, *args: Any, debug: bool = False, **given: Any) -> None:
-            code = cli.guard(lambda: function(c, *args, **given) or 0, "invoke", debug)
+        def run(c: Context, debug: bool = False, **given: Any) -> None:
+            if "--help" in given.values():
+                # invoke takes whatever follows a task with a positional argument for that argument.
+                before = sys.argv[: sys.argv.index("--help")]
+                name = [word for word in before if not word.startswith("-")][-1]
+                call = shlex.join([sys.executable, "-m", "invoke", "--help", name])
+                code = c.run(call, warn=True).exited
+            else:
+                code = cli.guard(lambda: function(c, **given) or 0, "invoke", debug)
             if code:
                 sys.exit(code)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cross_build.board import Facts
-from opt_models import cache, pypi
+from opt_models import cache
+from opt_models.sources import pypi
 
 
 @dataclass(frozen=True)

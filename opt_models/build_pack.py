@@ -11,12 +11,14 @@ from typing import Any
 
 from lite_runner import pack as packs
 from lite_runner.release import sha256
-from opt_models import cache, catalog, lite_env, nb, opt, program
+from opt_models import cache, catalog, linear, lite_env, opt
 from opt_models.decoding import decoding
 from opt_models.errors import CatalogError, OptError
+from opt_models.formats import nb, program
+from opt_models.formats.summary import Summary
 from opt_models.ingredients import Ingredient, Ingredients
+from opt_models.model_folder import ModelFiles
 from opt_models.runtime import Runtime
-from opt_models.summary import Summary
 
 #: What ``--precision`` takes: how weights are stored or computed with.
 PRECISIONS = ("fp32", "fp16", "int8", "int16")
@@ -125,8 +127,8 @@ def _network(
         summary = program.summary(part.files.program)
         _check_role(stage, summary, part.source)
         stored = _precision(part, summary, precision)
-        quantise = stored if summary.precision == "fp32" else "fp32"
-        opt.optimise(part.files.program, part.files.params, target, runtime.arch, quantise)
+        switch = stored if summary.precision == "fp32" else "fp32"
+        _convert(part.files, target, runtime, switch)
     row = {
         "file": target.name,
         "sha256": sha256(target),
@@ -140,6 +142,17 @@ def _network(
         height = _height(summary) or part.height or row["shape"][0]
         row["shape"] = [height, row["shape"][1]]
     return row
+
+
+def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str) -> None:
+    """Let opt write the ``.nb`` of an inference model."""
+    if precision not in ("int8", "int16"):
+        opt.optimise(files.program, files.params, target, runtime.arch, precision)
+        return
+    rewritten = target.with_suffix(".program")
+    linear.rewrite(files.program, rewritten)
+    opt.optimise(rewritten, files.params, target, runtime.arch, precision)
+    rewritten.unlink()
 
 
 def _check_role(stage: str, summary: Summary, source: str) -> None:

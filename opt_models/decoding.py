@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from opt_models.errors import OptError
-from opt_models.summary import Summary
+from opt_models.formats.summary import Summary
 
 
 def decoding(summary: Summary, lines: int, source: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Sequence
 
-from opt_models import nb, params, program
 from opt_models.errors import OptError
+from opt_models.formats import nb, params, program
 
 _EXPECTED = "inference.pdmodel and inference.pdiparams, or model and params"
 _ARCHIVES = (".tar", ".gz", ".tgz", ".zip")

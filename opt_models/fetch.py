@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 from lite_runner.release import sha256
-from opt_models import archive, cache, catalog, download, model_folder, nb, pypi, settings
+from opt_models import cache, catalog, model_folder
 from opt_models.catalog import Dictionary, Download, Model, Wheel
 from opt_models.errors import CatalogError, FetchError, OptError
+from opt_models.formats import nb
 from opt_models.model_folder import ModelFiles
+from opt_models.sources import archive, download, pypi, settings
 
 #: What :func:`published` gives of these is no model that runs.
 _CHECKPOINTS = ("trained", "pretrained")

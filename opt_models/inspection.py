@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from lite_runner.release import sha256
-from opt_models import model_folder, nb, program
+from opt_models import model_folder
 from opt_models.errors import OptError
-from opt_models.summary import Summary, Tensor
+from opt_models.formats import nb, program
+from opt_models.formats.summary import Summary, Tensor
 
 #: Builds between releases write their commit in place of a version. These wrote published models
 #: (looked up in Paddle-Lite's history).
@@ -37,7 +38,7 @@ class Inspection:
         size: bytes of all its files.
         opt_version: what wrote the ``.nb``; None for an inference model, as all three.
         layout: of the ``.nb``.
-        arch: processor the ``.nb`` is for, ``arm`` or ``x86``, see :class:`opt_models.nb.Model`.
+        arch: processor the ``.nb`` is for, see :class:`opt_models.formats.nb.Model`.
         runtimes: what can load it and why, the surest first; empty if nothing can.
     """
 

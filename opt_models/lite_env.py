@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
-from opt_models import cache, pypi
+from opt_models import cache
 from opt_models.errors import OptError
+from opt_models.sources import pypi
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from opt_models import export_advice, params, program
+from opt_models import export_advice
 from opt_models.errors import OptError
+from opt_models.formats import params, program
 
 #: Of the exports of PaddleOCR from 2.0 on, of V1.x, and of Paddle itself.
 _NAMES = (

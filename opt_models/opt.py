@@ -7,8 +7,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from opt_models import cache, lite_env, nb
+from opt_models import cache, lite_env
 from opt_models.errors import OptError
+from opt_models.formats import nb
 
 #: What opt is told for each precision. int8 and int16 are of the stored weights: the runtime turns
 #: them back into floats when it loads them (Paddle-Lite, lite/api/light_api.cc, DequantizeWeight).

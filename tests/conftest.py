@@ -12,7 +12,7 @@ import pytest
 from cross_build.board import Board, connect
 from cross_build.deploy import deploy
 from cross_build.targets import target
-from opt_models import settings
+from opt_models.sources import settings
 
 ROOT = Path(__file__).parent.parent
 #: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).

@@ -22,7 +22,8 @@ from typing import Any, Iterator
 import pytest
 
 from lite_runner import pack as packs
-from opt_models import cache, catalog, fetch, lite_env, nb
+from opt_models import cache, catalog, fetch, lite_env
+from opt_models.formats import nb
 
 ROOT = Path(__file__).parent.parent
 #: Models of V1.1 and those that stand in for them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cross_build.board import Board
+from opt_models import catalog, fetch
 
 ROOT = Path(__file__).parent.parent
 INVOKE = [sys.executable, "-m", "invoke"]
@@ -39,7 +41,7 @@ def one_line(text: str) -> str:
 
 def test_the_list_explains_every_task() -> None:
     listed = subprocess.run([*INVOKE, "--list"], cwd=ROOT, capture_output=True, text=True).stdout
-    for name in ("demo", "deploy", "doctor", "lint", "read", "rollback", "test"):
+    for name in ("demo", "deploy", "doctor", "lint", "pack", "read", "rollback", "test"):
         assert re.search(rf"^  {name}  +\w+", listed, re.MULTILINE)
 
 
@@ -76,6 +78,89 @@ def test_wrong_usage_is_one_line_and_ends_with_two(environment, arguments, words
     run = invoke(environment, *arguments)
     assert run.returncode == 2
     assert words in one_line(run.stderr)
+
+
+@pytest.mark.parametrize("name", ["pack", "models.show", "read"])
+def test_every_task_explains_its_options(name) -> None:
+    run = subprocess.run([*INVOKE, name, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0
+    assert f"[--core-opts] {name} [--options]" in run.stdout
+
+
+def test_models_as_json(environment) -> None:
+    run = invoke(environment, "models", "--version", "v1.1", "--slim", "--json")
+    assert run.returncode == 0
+    assert [row["name"] for row in json.loads(run.stdout)] == [
+        "ch_ppocr_mobile_slim_v1.1_det",
+        "ch_ppocr_mobile_slim_v1.1_rec",
+        "en_ppocr_mobile_slim_v1.1_rec",
+        "ch_ppocr_mobile_v1.1_cls_quant",
+    ]
+
+
+def test_listing_models_loads_nothing_heavy() -> None:
+    """What keeps the table under half a second."""
+    code = (
+        "import sys, tasks; from opt_models import listing; listing.as_table(listing.select());"
+        "print([name for name in ('numpy', 'cv2', 'requests', 'google.protobuf', 'flatbuffers',"
+        " 'filelock') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "[]\n", run.stderr
+
+
+def test_own_models_become_a_pack_that_the_board_reads_with(environment, tmp_path) -> None:
+    """All in one folder each, with names of the user's own."""
+    for stage, model in catalog.recipe("v4-mobile").models.items():
+        files = fetch.inference(model)
+        (tmp_path / stage).mkdir()
+        shutil.copy(files.program, tmp_path / stage / "my.net")
+        shutil.copy(files.params, tmp_path / stage / "my.weights")
+        if model.dictionary:
+            shutil.copy(fetch.dictionary(model.dictionary), tmp_path / "characters")
+    own = [f"--{stage}={tmp_path / stage}" for stage in ("det", "cls", "rec")]
+    out = tmp_path / "packs" / "mine"
+    picture = ROOT / "opt_models" / "golden" / "letters.png"
+    golden = [f"--golden={picture}", "--golden-text=paddle", "--golden-text=text2026"]
+    own += [f"--dict={tmp_path / 'characters'}", "--name=mine", f"--out={out}"]
+    made = invoke(environment, "pack", *own, *golden)
+    assert made.returncode == 0, made.stderr
+    home = {**environment, "LITE_OCR_HOME": str(tmp_path / "home")}
+    deployed = invoke(home, "deploy", "--pack", out)
+    assert deployed.returncode == 0, deployed.stderr
+    assert "pack      mine," in deployed.stdout
+    assert "reads     paddle / text2026" in deployed.stdout
+
+
+@pytest.mark.parametrize("precision", ["int8", "int16"])
+def test_a_quantised_pack_passes_the_boards_verification(environment, tmp_path, precision) -> None:
+    out = tmp_path / "pack"
+    made = invoke(environment, "pack", "v4-mobile", "--precision", precision, "--out", out)
+    assert made.returncode == 0, made.stderr
+    home = {**environment, "LITE_OCR_HOME": str(tmp_path / "home")}
+    deployed = invoke(home, "deploy", "--pack", out)
+    assert deployed.returncode == 0, deployed.stderr
+    assert "deployed and verified" in deployed.stdout
+
+
+def test_no_fold_leaves_the_networks_as_they_are(environment, tmp_path) -> None:
+    for name, options in (("plain", []), ("unfolded", ["--no-fold"])):
+        run = invoke(environment, "pack", "v4-mobile", "--out", tmp_path / name, *options)
+        assert run.returncode == 0, run.stderr
+    for file in (tmp_path / "plain").glob("*.nb"):
+        assert (tmp_path / "unfolded" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_a_checkpoint_is_no_model_for_a_pack(environment, tmp_path) -> None:
+    (tmp_path / "rec").mkdir()
+    (tmp_path / "rec" / "best_accuracy.pdparams").write_bytes(b"weights")
+    (tmp_path / "dict").write_text("a\n")
+    own = [f"--rec={tmp_path / 'rec'}", f"--dict={tmp_path / 'dict'}", "--name=mine"]
+    run = invoke(environment, "pack", "v4-mobile", *own, f"--out={tmp_path / 'out'}")
+    assert run.returncode == 1
+    assert "checkpoint" in one_line(run.stderr)
+    assert "tools/export_model.py" in one_line(run.stderr)
+    assert not (tmp_path / "out").exists()
 
 
 def test_debug_shows_where_an_error_comes_from(environment) -> None:

@@ -13,8 +13,9 @@ import pytest
 from lite_runner import pack as packs
 from lite_runner.errors import UsageError
 from lite_runner.release import sha256
-from opt_models import build_pack, cache, catalog, ingredients, lite_env, nb, opt
+from opt_models import build_pack, cache, catalog, ingredients, lite_env, opt
 from opt_models.errors import CacheError, CatalogError, OptError
+from opt_models.formats import nb
 from opt_models.ingredients import Ingredients
 from opt_models.runtime import Runtime
 

@@ -8,7 +8,7 @@ import pytest
 
 from opt_models.decoding import decoding
 from opt_models.errors import OptError
-from opt_models.summary import Summary, Tensor
+from opt_models.formats.summary import Summary, Tensor
 
 Refuses = Callable[..., ContextManager[None]]
 

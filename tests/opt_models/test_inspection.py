@@ -11,10 +11,11 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.release import sha256
-from opt_models import inspection, nb, opt
+from opt_models import inspection, opt
 from opt_models.errors import OptError
+from opt_models.formats import nb
+from opt_models.formats.summary import Summary, Tensor
 from opt_models.inspection import Inspection
-from opt_models.summary import Summary, Tensor
 
 Refuses = Callable[..., ContextManager[None]]
 

@@ -11,8 +11,8 @@ from google.protobuf import text_format
 
 from opt_models import model_folder
 from opt_models.errors import OptError
+from opt_models.formats.program_schema import ProgramDesc, TensorDesc
 from opt_models.model_folder import ModelFiles
-from opt_models.program_schema import ProgramDesc, TensorDesc
 
 Refuses = Callable[..., ContextManager[None]]
 Fill = Callable[[dict[str, bytes]], Path]

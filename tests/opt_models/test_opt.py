@@ -8,8 +8,9 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from opt_models import catalog, fetch, lite_env, nb, opt
+from opt_models import catalog, fetch, lite_env, opt
 from opt_models.errors import OptError
+from opt_models.formats import nb
 from opt_models.model_folder import ModelFiles
 
 Refuses = Callable[..., ContextManager[None]]

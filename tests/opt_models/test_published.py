@@ -11,9 +11,10 @@ import pytest
 
 from lite_runner import pack as packs
 from lite_runner.release import sha256
-from opt_models import build_pack, cache, catalog, checksums, ingredients, settings
+from opt_models import build_pack, cache, catalog, ingredients
 from opt_models.errors import FetchError, OptError
 from opt_models.runtime import Runtime
+from opt_models.sources import checksums, settings
 
 Refuses = Callable[..., ContextManager[None]]
 Link = Callable[[Path], None]

@@ -18,8 +18,8 @@ from typing import Iterator
 from filelock import FileLock
 
 from lite_runner.errors import UsageError
-from opt_models import settings
 from opt_models.errors import FetchError
+from opt_models.sources import settings
 
 _HEADER = "# sha256, size in bytes, path on the model host; kept by lite-ocr, fit to be shared"
 _LINE = re.compile(r"([0-9a-f]{64})  ([0-9]{1,15})  (/.*)")

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 
-from opt_models.damage import DamageError
-from opt_models.flat import Buffer, Table
-from opt_models.topology import (
+from opt_models.formats.damage import DamageError
+from opt_models.formats.flat import Buffer, Table
+from opt_models.formats.topology import (
     MAX_RANK,
     TENSOR,
     Attribute,

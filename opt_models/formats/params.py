@@ -15,10 +15,10 @@ from typing import BinaryIO
 
 from google.protobuf.message import DecodeError
 
-from opt_models import program as programs
 from opt_models.errors import OptError
-from opt_models.program_schema import TensorDesc
-from opt_models.topology import bytes_of, dtype
+from opt_models.formats import program as programs
+from opt_models.formats.program_schema import TensorDesc
+from opt_models.formats.topology import bytes_of, dtype
 
 #: A type and some dimensions; real descriptions have about ten bytes.
 _MAX_DESCRIPTION = 1024

@@ -31,8 +31,9 @@ from tqdm import tqdm
 from urllib3.util.retry import Retry
 
 from lite_runner import __version__, release
-from opt_models import cache, checksums, settings
+from opt_models import cache
 from opt_models.errors import CacheError, FetchError
+from opt_models.sources import checksums, settings
 
 #: Bytes that a file may have: no model comes near, an endless answer does not fill the disk.
 LARGEST = 4 << 30

@@ -10,8 +10,8 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.errors import UsageError
-from opt_models import checksums, settings
 from opt_models.errors import FetchError
+from opt_models.sources import checksums, settings
 
 Refuses = Callable[..., ContextManager[None]]
 
@@ -20,7 +20,7 @@ A, B, C = "a" * 64, "b" * 64, "c" * 64
 #: A process that records ten files of its own, while others record theirs.
 RECORDER = """
 import sys
-from opt_models import checksums
+from opt_models.sources import checksums
 
 for number in range(10):
     checksums.record(f"/{sys.argv[1]}/{number}.tar", "a" * 64, number)

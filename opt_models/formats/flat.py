@@ -13,7 +13,7 @@ from typing import Iterator
 from flatbuffers import number_types as types
 from flatbuffers.table import Table as Raw
 
-from opt_models.damage import DamageError
+from opt_models.formats.damage import DamageError
 
 
 class Buffer:

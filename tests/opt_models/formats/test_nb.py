@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import flat, nb, opt
-from opt_models.damage import DamageError
+from opt_models import opt
 from opt_models.errors import OptError
-from opt_models.summary import KERNEL, Summary, Tensor
+from opt_models.formats import flat, nb
+from opt_models.formats.damage import DamageError
+from opt_models.formats.summary import KERNEL, Summary, Tensor
 
 Refuses = Callable[..., ContextManager[None]]
 

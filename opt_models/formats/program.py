@@ -8,9 +8,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from opt_models.errors import OptError
-from opt_models.program_schema import SINGLE, STRING, ProgramDesc
-from opt_models.summary import Summary, summarise
-from opt_models.topology import TENSOR, Attribute, Operator, Topology, Variable, dtype
+from opt_models.formats.program_schema import SINGLE, STRING, ProgramDesc
+from opt_models.formats.summary import Summary, summarise
+from opt_models.formats.topology import TENSOR, Attribute, Operator, Topology, Variable, dtype
 
 #: The largest published ones have 2 MB; what is far beyond is something else, and not read at all.
 _MAX_BYTES = 256 << 20

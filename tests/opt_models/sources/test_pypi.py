@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lite_runner.release import sha256
-from opt_models import pypi
 from opt_models.errors import FetchError
+from opt_models.sources import pypi
 
 Refuses = Callable[..., ContextManager[None]]
 Script = Callable[[str, str], Path]

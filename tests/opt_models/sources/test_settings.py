@@ -8,7 +8,7 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.errors import UsageError
-from opt_models import settings
+from opt_models.sources import settings
 
 Refuses = Callable[..., ContextManager[None]]
 

@@ -25,8 +25,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from lite_runner.errors import UsageError
-from opt_models import archive, cache, checksums, download, settings
+from opt_models import cache
 from opt_models.errors import CacheError, FetchError
+from opt_models.sources import archive, checksums, download, settings
 
 Refuses = Callable[..., ContextManager[None]]
 
@@ -41,7 +42,7 @@ DATE = "Tue, 22 Sep 2020 10:00:00 GMT"
 #: A process that gets a file; arguments: the model host.
 GETTER = f"""
 import sys
-from opt_models import download
+from opt_models.sources import download
 
 print(download.get({PATH!r}, sys.argv[1], {SUM!r}, lambda file: None), flush=True)
 """

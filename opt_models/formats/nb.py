@@ -11,11 +11,11 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from opt_models import nb_flat, nb_naive
-from opt_models.damage import DamageError
 from opt_models.errors import OptError
-from opt_models.summary import KERNEL, Summary, summarise
-from opt_models.topology import Topology, Variable
+from opt_models.formats import nb_flat, nb_naive
+from opt_models.formats.damage import DamageError
+from opt_models.formats.summary import KERNEL, Summary, summarise
+from opt_models.formats.topology import Topology, Variable
 
 _LENGTH = 18
 _VERSION = slice(2, _LENGTH)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Iterable, Sequence
 
 from lite_runner.release import sha256
-from opt_models import settings
 from opt_models.errors import FetchError
+from opt_models.sources import settings
 
 #: C libraries older than this carry no wheel that the project uses.
 _OLDEST_GLIBC_MINOR = 5

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import archive
 from opt_models.errors import FetchError
+from opt_models.sources import archive
 
 Refuses = Callable[..., ContextManager[None]]
 Files = Mapping[str, bytes]

@@ -12,10 +12,10 @@ from google.protobuf import text_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import params, program
 from opt_models.errors import OptError
-from opt_models.program_schema import ProgramDesc, TensorDesc
-from opt_models.summary import Summary, Tensor
+from opt_models.formats import params, program
+from opt_models.formats.program_schema import ProgramDesc, TensorDesc
+from opt_models.formats.summary import Summary, Tensor
 
 Refuses = Callable[..., ContextManager[None]]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from typing import Callable, TypeVar
 
-from opt_models.damage import DamageError
-from opt_models.topology import (
+from opt_models.formats.damage import DamageError
+from opt_models.formats.topology import (
     MAX_RANK,
     TENSOR,
     Attribute,

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Iterable, Mapping
 
-from opt_models.topology import TENSOR, Operator, Topology, Variable
+from opt_models.formats.topology import TENSOR, Operator, Topology, Variable
 
 #: Names the kernel opt chose for an operator: type/alias/target/precision/layout, in numbers
 #: (Paddle-Lite, lite/core/kernel.cc and lite/api/paddle_place.h).

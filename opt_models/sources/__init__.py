@@ -1,0 +1,1 @@
+"""Where published files come from: folders, mirrors, the model host, the package index."""
