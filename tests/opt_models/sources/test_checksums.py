@@ -181,7 +181,7 @@ def test_full_disk(
 def test_many_processes_at_once(file: Path) -> None:
     names = ["one", "two", "three"]
     running = [
-        subprocess.Popen([sys.executable, "-c", RECORDER, name], cwd=Path(__file__).parents[2])
+        subprocess.Popen([sys.executable, "-c", RECORDER, name], cwd=Path(__file__).parents[3])
         for name in names
     ]
     assert [process.wait(60) for process in running] == [0, 0, 0]
