@@ -15,8 +15,12 @@ from cross_build.targets import target
 from lite_runner.doctor import Check, attempt
 from lite_runner.errors import LiteError
 from opt_models import cache, lite_env
+from opt_models.sources import settings
 
-_NEEDED = ("invoke", "numpy", "opencv-python-headless", "pyclipper", "findpython", "filelock")
+_NEEDED = (
+    *("invoke", "numpy", "opencv-python-headless", "pyclipper", "findpython", "filelock"),
+    *("platformdirs", "requests", "tqdm", "protobuf", "flatbuffers"),
+)
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
 _NEEDED_BYTES = 1_500_000_000
 
@@ -36,6 +40,7 @@ def host_checks() -> list[Check]:
     found += [_package(name, mend) for name in _NEEDED]
     found.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
     found.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
+    found.append(attempt("settings", _settings, "correct what is named there"))
     found.append(attempt("python for opt", _interpreter, "uv python install 3.10"))
     found.append(attempt("board local", _local, "invoke deploy --target local"))
     return found
@@ -66,6 +71,14 @@ def _cache() -> str:
     if free < _NEEDED_BYTES and not (folder / "packs").exists():
         raise LiteError(f"{folder} has {free / 1e6:.0f} MB free, {_NEEDED_BYTES / 1e6:.0f} needed")
     return f"{folder}, {free / 1e9:.1f} GB free"
+
+
+def _settings() -> str:
+    chosen = settings.current()
+    places = [f"models in {chosen.models}"] if chosen.models else []
+    places += [f"mirror {settings.public(base)}" for base in chosen.mirrors]
+    places += ["offline"] if chosen.offline else []
+    return ", ".join(places) or "no mirrors, no folder of models, online"
 
 
 def _interpreter() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,8 +12,7 @@ from typing import Any
 
 from lite_runner import pack as packs
 from lite_runner.release import sha256
-from opt_models import cache, catalog, linear, lite_env, opt
-from opt_models.decoding import decoding
+from opt_models import cache, catalog, decoding, linear, lite_env, opt
 from opt_models.errors import CatalogError, OptError
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary
@@ -20,6 +20,10 @@ from opt_models.ingredients import Ingredient, Ingredients
 from opt_models.model_folder import ModelFiles
 from opt_models.runtime import Runtime
 
+#: What decides on a pack's content, given what it is made from.
+_CODE = (__file__, linear.__file__, opt.__file__, decoding.__file__)
+#: Names become names of folders.
+_NAME = re.compile(r"\w[\w.+-]{0,79}")
 #: What ``--precision`` takes: how weights are stored or computed with.
 PRECISIONS = ("fp32", "fp16", "int8", "int16")
 
@@ -34,10 +38,15 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
             None. ``int8`` and ``int16`` store weights quantised, ``fp16`` computes in halves.
 
     Raises:
-        CatalogError: the precision does not fit the runtime or the networks.
+        CatalogError: the name is none, the precision does not fit the runtime or the networks, or
+            the golden picture the dictionary.
         OptError, PackError: from the steps on the way.
     """
     check(precision, runtime)
+    if _NAME.fullmatch(parts.name) is None:
+        raise CatalogError(
+            f"--name {parts.name!r}: is no name for a pack; up to 80 letters, digits, . _ + - are"
+        )
 
     def make(folder: Path) -> None:
         print(f"building pack {parts.name} for Paddle-Lite {runtime}", file=sys.stderr)
@@ -53,7 +62,7 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
         for stage, part in parts.networks.items():
             data[stage] = _network(folder, stage, part, runtime, precision, lines)
         data["dictionary"] = _copy(parts.dictionary, folder / "dictionary.txt")
-        golden = _golden(parts, data["rec"]["space"])
+        golden = _golden(parts)
         data["golden"] = {
             **_copy(golden.image, folder / f"golden{golden.image.suffix.lower()}", "image"),
             "lines": list(golden.lines),
@@ -90,7 +99,7 @@ def check(precision: str | None, runtime: Runtime) -> None:
 
 
 def _key(parts: Ingredients, runtime: Runtime, precision: str | None) -> str:
-    """Changes whenever the pack would: with any file's content, a setting, or opt."""
+    """Changes whenever the pack might: with any file's content, a setting, opt, or this code."""
     files = [path for part in parts.networks.values() for path in part.paths]
     goldens = (parts.golden,) if parts.golden else catalog.goldens()
     inputs = {
@@ -104,6 +113,7 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None) -> str:
         "files": [sha256(path) for path in (*files, parts.dictionary)],
         "goldens": [[sha256(golden.image), golden.lines] for golden in goldens],
         "opt": [lite_env.WHEEL.package, str(runtime), precision],
+        "code": [sha256(Path(file)) for file in _CODE],
     }
     text = json.dumps(inputs, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -138,7 +148,7 @@ def _network(
         **catalog.settings(stage),
     }
     if stage == "rec":
-        row.update(decoding(summary, lines, part.source))
+        row.update(decoding.decode(summary, lines, part.source))
         height = _height(summary) or part.height or row["shape"][0]
         row["shape"] = [height, row["shape"][1]]
     return row
@@ -198,13 +208,20 @@ def _height(summary: Summary) -> int | None:
     return shape[2] if len(shape) == 4 and shape[2] > 0 else None
 
 
-def _golden(parts: Ingredients, space: bool) -> packs.Golden:
+def _golden(parts: Ingredients) -> packs.Golden:
     """The user's picture, or the hardest one of our own whose text the dictionary can spell."""
+    # Spaces do not count when a board is verified.
+    known = {" ", *packs.read_dictionary(parts.dictionary)}
     if parts.golden is not None:
+        strange = sorted(set("".join(parts.golden.lines)) - known)
+        if strange:
+            raise CatalogError(
+                f"--golden-text: {' '.join(strange)} not in {parts.dictionary.name}, so no board"
+                " could read it; give a picture of what the recogniser was trained for"
+            )
         return parts.golden
-    known = set(packs.read_dictionary(parts.dictionary)) | ({" "} if space else set())
     for golden in catalog.goldens():
-        if all(set(line) <= known for line in golden.lines):
+        if set("".join(golden.lines)) <= known:
             return golden
     raise CatalogError(
         f"{parts.dictionary.name}: lacks characters of every picture packs are verified with; give"

@@ -8,7 +8,7 @@ from opt_models.errors import OptError
 from opt_models.formats.summary import Summary
 
 
-def decoding(summary: Summary, lines: int, source: str) -> dict[str, Any]:
+def decode(summary: Summary, lines: int, source: str) -> dict[str, Any]:
     """The recogniser's part of ``pack.json`` that follows from the network itself.
 
     PP-OCR before V2.0 decodes CTC in the network (``ctc_greedy_decoder``): int64 ids with LoD come

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from lite_runner.pack import Golden
+from lite_runner.errors import ImageError
+from lite_runner.pack import Golden, read_dictionary
 from lite_runner.release import sha256
 from opt_models import fetch, model_folder
 from opt_models.catalog import Model, Recipe, Verified
@@ -137,8 +138,8 @@ def own(
     if missing:
         raise CatalogError(f"{' and '.join(missing)} must be given too, to make a pack of your own")
     characters = Path(dictionary).expanduser()
-    if dictionary and not characters.is_file():
-        raise CatalogError(f"--dict {dictionary}: there is no such file")
+    if dictionary:
+        _check_dictionary(characters)
     networks = {
         stage: Ingredient(source=folder.resolve().name, files=model_folder.find(folder))
         for stage, folder in given.items()
@@ -153,16 +154,33 @@ def golden(image: str, lines: Sequence[str]) -> Golden | None:
     """A user's own picture to verify with, if one is given.
 
     Raises:
-        CatalogError: the picture is not there, or nobody says what it reads.
+        CatalogError: the picture is not there or is none, or nobody says what it reads.
     """
+    from lite_runner import image as picture  # late: OpenCV takes long to load
+
     if not image and not lines:
         return None
     path = Path(image).expanduser()
     if not image or not path.is_file():
         raise CatalogError(f"--golden {image}: there is no such picture")
+    try:
+        picture.load(path)
+    except ImageError as error:
+        raise CatalogError(f"--golden {image}: {error}") from error
     if not lines:
         raise CatalogError(f"--golden {image}: say what it reads, --golden-text for every line")
     return Golden(path, tuple(lines))
+
+
+def _check_dictionary(path: Path) -> None:
+    try:
+        read_dictionary(path)
+    except OSError as error:
+        raise CatalogError(f"--dict {path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise CatalogError(
+            f"--dict {path}: byte {error.start} is not UTF-8; save it as UTF-8, a character a line"
+        ) from error
 
 
 def _say(text: str) -> None:

@@ -302,6 +302,43 @@ def test_a_golden_the_dictionary_can_spell(
         build_without("世p1")
 
 
+def test_a_golden_of_ones_own_must_be_readable(
+    stand_in: Path, own_files: Ingredients, refuses: Refuses
+) -> None:
+    own = dataclasses.replace(catalog.goldens()[1], lines=("AB 123", "ÄÖ"))
+    with refuses(CatalogError, "--golden-text: Ä Ö not in"):
+        build_pack.build(dataclasses.replace(own_files, golden=own), ARM)
+    assert made(stand_in) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a/b", "../up", ".hidden", "two words", "x" * 81, "-f", "a\n"]
+)
+def test_names_that_are_no_names_of_folders(
+    stand_in: Path, own_files: Ingredients, refuses: Refuses, name: str
+) -> None:
+    with refuses(CatalogError, "is no name for a pack"):
+        build_pack.build(dataclasses.replace(own_files, name=name), ARM)
+    assert not (stand_in / "packs").exists()
+
+
+def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
+    assert build_pack.build(dataclasses.replace(own_files, name="门牌-1.0"), ARM).name == "门牌-1.0"
+
+
+@pytest.mark.parametrize("module", ["linear", "opt", "decoding"])
+def test_changed_code_makes_packs_anew(
+    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    """A pack made by an older, perhaps wrong, version of the project is not taken again."""
+    before = build_pack.build(own_files, ARM)
+    file = getattr(build_pack, module).__file__
+    others = [path for path in build_pack._CODE if path != file]
+    assert len(others) == len(build_pack._CODE) - 1
+    monkeypatch.setattr(build_pack, "_CODE", (*others, __file__))
+    assert build_pack.build(own_files, ARM).folder != before.folder
+
+
 @pytest.mark.parametrize(
     ("stage", "other", "words"),
     [

@@ -6,7 +6,7 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from opt_models.decoding import decoding
+from opt_models.decoding import decode
 from opt_models.errors import OptError
 from opt_models.formats.summary import Summary, Tensor
 
@@ -22,7 +22,7 @@ NEW = recogniser(Tensor("softmax", (-1, 40, 6625), "float32"))
 
 
 def test_before_v2_the_blank_is_last() -> None:
-    assert decoding(OLD, 6623, "x") == {
+    assert decode(OLD, 6623, "x") == {
         "outputs": "ids+softmax",
         "classes": 6625,
         "blank": 6624,
@@ -32,7 +32,7 @@ def test_before_v2_the_blank_is_last() -> None:
 
 
 def test_from_v2_on_the_blank_is_first() -> None:
-    assert decoding(NEW, 6623, "x") == {
+    assert decode(NEW, 6623, "x") == {
         "outputs": "softmax",
         "classes": 6625,
         "blank": 0,
@@ -43,13 +43,13 @@ def test_from_v2_on_the_blank_is_first() -> None:
 
 @pytest.mark.parametrize("summary", [OLD, NEW])
 def test_without_a_space(summary: Summary) -> None:
-    assert decoding(summary, 6624, "x")["space"] is False
+    assert decode(summary, 6624, "x")["space"] is False
 
 
 @pytest.mark.parametrize("lines", [0, 6622, 6625])
 def test_another_dictionary(refuses: Refuses, lines: int) -> None:
     with refuses(OptError, "mine", "6625 classes", f"{lines} lines", "6623 or 6624"):
-        decoding(NEW, lines, "mine")
+        decode(NEW, lines, "mine")
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_another_dictionary(refuses: Refuses, lines: int) -> None:
 )
 def test_no_recogniser(refuses: Refuses, outputs: tuple[Tensor, ...]) -> None:
     with refuses(OptError, "mine", "CTC"):
-        decoding(recogniser(*outputs), 6623, "mine")
+        decode(recogniser(*outputs), 6623, "mine")

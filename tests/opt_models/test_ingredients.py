@@ -177,14 +177,23 @@ def test_own_recogniser_in_a_named_pack_needs_its_dictionary(
 
 
 def test_missing_dictionary(folders: dict[str, str], refuses: Refuses) -> None:
-    with refuses(CatalogError, "--dict nowhere.txt", "no such file"):
+    with refuses(CatalogError, "--dict nowhere.txt", "No such file"):
         ingredients.own(None, "mine", folders, "nowhere.txt", ARMV8)
+
+
+def test_a_dictionary_that_is_not_utf8(
+    folders: dict[str, str], refuses: Refuses, tmp_path: Path
+) -> None:
+    path = tmp_path / "gbk.txt"
+    path.write_bytes("a\n你\n".encode("gbk"))
+    with refuses(CatalogError, f"--dict {path}", "byte 2 is not UTF-8"):
+        ingredients.own(None, "mine", folders, str(path), ARMV8)
 
 
 def test_golden(tmp_path: Path, refuses: Refuses) -> None:
     assert ingredients.golden("", []) is None
     picture = tmp_path / "plate.png"
-    picture.write_bytes(b"")
+    picture.write_bytes(catalog.goldens()[0].image.read_bytes())
     found = ingredients.golden(str(picture), ["AB 123"])
     assert found is not None
     assert (found.image, found.lines) == (picture, ("AB 123",))
@@ -194,3 +203,6 @@ def test_golden(tmp_path: Path, refuses: Refuses) -> None:
         ingredients.golden(str(picture), [])
     with refuses(CatalogError, "no such picture"):
         ingredients.golden("", ["x"])
+    picture.write_text("no picture")
+    with refuses(CatalogError, f"--golden {picture}: is not a picture"):
+        ingredients.golden(str(picture), ["AB 123"])
