@@ -20,6 +20,7 @@ from invoke.context import Context
 from cross_build.command import OptionalName, command
 from cross_build.targets import target as find_target
 from lite_runner import output
+from lite_runner.errors import UsageError
 from opt_models import catalog, listing
 from opt_models.sources import settings
 
@@ -50,7 +51,12 @@ def demo(c: Context, out: str = "out/demo") -> int:
     return code
 
 
-@command()
+@command(
+    help={
+        "target": "kind of board",
+        "pack": "a named pack, see 'invoke models.packs', or the folder of one",
+    }
+)
 def deploy(c: Context, target: str = "local", pack: str = "") -> None:
     """Put a verified text reader on a board; does nothing if it is there already."""
     from cross_build import deploy as deploys
@@ -99,7 +105,17 @@ def read(
     return output.finish(results, json or None)
 
 
-@command(name="list", default=True)
+@command(
+    name="list",
+    default=True,
+    help={
+        "task": "detection (det), recognition (rec) or classification (cls)",
+        "language": "by PaddleOCR's name: ch, en, french, korean, latin ...",
+        "version": "v1.0, v1.1, v2.0, v2, v3 or v4",
+        "slim": "pruned or quantised ones only",
+        "json": "as JSON, with all addresses",
+    },
+)
 def list_models(
     c: Context,
     task: str = "",
@@ -133,7 +149,14 @@ def list_packs(c: Context, json: bool = False) -> None:
         print(listing.packs_as_table())
 
 
-@command(name="fetch")
+@command(
+    name="fetch",
+    help={
+        "kind": "inference, trained, pretrained or slim (a ready .nb file)",
+        "models": "folder in which published files are looked for first",
+        "offline": "do not use the network",
+    },
+)
 def fetch_model(
     c: Context, name: str, kind: str = "inference", models: str = "", offline: bool = False
 ) -> None:
@@ -202,20 +225,26 @@ def pack(
 
     settings.choose(models, offline)
     runtime = find_target(target).runtime
-    build_pack.check(precision or None, runtime)
     own = {"det": det, "cls": cls, "rec": rec}
-    parts = None
-    if pack:
-        recipe = catalog.recipe(pack)
-        convert = bool(precision) or any(own.values())
-        parts = ingredients.from_recipe(recipe, runtime, published, convert)
-    if parts is None or any(own.values()):
-        parts = ingredients.own(parts, name, own, dict, runtime)
-    parts = dataclasses.replace(
-        parts, name=name or parts.name, golden=ingredients.golden(golden, golden_text or [])
-    )
-    made = build_pack.build(parts, runtime, precision or None)
-    placed = named_pack.write(made, Path(out or f"packs/{made.name}"))
+    mine = any(own.values()) or bool(dict)
+    recipe = catalog.recipe(pack) if pack else None
+    called = name or pack
+    if published and (mine or precision):
+        raise UsageError(
+            "--published takes .nb files as they are; leave it out with --precision, --det, --cls,"
+            " --rec or --dict"
+        )
+    if called:
+        build_pack.check(called, precision or None, runtime)
+    place = Path(out or f"packs/{called}").expanduser().absolute()
+    named_pack.check_place(place)
+    picture = ingredients.golden(golden, golden_text or [])
+    if recipe is None or mine:
+        parts = ingredients.own(recipe, name, own, dict, runtime)
+    else:
+        parts = ingredients.from_recipe(recipe, runtime, published, bool(precision))
+    parts = dataclasses.replace(parts, name=called, golden=picture)
+    placed = named_pack.write(build_pack.build(parts, runtime, precision or None), place)
     print(named_pack.summary(placed))
 
 

@@ -12,7 +12,7 @@ from invoke.context import Context
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
-from lite_runner import cli
+from lite_runner import cli, output
 
 
 def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
@@ -30,10 +30,12 @@ def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
 
         @functools.wraps(function)
         def run(c: Context, debug: bool = False, **given: Any) -> None:
+            output.speak_utf8()
             if "--help" in given.values():
                 # invoke takes whatever follows a task with a positional argument for that argument.
-                before = sys.argv[: sys.argv.index("--help")]
-                name = [word for word in before if not word.startswith("-")][-1]
+                own = options.get("name", function.__name__)
+                words = sys.argv[: sys.argv.index("--help")]
+                name = next((word for word in words if word.split(".")[-1] == own), own)
                 call = shlex.join([sys.executable, "-m", "invoke", "--help", name])
                 code = c.run(call, warn=True).exited
             else:

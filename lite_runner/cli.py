@@ -21,11 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the command line without the program; ``sys.argv`` if None.
     """
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            # A board without a locale would end at the first Chinese character.
-            reconfigure(encoding="utf-8", errors="backslashreplace")
+    output.speak_utf8()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     return guard(lambda: command(options), "ocr", debug=options.debug)

@@ -18,6 +18,14 @@ if TYPE_CHECKING:  # numpy would take a fifth of the time of a task that prints 
 STDOUT = "-"
 
 
+def speak_utf8() -> None:
+    """Let text in any script be printed, also where the locale is none or an old one."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def tell(result: report.Result, target: str | None) -> None:
     """Print a picture's lines as soon as they are read.
 

@@ -109,6 +109,8 @@ class Pack:
         runtimes: the releases it may run on: that one, unless it consists of published models that
             were verified on others too.
         arch: the processor it was made for, ``x86`` or ``arm``.
+        processor: the only kind of that processor it is known to run on, such as ``armv8``; empty
+            where it runs on all.
         detector, classifier, recogniser: the networks; the classifier may be missing.
         golden: what it must read.
     """
@@ -118,6 +120,7 @@ class Pack:
     lite_version: str
     runtimes: tuple[str, ...]
     arch: str
+    processor: str
     detector: Detector
     classifier: Classifier | None
     recogniser: Recogniser
@@ -149,7 +152,7 @@ def load(folder: str | Path) -> Pack:
         schema = data["schema"]
         if schema != SCHEMA:
             raise PackError(
-                f"pack {root}: layout {schema}, this runner reads {SCHEMA}; deploy the pack again"
+                f"pack {root}: layout {schema}, this runner reads {SCHEMA}; make or deploy it again"
             )
         return _parse(root, data)
     except (
@@ -161,7 +164,8 @@ def load(folder: str | Path) -> Pack:
         RecursionError,
     ) as error:
         raise PackError(
-            f"pack {root}: pack.json is damaged ({type(error).__name__}: {error}); deploy it again"
+            f"pack {root}: pack.json is damaged ({type(error).__name__}: {error}); make or deploy"
+            " it again"
         ) from error
 
 
@@ -173,6 +177,7 @@ def _parse(root: Path, data: Mapping[str, Any]) -> Pack:
         lite_version=str(data["lite_version"]),
         runtimes=tuple(map(str, data.get("runtimes", [data["lite_version"]]))),
         arch=str(data["arch"]),
+        processor=str(data.get("processor", "")),
         detector=Detector(
             network=_network(root, det),
             threshold=float(det["threshold"]),
@@ -246,12 +251,12 @@ def _file(root: Path, data: Mapping[str, Any]) -> Path:
         actual = sha256(path)
     except OSError as error:
         raise PackError(
-            f"pack {root}: {name} cannot be read ({error.strerror}); deploy the pack again"
+            f"pack {root}: {name} cannot be read ({error.strerror}); make or deploy it again"
         ) from error
     if actual != data["sha256"]:
         raise PackError(
             f"pack {root}: {name} has sha256 {actual[:12]}..., pack.json says"
-            f" {str(data['sha256'])[:12]}...; it was changed or damaged: deploy the pack again"
+            f" {str(data['sha256'])[:12]}...; it was changed or damaged: make or deploy it again"
         )
     return path
 

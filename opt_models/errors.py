@@ -13,6 +13,10 @@ class FetchError(LiteError):
     """A file could not be had, or is not the one that was expected."""
 
 
+class ChangedError(FetchError):
+    """A published file is another one than it was when its checksum was recorded."""
+
+
 class OptError(LiteError):
     """Paddle-Lite's optimiser is missing or did not convert a model."""
 

@@ -9,10 +9,9 @@ from typing import Mapping, Sequence
 
 from lite_runner.errors import ImageError
 from lite_runner.pack import Golden, read_dictionary
-from lite_runner.release import sha256
 from opt_models import fetch, model_folder
 from opt_models.catalog import Model, Recipe, Verified
-from opt_models.errors import CatalogError
+from opt_models.errors import CatalogError, ChangedError, FetchError
 from opt_models.model_folder import ModelFiles
 from opt_models.runtime import Runtime
 
@@ -51,6 +50,7 @@ class Ingredients:
         dictionary: of the recogniser.
         golden: picture to verify with; chosen by the dictionary if None.
         releases: of Paddle-Lite that may run the pack.
+        processor: the only one it is known to run on; empty if it runs on all of its kind.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Ingredients:
     dictionary: Path
     golden: Golden | None
     releases: tuple[str, ...]
+    processor: str = ""
 
 
 def from_recipe(
@@ -82,36 +83,35 @@ def from_recipe(
         CatalogError: ``published``, but a model has no ``.nb``.
         FetchError: a file cannot be had.
     """
-    rec = recipe.models["rec"]
-    if rec.dictionary is None:
-        raise CatalogError(f"{rec.name}: the catalog names no dictionary for this recogniser")
+    networks: dict[str, Ingredient] | None = None
+    releases: tuple[str, ...] = (runtime.release,)
+    processor = ""
     verified = recipe.verified
-    releases: tuple[str, ...] | None = None
-    networks: dict[str, Ingredient] = {}
-    if published or (verified and str(runtime) in verified.runtimes and not convert):
+    if verified is not None and str(runtime) in verified.runtimes and not convert:
+        networks = _verified(recipe, verified, runtime)
+    if networks is not None and verified is not None:
+        releases = tuple(one.release for one in verified.on(runtime.processor))
+        processor = runtime.processor
+    elif published:
         networks = {stage: _as_published(model) for stage, model in recipe.models.items()}
-        releases = _releases(verified, networks, runtime)
-    if releases is None and networks:
-        found = f"pack {recipe.name}: these published models were not verified on {runtime}"
-        if published:
-            _say(f"{found}; the deploy's verification will tell whether they work")
-            releases = (runtime.release,)
-        else:
-            _say(f"{found}, others of the same name were; building them with opt instead")
-    if releases is None:
+        _say(
+            f"pack {recipe.name}: its published models were not verified on {runtime}; the deploy's"
+            " verification will tell whether they work"
+        )
+    else:
         networks = {stage: _to_convert(model) for stage, model in recipe.models.items()}
-        releases = (runtime.release,)
     return Ingredients(
         name=recipe.name,
         networks=networks,
-        dictionary=fetch.dictionary(rec.dictionary),
+        dictionary=_dictionary(recipe),
         golden=None,
         releases=releases,
+        processor=processor,
     )
 
 
 def own(
-    base: Ingredients | None,
+    recipe: Recipe | None,
     name: str,
     folders: Mapping[str, str],
     dictionary: str,
@@ -120,7 +120,7 @@ def own(
     """The files of a user's own exported models, whole or in place of some of a named pack's.
 
     Args:
-        base: the named pack's files.
+        recipe: of the named pack.
         name: of the new pack.
         folders: by stage, each with an inference model; empty where there is none.
         dictionary: file of the user's recogniser, a character a line.
@@ -129,10 +129,11 @@ def own(
     Raises:
         CatalogError: something is missing that makes a whole pack; names the option.
         OptError: a folder holds no inference model; says what it holds and what to do.
+        FetchError: a file of the named pack cannot be had.
     """
     given = {stage: Path(folder).expanduser() for stage, folder in folders.items() if folder}
-    needed = {"--name": name, "--dict": dictionary or (base and "rec" not in given)}
-    if base is None:
+    needed = {"--name": name, "--dict": dictionary or (recipe and "rec" not in given)}
+    if recipe is None:
         needed = {"--det": "det" in given, "--rec": "rec" in given, **needed}
     missing = [option for option, value in needed.items() if not value]
     if missing:
@@ -144,9 +145,10 @@ def own(
         stage: Ingredient(source=folder.resolve().name, files=model_folder.find(folder))
         for stage, folder in given.items()
     }
-    if base is not None:
-        networks = {**base.networks, **networks}
-        characters = characters if dictionary else base.dictionary
+    if recipe is not None:
+        others = {stage: model for stage, model in recipe.models.items() if stage not in given}
+        networks.update({stage: _to_convert(model) for stage, model in others.items()})
+        characters = characters if dictionary else _dictionary(recipe)
     return Ingredients(name, networks, characters, None, (runtime.release,))
 
 
@@ -161,13 +163,15 @@ def golden(image: str, lines: Sequence[str]) -> Golden | None:
     if not image and not lines:
         return None
     path = Path(image).expanduser()
-    if not image or not path.is_file():
+    if not image:
+        raise CatalogError("--golden must be given too: the picture that --golden-text is read in")
+    if not path.is_file():
         raise CatalogError(f"--golden {image}: there is no such picture")
     try:
         picture.load(path)
     except ImageError as error:
         raise CatalogError(f"--golden {image}: {error}") from error
-    if not lines:
+    if not any(line.strip() for line in lines):
         raise CatalogError(f"--golden {image}: say what it reads, --golden-text for every line")
     return Golden(path, tuple(lines))
 
@@ -191,18 +195,28 @@ def _to_convert(model: Model) -> Ingredient:
     return Ingredient(model.name, files=fetch.inference(model), height=model.height)
 
 
-def _as_published(model: Model) -> Ingredient:
-    return Ingredient(model.name, published=fetch.published(model, "slim"), height=model.height)
+def _as_published(model: Model, sha256: str | None = None) -> Ingredient:
+    file = fetch.published(model, "slim", sha256)
+    return Ingredient(model.name, published=file, height=model.height)
 
 
-def _releases(
-    verified: Verified | None, networks: Mapping[str, Ingredient], runtime: Runtime
-) -> tuple[str, ...] | None:
-    """Releases these very files were verified on, on the runtime's processor; None if not on it."""
-    if verified is None or str(runtime) not in verified.runtimes:
+def _verified(recipe: Recipe, verified: Verified, runtime: Runtime) -> dict[str, Ingredient] | None:
+    """The very files that were verified on the runtime; None if they cannot be had."""
+    try:
+        return {
+            stage: _as_published(model, verified.sha256[stage])
+            for stage, model in recipe.models.items()
+        }
+    except ChangedError:
+        raise
+    except FetchError as error:
+        _say(f"pack {recipe.name}: {error}")
+        _say(f"pack {recipe.name}: without the .nb files verified on {runtime}, opt builds others")
         return None
-    for stage, part in networks.items():
-        if [sha256(path) for path in part.paths] != [verified.sha256.get(stage)]:
-            return None
-    known = (runtime_name.split() for runtime_name in verified.runtimes)
-    return tuple(release for release, processor in known if processor == runtime.processor)
+
+
+def _dictionary(recipe: Recipe) -> Path:
+    rec = recipe.models["rec"]
+    if rec.dictionary is None:
+        raise CatalogError(f"{rec.name}: the catalog names no dictionary for this recogniser")
+    return fetch.dictionary(rec.dictionary)

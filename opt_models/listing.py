@@ -44,6 +44,8 @@ def select(
 
 def as_table(models: Sequence[Model]) -> str:
     """One line a model."""
+    if not models:
+        return "no model is all of that; leave out a filter"
     rows = [
         (
             model.name,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from lite_runner import pack as packs
 from lite_runner.errors import PackError
-from opt_models import build_pack, catalog
+from opt_models import build_pack, cache, catalog
 from opt_models.errors import CatalogError
 from opt_models.ingredients import from_recipe
 from opt_models.runtime import Runtime
@@ -27,45 +29,82 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
         FetchError, OptError: from making it.
     """
     folder = Path(name).expanduser()
-    if name not in catalog.recipes() and folder.is_dir():
+    if name not in catalog.recipes() and (folder.is_dir() or os.sep in name):
+        if not folder.is_dir():
+            raise CatalogError(
+                f"pack {folder}: there is no such folder; make it with 'invoke pack'"
+            )
         pack = packs.load(folder)
-        if pack.arch != runtime.arch or runtime.release not in pack.runtimes:
+        fits = pack.arch == runtime.arch and runtime.release in pack.runtimes
+        if not fits or pack.processor not in ("", runtime.processor):
             raise PackError(
                 f"pack {folder}: was made for Paddle-Lite {' or '.join(pack.runtimes)} on"
-                f" {pack.arch}, this target has {runtime.release} on {runtime.arch}; make it again"
-                " with 'invoke pack ... --target'"
+                f" {pack.processor or pack.arch}, this target has {runtime.release} on"
+                f" {runtime.processor}; make it again with 'invoke pack ... --target'"
             )
         return pack
     return build_pack.build(from_recipe(catalog.recipe(name), runtime), runtime)
 
 
-def write(pack: packs.Pack, folder: Path) -> packs.Pack:
-    """Copy a pack out of the cache, whole or not at all, in place of an older one.
+def check_place(folder: Path) -> None:
+    """Refuse a place where no pack can go; worth asking before one is made.
 
     Raises:
-        CatalogError: something that is no pack lies there; it is left alone.
-        OSError: the folder cannot be written.
+        CatalogError: something that is no pack lies there, which is left alone.
     """
-    if folder.exists() and not (folder / "pack.json").is_file():
-        if not folder.is_dir() or any(folder.iterdir()):
-            raise CatalogError(f"{folder}: is there and is not a pack; choose another --out")
-        folder.rmdir()
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder == Path.cwd():
+        raise CatalogError(f"--out {folder}: is where you are; give a folder that may be replaced")
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not free and not (folder / "pack.json").is_file():
+        raise CatalogError(f"--out {folder}: is there and is not a pack; choose another folder")
+
+
+def write(pack: packs.Pack, folder: Path) -> packs.Pack:
+    """Copy a pack out of the cache, in place of an older one.
+
+    The older one is there, or the new one, whole; killed in the moment between, the older one lies
+    beside its place, and the next call puts it back first.
+
+    Raises:
+        CatalogError: something that is no pack lies there, or the place cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        held = f"writes/{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+        with cache.lock(held, f"another process is writing {folder}; waiting for it"):
+            check_place(folder)
+            _clean(folder)
+            _replace(pack.folder, folder)
+            return packs.load(folder)
+    except OSError as error:
+        # copytree collects what went wrong: (from, to, why) for each file.
+        many = error.args[0] if error.args and isinstance(error.args[0], list) else None
+        why = many[0][2] if many else error.strerror or error
+        raise CatalogError(f"--out {folder}: cannot be written ({why}); choose another") from error
+
+
+def _replace(source: Path, folder: Path) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        new, old = fresh / "new", fresh / "old"
-        shutil.copytree(pack.folder, new)
+        shutil.copytree(source, fresh / "new")
         if folder.exists():
-            folder.rename(old)
-        try:
-            new.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
+            folder.rename(fresh / "old")
+        (fresh / "new").rename(folder)
     finally:
+        _restore(fresh, folder)
         shutil.rmtree(fresh, ignore_errors=True)
-    return packs.load(folder)
+
+
+def _clean(folder: Path) -> None:
+    """Put right what a killed process left; under the lock nobody else is at work here."""
+    for fresh in folder.parent.glob(f".{folder.name}.*"):
+        _restore(fresh, folder)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _restore(fresh: Path, folder: Path) -> None:
+    if (fresh / "old").exists() and not folder.exists():
+        (fresh / "old").rename(folder)
 
 
 def summary(pack: packs.Pack) -> str:

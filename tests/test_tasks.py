@@ -58,14 +58,25 @@ def test_the_list_explains_every_task() -> None:
         (["models.show", "nope"], "there is no model 'nope'"),
         (
             ["models.fetch", "ch_PP-OCRv4_det", "--kind", "slim"],
-            "is not offered as 'slim'; offered",
+            "has no published .nb file; offered",
         ),
         (["models.fetch", "ch_PP-OCRv4_det", "--models", "/no"], "--models /no: there is no such"),
         (["pack", "nope"], "there is no pack 'nope'"),
         (["pack", "v4-mobile", "--target", "nope"], "there is no target 'nope'"),
         (["pack", "v4-mobile", "--precision", "int4"], "'int4' is not one of fp32, fp16, int8"),
         (["pack", "v4-mobile", "--precision", "fp16"], "Paddle-Lite computes in fp16 on ARM only"),
-        (["pack", "v4-mobile", "--published"], "is not offered as 'slim'"),
+        (["pack", "v4-mobile", "--published"], "has no published .nb file"),
+        (
+            ["pack", "v1.1-slim", "--published", "--precision", "int8"],
+            "--published takes .nb files",
+        ),
+        (["pack", "v1.1-slim", "--published", "--det", "x"], "--published takes .nb files"),
+        (["pack", "v4-mobile", "--name", "../up"], "is no name for a pack"),
+        (["pack", "v4-mobile", "--out", "."], "is where you are"),
+        (["pack", "v4-mobile", "--out", "samples"], "is there and is not a pack"),
+        (["pack", "v4-mobile", "--dict", "/no", "--name", "x"], "--dict /no: cannot be read"),
+        (["pack", "v4-mobile", "--golden", "/no"], "--golden /no: there is no such picture"),
+        (["deploy", "--pack", "packs/none"], "pack packs/none: there is no such folder"),
         (["pack", "--det", "x"], "--rec and --name and --dict must be given too"),
         (["pack", "--rec", "x", "--name", "y"], "--det and --dict must be given too"),
         (
@@ -143,12 +154,16 @@ def test_a_quantised_pack_passes_the_boards_verification(environment, tmp_path, 
     assert "deployed and verified" in deployed.stdout
 
 
-def test_no_fold_leaves_the_networks_as_they_are(environment, tmp_path) -> None:
-    for name, options in (("plain", []), ("unfolded", ["--no-fold"])):
-        run = invoke(environment, "pack", "v4-mobile", "--out", tmp_path / name, *options)
-        assert run.returncode == 0, run.stderr
-    for file in (tmp_path / "plain").glob("*.nb"):
-        assert (tmp_path / "unfolded" / file.name).read_bytes() == file.read_bytes()
+def test_no_fold_is_known(environment, tmp_path) -> None:
+    run = invoke(environment, "pack", "v4-mobile", "--no-fold", "--out", tmp_path / "pack")
+    assert run.returncode == 0, run.stderr
+
+
+def test_text_in_any_script_is_printed_in_any_locale(environment, tmp_path) -> None:
+    old = {**environment, "PYTHONIOENCODING": "ascii"}
+    run = invoke(old, "pack", "v4-mobile", "--out", tmp_path / "pack")
+    assert run.returncode == 0, run.stderr
+    assert "你好，世界" in run.stdout
 
 
 def test_a_checkpoint_is_no_model_for_a_pack(environment, tmp_path) -> None:

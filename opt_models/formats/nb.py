@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opt_models.errors import OptError
-from opt_models.formats import nb_flat, nb_naive
 from opt_models.formats.damage import DamageError
 from opt_models.formats.summary import KERNEL, Summary, summarise
 from opt_models.formats.topology import Topology, Variable
@@ -123,6 +122,9 @@ def clear_padding(path: Path) -> None:
 
 def _parts(layout: int, data: bytes) -> tuple[Topology, tuple[Variable, ...]]:
     """Topology and weights of a file's data."""
+    # Late: flatbuffers loads numpy, and most callers only want a header.
+    from opt_models.formats import nb_flat, nb_naive
+
     if len(data) < _TOPOLOGY:
         raise DamageError(f"it has {len(data)} bytes, its head alone {_TOPOLOGY}")
     (length,) = struct.unpack_from("<Q", data, _LENGTH)

@@ -8,9 +8,7 @@ One line a file and sorted by path, so that two people's additions merge. Commen
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
@@ -18,6 +16,7 @@ from typing import Iterator
 from filelock import FileLock
 
 from lite_runner.errors import UsageError
+from opt_models import cache
 from opt_models.errors import FetchError
 from opt_models.sources import settings
 
@@ -61,7 +60,9 @@ def record(path: str, sha256: str, size: int) -> None:
             lines = _lines(file)
             known = _parsed(lines, file)
             if path not in known:
-                _replace(file, _with(lines or [_HEADER], line, path))
+                # Whole also in a power cut: an empty one trusts anything.
+                lines = _with(lines or [_HEADER], line, path)
+                cache.replace(file, "".join(f"{one}\n" for one in lines))
             elif known[path] != (sha256, size):
                 raise FetchError(changed(path, sha256, size))
 
@@ -118,20 +119,6 @@ def _with(lines: list[str], line: str, path: str) -> list[str]:
         if match is not None and match.group(3) > path:
             return [*lines[:place], line, *lines[place:]]
     return [*lines, line]
-
-
-def _replace(file: Path, lines: list[str]) -> None:
-    """Write the file whole or not at all, also in a power cut: an empty one trusts anything."""
-    handle, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as sink:
-            sink.writelines(f"{line}\n" for line in lines)
-            sink.flush()
-            os.fsync(sink.fileno())
-        Path(fresh).chmod(0o644)
-        Path(fresh).replace(file)
-    finally:
-        Path(fresh).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -199,3 +199,17 @@ def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert sha256(tmp_path / "abc") == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+def test_what_older_packs_do_not_say(pack_folder: Path) -> None:
+    found = pack.load(pack_folder)
+    assert (found.runtimes, found.processor) == (("v2.13-rc",), "")
+    assert found.detector.network.opt == ""
+
+
+def test_where_published_models_were_verified(pack_folder: Path, edit_pack: Any) -> None:
+    edit_pack(lambda data: data.update(runtimes=["v2.9", "v2.13-rc"], processor="armv8"))
+    edit_pack(lambda data: data["rec"].update(opt="b92e8c4"))
+    found = pack.load(pack_folder)
+    assert (found.runtimes, found.processor) == (("v2.9", "v2.13-rc"), "armv8")
+    assert found.recogniser.network.opt == "b92e8c4"

@@ -66,6 +66,18 @@ def test_lines_on_their_head_are_turned(pack_folder: Path, engine: Any, sheet: I
         np.testing.assert_allclose(inner(line.box), np.roll(truth, 2, axis=0), atol=2)
 
 
+def test_a_class_beside_the_probabilities_is_passed_over(
+    pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    """V1.x classifiers give both, in either order."""
+    turned = always(0.95)
+    label = Output(np.array([1, 1], np.int64))
+    for outputs in (lambda batch: [label, *turned(batch)], lambda batch: [*turned(batch), label]):
+        engine.models["cls.nb"] = outputs
+        with Ocr(pack_folder, engine) as reader:
+            assert [line.angle for line in reader.read(sheet)] == [180, 180]
+
+
 def test_lines_not_surely_on_their_head_stay(pack_folder: Path, engine: Any, sheet: Image) -> None:
     engine.models["cls.nb"] = always(0.89)
     with Ocr(pack_folder, engine) as reader:
@@ -173,11 +185,12 @@ def aligned(batch: Floats) -> list[Output]:
     ]
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["ids first", "ids last"])
 def test_aligned_output_is_read_line_by_line(
-    pack_folder: Path, edit_pack: Any, engine: Any
+    pack_folder: Path, edit_pack: Any, engine: Any, order: int
 ) -> None:
     edit_pack(lambda data: data["rec"].update(outputs="ids+softmax", blank=-1, offset=0))
-    engine.models["rec.nb"] = aligned
+    engine.models["rec.nb"] = lambda batch: aligned(batch)[::order]
     image = np.full((320, 320, 3), 255, np.uint8)
     for place in range(3):
         image[40 + 90 * place :, 40:200][:30] = 10
@@ -260,6 +273,19 @@ def test_a_pack_for_another_runtime_is_refused(
     assert all(part in text for part in [*parts, "tiny", "deploy"])
     assert "\n" not in text
     assert engine.events == []
+
+
+def test_a_pack_that_was_verified_on_more_runtimes_runs_there(
+    pack_folder: Path, edit_pack: Any, engine: Any, sheet: Image
+) -> None:
+    edit_pack(lambda data: data.update(runtimes=["v2.9", "v2.13-rc"]))
+    for version in ("v2.9", "v2.13-rc"):
+        engine.version = version
+        with Ocr(pack_folder, engine) as reader:
+            assert texts(reader, sheet) == ["l", "l"]
+    engine.version = "v2.12"
+    with pytest.raises(PackError, match=r"v2\.9 or v2\.13-rc on x86, this runtime is v2\.12"):
+        Ocr(pack_folder, engine)
 
 
 # Pools

@@ -16,6 +16,7 @@ from lite_runner.release import sha256
 from opt_models import build_pack, cache, catalog, ingredients, lite_env, opt
 from opt_models.errors import CacheError, CatalogError, OptError
 from opt_models.formats import nb
+from opt_models.formats.summary import Summary, Tensor
 from opt_models.ingredients import Ingredients
 from opt_models.runtime import Runtime
 
@@ -110,14 +111,14 @@ def test_networks(pack: packs.Pack) -> None:
         "rec": pack.recogniser.network,
     }
     for stage, network in networks.items():
-        settings = catalog.settings(stage)
+        settings = catalog.stage_settings(stage)
         found = nb.read(network.path)
         assert (found.header, found.arch) == (nb.Header(2, pack.lite_version), pack.arch)
         assert (network.opt, network.precision) == (pack.lite_version, "fp32")
         assert (network.source, network.order) == (recipe.models[stage].name, settings["order"])
         assert (list(network.shape), list(network.std)) == (settings["shape"], settings["std"])
     assert len({sha256(network.path) for network in networks.values()}) == 3
-    assert pack.detector.threshold == catalog.settings("det")["threshold"]
+    assert pack.detector.threshold == catalog.stage_settings("det")["threshold"]
 
 
 def test_decoding_follows_the_network(pack: packs.Pack) -> None:
@@ -240,8 +241,8 @@ def test_another_processor_or_setting_is_another_pack(
 ) -> None:
     before = build_pack.build(own_files, ARM)
     assert build_pack.build(own_files, X86).folder != before.folder
-    plain = catalog.settings
-    monkeypatch.setattr(catalog, "settings", lambda stage: {**plain(stage), "threshold": 0.4})
+    plain = catalog.stage_settings
+    monkeypatch.setattr(catalog, "stage_settings", lambda stage: {**plain(stage), "threshold": 0.4})
     after = build_pack.build(own_files, ARM)
     assert after.folder != before.folder
     assert after.detector.threshold == 0.4
@@ -312,7 +313,7 @@ def test_a_golden_of_ones_own_must_be_readable(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a/b", "../up", ".hidden", "two words", "x" * 81, "-f", "a\n"]
+    "name", ["", "a/b", "../up", ".hidden", "two words", "x" * 81, "中" * 27, "-f", "a\n"]
 )
 def test_names_that_are_no_names_of_folders(
     stand_in: Path, own_files: Ingredients, refuses: Refuses, name: str
@@ -326,24 +327,49 @@ def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
     assert build_pack.build(dataclasses.replace(own_files, name="门牌-1.0"), ARM).name == "门牌-1.0"
 
 
-@pytest.mark.parametrize("module", ["linear", "opt", "decoding"])
+@pytest.mark.parametrize(
+    "name", ["build_pack.py", "linear.py", "opt.py", "decoding.py", "formats/summary.py"]
+)
 def test_changed_code_makes_packs_anew(
-    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch, module: str
+    stand_in: Path,
+    own_files: Ingredients,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
 ) -> None:
     """A pack made by an older, perhaps wrong, version of the project is not taken again."""
     before = build_pack.build(own_files, ARM)
-    file = getattr(build_pack, module).__file__
-    others = [path for path in build_pack._CODE if path != file]
-    assert len(others) == len(build_pack._CODE) - 1
-    monkeypatch.setattr(build_pack, "_CODE", (*others, __file__))
+    copy = tmp_path / "code"
+    shutil.copytree(build_pack._HERE, copy)
+    monkeypatch.setattr(build_pack, "_HERE", copy)
+    assert build_pack.build(own_files, ARM).folder == before.folder
+    with (copy / name).open("a") as file:
+        file.write("# changed")
     assert build_pack.build(own_files, ARM).folder != before.folder
+
+
+def test_a_classifier_whose_class_comes_first(
+    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """V1.x exports give the class and the probabilities in either order."""
+    plain = build_pack.program.summary
+
+    def summary(path: Path) -> Summary:
+        found = plain(path)
+        if found.outputs[0].shape != (-1, 2):
+            return found
+        outputs = (Tensor("class", (-1,), "int64"), *found.outputs)
+        return dataclasses.replace(found, outputs=outputs)
+
+    monkeypatch.setattr(build_pack.program, "summary", summary)
+    assert build_pack.build(own_files, ARM).classifier is not None
 
 
 @pytest.mark.parametrize(
     ("stage", "other", "words"),
     [
         ("rec", "det", "a PP-OCR recogniser"),
-        ("rec", "cls", "2 classes"),
+        ("rec", "cls", "a PP-OCR recogniser"),
         ("det", "rec", "a DB detector"),
         ("cls", "det", "a PP-OCR classifier"),
         ("cls", "rec", "a PP-OCR classifier"),

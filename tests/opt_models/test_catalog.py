@@ -11,6 +11,7 @@ import cv2
 import pytest
 
 from lite_runner.pack import read_dictionary
+from lite_runner.release import sha256
 from opt_models import catalog, fetch
 from opt_models.catalog import Model
 from opt_models.errors import CatalogError
@@ -132,6 +133,7 @@ def test_dictionaries_are_in_their_wheels(downloads: Path) -> None:
         lines = read_dictionary(fetch.dictionary(row))
         assert len(lines) == row.lines, row.name
         assert len(set(lines)) == row.lines, row.name
+        assert sha256(fetch.dictionary(row)) == row.sha256, row.name
 
 
 @pytest.mark.parametrize("name", list(catalog.recipes()))
@@ -178,7 +180,7 @@ def test_verified_files() -> None:
 
 @pytest.mark.parametrize("stage", list(STAGES))
 def test_settings(stage: str) -> None:
-    row = catalog.settings(stage)
+    row = catalog.stage_settings(stage)
     assert set(row) == COMMON | SETTINGS[stage]
     assert row["order"] in ("BGR", "RGB")
     assert len(row["shape"]) == 2

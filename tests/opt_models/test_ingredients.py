@@ -11,7 +11,7 @@ import pytest
 
 from opt_models import catalog, fetch, ingredients
 from opt_models.catalog import Model, Recipe, Verified
-from opt_models.errors import CatalogError
+from opt_models.errors import CatalogError, ChangedError, FetchError
 from opt_models.model_folder import ModelFiles
 from opt_models.runtime import Runtime
 
@@ -35,10 +35,12 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append("inference")
         return ModelFiles(tmp_path / "model", tmp_path / "params")
 
-    def published(model: Model, kind: str) -> Path:
+    def published(model: Model, kind: str, sha256: str | None = None) -> Path:
         asked.append(kind)
         path = tmp_path / f"{model.name}.nb"
         path.write_text(stages.get(model.name, "another"))
+        if sha256 not in (None, hashlib.sha256(path.read_bytes()).hexdigest()):
+            raise FetchError(f"{model.name}: other bytes")
         return path
 
     monkeypatch.setattr(fetch, "inference", inference)
@@ -61,7 +63,7 @@ def test_published_files_are_taken_where_they_were_verified(
 ) -> None:
     parts = ingredients.from_recipe(SLIM, runtime)
     assert wanted == ["slim"] * 3
-    assert parts.releases == releases
+    assert (parts.releases, parts.processor) == (releases, runtime.processor)
     assert all(part.published and part.files is None for part in parts.networks.values())
     assert parts.networks["rec"].height == 32
 
@@ -70,7 +72,7 @@ def test_published_files_are_taken_where_they_were_verified(
 def test_elsewhere_opt_builds_them(wanted: list[str], runtime: Runtime) -> None:
     parts = ingredients.from_recipe(SLIM, runtime)
     assert wanted == ["inference"] * 3
-    assert parts.releases == ("v2.13-rc",)
+    assert (parts.releases, parts.processor) == (("v2.13-rc",), "")
     assert all(part.files and part.published is None for part in parts.networks.values())
 
 
@@ -91,9 +93,23 @@ def test_other_bytes_under_the_same_name_are_not_trusted(
     other = dataclasses.replace(SLIM.verified, sha256={**SHA256, "cls": "0" * 64})
     recipe: Recipe = dataclasses.replace(SLIM, verified=other)
     parts = ingredients.from_recipe(recipe, ARMV8)
-    assert wanted == ["slim"] * 3 + ["inference"] * 3
-    assert parts.releases == ("v2.13-rc",)
-    assert "building them with opt instead" in capsys.readouterr().err
+    assert wanted[-3:] == ["inference"] * 3
+    assert (parts.releases, parts.processor) == (("v2.13-rc",), "")
+    said = capsys.readouterr().err
+    assert "other bytes" in said
+    assert "opt builds others" in said
+
+
+def test_a_file_that_changed_since_it_was_recorded_stops_everything(
+    wanted: list[str], monkeypatch: pytest.MonkeyPatch, refuses: Refuses
+) -> None:
+    def changed(*_: object) -> Path:
+        raise ChangedError("x.nb is another one than it was")
+
+    monkeypatch.setattr(fetch, "published", changed)
+    with refuses(ChangedError, "another one"):
+        ingredients.from_recipe(SLIM, ARMV8)
+    assert "inference" not in wanted
 
 
 def test_published_files_can_be_wanted_at_ones_own_risk(
@@ -101,7 +117,7 @@ def test_published_files_can_be_wanted_at_ones_own_risk(
 ) -> None:
     parts = ingredients.from_recipe(SLIM, Runtime("v2.13-rc", "armv7hf"), published=True)
     assert wanted == ["slim"] * 3
-    assert parts.releases == ("v2.13-rc",)
+    assert (parts.releases, parts.processor) == (("v2.13-rc",), "")
     assert "not verified on v2.13-rc armv7hf" in capsys.readouterr().err
     assert ingredients.from_recipe(SLIM, ARMV8, published=True).releases == ("v2.9", "v2.13-rc")
     assert capsys.readouterr().err == ""
@@ -138,15 +154,34 @@ def test_own_models_without_a_classifier(folders: dict[str, str], dictionary: st
     assert set(parts.networks) == {"det", "rec"}
 
 
-def test_own_recogniser_in_a_named_pack(folders: dict[str, str], dictionary: str) -> None:
-    base = ingredients.from_recipe(catalog.recipe("v4-mobile"), ARMV8)
+def test_own_recogniser_in_a_named_pack(
+    folders: dict[str, str], dictionary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    plain = fetch.inference
+
+    def inference(model: Model) -> ModelFiles:
+        asked.append(model.name)
+        return plain(model)
+
+    monkeypatch.setattr(fetch, "inference", inference)
+    recipe = catalog.recipe("v4-mobile")
     only = {"det": "", "cls": "", "rec": folders["rec"]}
-    parts = ingredients.own(base, "mine", only, dictionary, ARMV8)
-    assert parts.networks["det"] == base.networks["det"]
+    parts = ingredients.own(recipe, "mine", only, dictionary, ARMV8)
+    assert set(parts.networks) == {"det", "cls", "rec"}
+    assert parts.networks["det"].source == "ch_PP-OCRv4_det"
     assert parts.networks["rec"].source == Path(folders["rec"]).name
     assert str(parts.dictionary) == dictionary
+    # What is replaced is not fetched.
+    assert sorted(asked) == ["ch_PP-OCRv4_det", "ch_ppocr_mobile_v2.0_cls"]
+
+
+def test_own_detector_in_a_named_pack(folders: dict[str, str], dictionary: str) -> None:
+    recipe = catalog.recipe("v4-mobile")
     only = {"det": folders["det"], "cls": "", "rec": ""}
-    assert ingredients.own(base, "mine", only, "", ARMV8).dictionary == base.dictionary
+    assert ingredients.own(recipe, "mine", only, "", ARMV8).dictionary.name == "ppocr_keys_v1.txt"
+    parts = ingredients.own(recipe, "mine", {}, dictionary, ARMV8)
+    assert str(parts.dictionary) == dictionary
 
 
 @pytest.mark.parametrize(
@@ -171,9 +206,8 @@ def test_own_models_need_more(
 def test_own_recogniser_in_a_named_pack_needs_its_dictionary(
     folders: dict[str, str], refuses: Refuses
 ) -> None:
-    base = ingredients.from_recipe(catalog.recipe("v4-mobile"), ARMV8)
     with refuses(CatalogError, "--dict must"):
-        ingredients.own(base, "mine", {"rec": folders["rec"]}, "", ARMV8)
+        ingredients.own(catalog.recipe("v4-mobile"), "mine", {"rec": folders["rec"]}, "", ARMV8)
 
 
 def test_missing_dictionary(folders: dict[str, str], refuses: Refuses) -> None:
@@ -201,8 +235,10 @@ def test_golden(tmp_path: Path, refuses: Refuses) -> None:
         ingredients.golden("nowhere.png", ["x"])
     with refuses(CatalogError, "--golden-text"):
         ingredients.golden(str(picture), [])
-    with refuses(CatalogError, "no such picture"):
+    with refuses(CatalogError, "--golden must be given too"):
         ingredients.golden("", ["x"])
+    with refuses(CatalogError, "say what it reads"):
+        ingredients.golden(str(picture), [" "])
     picture.write_text("no picture")
     with refuses(CatalogError, f"--golden {picture}: is not a picture"):
         ingredients.golden(str(picture), ["AB 123"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, ContextManager
 
@@ -68,22 +69,65 @@ def test_what_is_no_pack_is_left_alone(
         (place / "chapter1").write_text("work of years")
     else:
         place.write_text("work of years")
-    with refuses(CatalogError, place, "is not a pack", "--out"):
+    with refuses(CatalogError, f"--out {place}", "is not a pack"):
+        named_pack.check_place(place)
+    with refuses(CatalogError, f"--out {place}", "is not a pack"):
         named_pack.write(made, place)
     assert "work of years" in (place / "chapter1" if kind == "folder" else place).read_text()
 
 
+def test_where_one_is_cannot_be_replaced(
+    tmp_path: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with refuses(CatalogError, "is where you are"):
+        named_pack.check_place(tmp_path)
+
+
 def test_the_older_pack_stays_when_there_is_no_room(
-    made: packs.Pack, copy: packs.Pack, monkeypatch: pytest.MonkeyPatch
+    made: packs.Pack, copy: packs.Pack, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
 ) -> None:
     def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise shutil.Error([("from", "to", "[Errno 28] No space left on device")])
 
     monkeypatch.setattr(shutil, "copytree", fail)
-    with pytest.raises(OSError, match="No space"):
+    with refuses(CatalogError, f"--out {copy.folder}", "No space left", "choose another"):
         named_pack.write(made, copy.folder)
     assert packs.load(copy.folder) == copy
     assert [path.name for path in copy.folder.parent.iterdir()] == ["mine"]
+
+
+def test_what_a_killed_process_left_is_put_right(made: packs.Pack, copy: packs.Pack) -> None:
+    """Killed between moving the older pack away and the new one in."""
+    left = copy.folder.with_name(".mine.xyz")
+    left.mkdir()
+    copy.folder.rename(left / "old")
+    again = named_pack.write(made, copy.folder)
+    assert packs.load(again.folder) == again
+    assert [path.name for path in copy.folder.parent.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("size", ["4m"])
+def test_a_full_disk(
+    made: packs.Pack, disk: Callable[[str], Path], refuses: Refuses, size: str
+) -> None:
+    place = disk(size) / "pack"
+    with refuses(CatalogError, f"--out {place}", "No space left on device"):
+        named_pack.write(made, place)
+    assert list(place.parent.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written(made: packs.Pack, tmp_path: Path, refuses: Refuses) -> None:
+    (tmp_path / "file").write_text("")
+    with refuses(CatalogError, "cannot be written", "choose another"):
+        named_pack.write(made, tmp_path / "file" / "pack")
+
+
+def test_many_at_once(made: packs.Pack, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: named_pack.write(made, tmp_path / "pack"), range(24)))
+    assert {pack.folder for pack in found} == {tmp_path / "pack"}
+    assert [path.name for path in tmp_path.iterdir()] == ["pack"]
 
 
 def test_found_by_folder(copy: packs.Pack) -> None:
@@ -100,7 +144,9 @@ def test_a_name_goes_before_a_folder(
 
 @pytest.mark.parametrize("runtime", [Runtime("v2.13-rc", "x86"), Runtime("v2.9", "armv8")], ids=str)
 def test_a_pack_for_another_runtime(copy: packs.Pack, refuses: Refuses, runtime: Runtime) -> None:
-    with refuses(PackError, copy.folder, "v2.13-rc on arm", f"{runtime.release} on {runtime.arch}"):
+    with refuses(
+        PackError, copy.folder, "v2.13-rc on arm", f"{runtime.release} on {runtime.processor}"
+    ):
         named_pack.find(str(copy.folder), runtime)
 
 
@@ -110,8 +156,10 @@ def test_a_pack_that_was_verified_on_more_runtimes(copy: packs.Pack) -> None:
 
 
 def test_neither_name_nor_folder(refuses: Refuses, tmp_path: Path) -> None:
-    with refuses(CatalogError, "there is no pack 'packs/none'"):
+    with refuses(CatalogError, "pack packs/none: there is no such folder", "invoke pack"):
         named_pack.find("packs/none", ARM)
+    with refuses(CatalogError, "there is no pack 'none'"):
+        named_pack.find("none", ARM)
     with refuses(PackError, tmp_path, "pack.json"):
         named_pack.find(str(tmp_path), ARM)
 

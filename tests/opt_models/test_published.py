@@ -10,8 +10,9 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner import pack as packs
+from lite_runner.errors import PackError
 from lite_runner.release import sha256
-from opt_models import build_pack, cache, catalog, ingredients
+from opt_models import build_pack, cache, catalog, fetch, ingredients, named_pack
 from opt_models.errors import FetchError, OptError
 from opt_models.runtime import Runtime
 from opt_models.sources import checksums, settings
@@ -50,7 +51,7 @@ def make(name: str, runtime: Runtime, published: bool = False) -> packs.Pack:
 def test_taken_as_they_are(folder: Path, name: str, outputs: str, blank: int, opt: str) -> None:
     pack = make(name, ARMV8)
     assert pack.runtimes == ("v2.9", "v2.13-rc")
-    assert (pack.lite_version, pack.arch) == ("v2.13-rc", "arm")
+    assert (pack.lite_version, pack.arch, pack.processor) == ("v2.13-rc", "arm", "armv8")
     recipe = catalog.recipe(name)
     assert recipe.verified is not None
     rec, cls = pack.recogniser, pack.classifier
@@ -61,10 +62,6 @@ def test_taken_as_they_are(folder: Path, name: str, outputs: str, blank: int, op
     assert (rec.outputs, rec.blank, len(rec.charset)) == (outputs, blank, 6624)
     assert rec.network.shape == (32, 320)
     assert rec.network.precision == cls.network.precision == "int8"
-    # They count as fetched: their checksums are recorded.
-    for model in recipe.models.values():
-        given = [one for one in model.offered("slim") if checksums.recorded(one.path)]
-        assert len(given) == 1
     data = json.loads((pack.folder / "pack.json").read_text(encoding="utf-8"))
     assert data["rec"]["source"] == recipe.models["rec"].name
 
@@ -77,7 +74,51 @@ def test_not_taken_where_they_were_not_verified(refuses: Refuses) -> None:
 
 def test_but_taken_there_if_wanted() -> None:
     pack = make("v1.1-slim", Runtime("v2.13-rc", "armv7hf"), published=True)
-    assert pack.runtimes == ("v2.13-rc",)
+    assert (pack.runtimes, pack.processor) == (("v2.13-rc",), "")
+    # They count as fetched: their checksums are recorded.
+    for model in catalog.recipe("v1.1-slim").models.values():
+        assert checksums.recorded(model.offered("slim")[0].path)
+
+
+def test_of_two_addresses_the_one_with_the_verified_file_is_taken(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PP-OCRv2 published another classifier under the same name."""
+    recipe = catalog.recipe("v2.0-slim")
+    for model in recipe.models.values():
+        for one in model.offered("slim"):
+            place = tmp_path / "mirror" / one.path.lstrip("/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (real,) = folder.rglob(place.name)
+            place.write_bytes(real.read_bytes())
+    model = recipe.models["cls"]
+    first = tmp_path / "mirror" / model.offered("slim")[0].path.lstrip("/")
+    (other,) = folder.rglob("ch_ppocr_mobile_v1.1_cls_opt.nb")
+    first.write_bytes(other.read_bytes())
+    monkeypatch.delenv(settings.MODELS)
+    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    pack = make("v2.0-slim", ARMV8)
+    assert pack.runtimes == ("v2.9", "v2.13-rc")
+    assert pack.classifier is not None
+    assert recipe.verified is not None
+    assert sha256(pack.classifier.network.path) == recipe.verified.sha256["cls"]
+
+
+def test_an_armv8_pack_is_not_one_for_armv7hf(refuses: Refuses) -> None:
+    pack = make("v1.1-slim", ARMV8)
+    assert named_pack.find(str(pack.folder), ARMV8) == pack
+    with refuses(PackError, "on armv8", "on armv7hf"):
+        named_pack.find(str(pack.folder), Runtime("v2.13-rc", "armv7hf"))
+
+
+def test_dictionaries_of_the_users_folder_need_no_wheel(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "empty"))
+    row = catalog.recipe("v1.1-slim").models["rec"].dictionary
+    assert row is not None
+    assert fetch.dictionary(row) == folder / "ppocr_keys_v1.txt"
+    assert not (tmp_path / "empty").exists()
 
 
 def test_not_taken_on_another_processor(refuses: Refuses) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Callable, ContextManager
 
@@ -219,3 +220,42 @@ def test_senseless_mirror_keeps_password(
 )
 def test_public(url: str, expected: str) -> None:
     assert settings.public(url) == expected
+
+
+@pytest.fixture
+def unset(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable is set, and none will be once the test is over, whatever it chooses."""
+    for name in (settings.MODELS, settings.OFFLINE):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("unset")
+@pytest.mark.parametrize("models", ["mine", "~/mine", "{tmp_path}/mine"])
+def test_choose(folder: Path, tmp_path: Path, models: str) -> None:
+    """Before the file, and for children too."""
+    write(folder, 'models = "/models"\noffline = false\n')
+    place = (tmp_path / "home" if models.startswith("~") else tmp_path) / "mine"
+    place.mkdir(parents=True)
+    settings.choose(models.format(tmp_path=tmp_path), offline=True)
+    found = settings.current()
+    assert (found.models, found.offline) == (place, True)
+    assert {settings.MODELS, settings.OFFLINE} <= set(os.environ)
+
+
+@pytest.mark.usefixtures("unset")
+def test_choose_nothing(folder: Path, tmp_path: Path) -> None:
+    write(folder, 'models = "/models"\noffline = true\n')
+    settings.choose("", offline=False)
+    found = settings.current()
+    assert (found.models, found.offline) == (Path("/models"), True)
+    assert {settings.MODELS, settings.OFFLINE}.isdisjoint(os.environ)
+
+
+@pytest.mark.usefixtures("unset")
+@pytest.mark.parametrize("models", ["nowhere", "file", "~/nowhere"])
+def test_choose_no_folder(tmp_path: Path, refuses: Refuses, models: str) -> None:
+    (tmp_path / "file").write_text("")
+    with refuses(UsageError, f"--models {models}: there is no such folder"):
+        settings.choose(models, offline=True)
+    assert {settings.MODELS, settings.OFFLINE}.isdisjoint(os.environ)
