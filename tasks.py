@@ -171,14 +171,14 @@ def fetch_model(
 
 @command(name="inspect")
 def inspect_model(c: Context, path: str, json: bool = False) -> None:
-    """Tell what PATH, a .nb file or a folder with an inference model, is made of and runs on."""
+    """Tell what PATH, a .nb file, a pack or an inference model, is made of and runs on."""
     from opt_models import inspection
 
-    found = inspection.inspect(Path(path), catalog.verified())
+    found = inspection.inspect_all(Path(path).expanduser(), catalog.verified())
     if json:
-        sys.stdout.write(output.as_json(inspection.as_json(found)))
+        sys.stdout.write(output.as_json([inspection.as_json(one) for one in found]))
     else:
-        print(inspection.as_text(found))
+        print("\n\n".join(map(inspection.as_text, found)))
 
 
 @command(

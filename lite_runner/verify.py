@@ -45,8 +45,8 @@ def verify(pack: Path, threads: int | None = None) -> dict[str, Any]:
     if [squash([line]) for line in lines] != [squash([line]) for line in files.golden.lines]:
         raise PackError(
             f"pack {files.name}: golden picture must read {list(files.golden.lines)},"
-            f" this board read {lines}; models and runtime do not fit each other:"
-            " build the pack again for this board"
+            f" this board read {lines}; models and runtime do not fit each other, or in a pack of"
+            " your own the dictionary, --golden or --golden-text is wrong: make the pack again"
         )
     return {
         "pack": files.name,

@@ -51,6 +51,8 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
 
     def make(folder: Path) -> None:
         print(f"building pack {parts.name} for Paddle-Lite {runtime}", file=sys.stderr)
+        if precision == "fp16":
+            print("  fp16 is for ARMv8.2 and newer: Raspberry Pi 5, Jetson Orin", file=sys.stderr)
         data: dict[str, Any] = {
             "schema": packs.SCHEMA,
             "name": parts.name,

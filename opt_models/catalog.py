@@ -179,12 +179,16 @@ def model(name: str) -> Model:
     Raises:
         CatalogError: there is none of that name; tells similar ones.
     """
-    known = models()
-    if name not in known:
+    known = {one.casefold(): row for one, row in models().items()}
+    if name in recipes():
         raise CatalogError(
-            f"there is no model {name!r};{similar(name, known)} 'invoke models' lists all"
+            f"{name!r} is a pack of several models; 'invoke models.packs' lists them"
         )
-    return known[name]
+    if name.casefold() not in known:
+        raise CatalogError(
+            f"there is no model {name!r};{similar(name, models())} 'invoke models' lists all"
+        )
+    return known[name.casefold()]
 
 
 @lru_cache(maxsize=1)

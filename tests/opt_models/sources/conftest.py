@@ -146,9 +146,10 @@ class Handler(BaseHTTPRequestHandler):
             block = body[request.sent : end]
             if answer.pause:
                 self.server.go.wait(answer.pause)
+            # Counted first: a client that has the last block may look at once.
+            request.sent += len(block)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if answer.chunked else block)
             self.wfile.flush()
-            request.sent += len(block)
             if request.sent == answer.wait:
                 self.server.go.wait(60)
             if request.sent == answer.cut:

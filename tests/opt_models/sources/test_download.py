@@ -454,7 +454,11 @@ def test_offline(
     host: Host, mirror: Host, refuses: Refuses, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(settings.OFFLINE, "1")
-    told = [f"{host.url}{PATH}: not asked, being offline", mirror.url, "unset LITE_OCR_OFFLINE"]
+    told = [
+        f"{host.url}{PATH}: not asked, being offline",
+        mirror.url,
+        "leave out --offline (LITE_OCR_OFFLINE",
+    ]
     with refuses(FetchError, *told, "PPOCR_MODELS"):
         get(host)
     assert (host.connections, mirror.connections) == (0, 0)
