@@ -52,7 +52,10 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
     def make(folder: Path) -> None:
         print(f"building pack {parts.name} for Paddle-Lite {runtime}", file=sys.stderr)
         if precision == "fp16":
-            print("  fp16 is for ARMv8.2 and newer: Raspberry Pi 5, Jetson Orin", file=sys.stderr)
+            print(
+                "  fp16 needs ARMv8.2 (Raspberry Pi 5, Jetson Orin) and a library built for it",
+                file=sys.stderr,
+            )
         data: dict[str, Any] = {
             "schema": packs.SCHEMA,
             "name": parts.name,

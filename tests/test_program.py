@@ -150,7 +150,7 @@ def alter_a_file(pack: Path) -> None:
 
 
 def change_the_version(pack: Path) -> None:
-    spoil_json(pack, {"lite_version": "v2.9"})
+    spoil_json(pack, {"lite_version": "v2.9", "runtimes": ["v2.9"]})
 
 
 def change_the_processor(pack: Path) -> None:
@@ -171,8 +171,8 @@ def lose_pack_json(pack: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lose_a_file, r"rec\.nb cannot be read \(No such file or directory\); deploy"),
-        (alter_a_file, r"det\.nb has sha256 .*it was changed or damaged: deploy"),
+        (lose_a_file, r"rec\.nb cannot be read \(No such file or directory\); make or deploy"),
+        (alter_a_file, r"det\.nb has sha256 .*it was changed or damaged: make or deploy"),
         (
             change_the_version,
             r"made for Paddle-Lite v2\.9 on x86, this runtime is v2\.13-rc on x86",

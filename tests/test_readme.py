@@ -72,6 +72,11 @@ def test_command(line: str, board: Board, results: Path, own_models: Path) -> No
         assert Path(written).exists()
 
 
+def test_the_counts_are_true() -> None:
+    packs, models = len(catalog.recipes()), len(catalog.models())
+    assert f"{packs} packs are made from the {models} models" in README
+
+
 def test_the_example_is_the_file() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     source = (ROOT / "samples" / "example.py").read_text(encoding="utf-8")
