@@ -234,10 +234,10 @@ def pack(
             "--published takes .nb files as they are; leave it out with --precision, --det, --cls,"
             " --rec or --dict"
         )
-    if called:
-        build_pack.check(called, precision or None, runtime)
     place = Path(out or f"packs/{called}").expanduser().absolute()
-    named_pack.check_place(place)
+    if called:  # what is wrong is told before anything is fetched
+        build_pack.check(called, precision or None, runtime)
+        named_pack.check_place(place)
     picture = ingredients.golden(golden, golden_text or [])
     if recipe is None or mine:
         parts = ingredients.own(recipe, name, own, dict, runtime)

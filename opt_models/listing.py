@@ -72,8 +72,11 @@ def packs_as_table() -> str:
         )
         for recipe in catalog.recipes().values()
     ]
-    table = _table(("name", "what it is", "published .nb verified on"), rows)
-    return f"{table}\n\n{len(rows)} packs; 'invoke pack NAME --target T' makes one"
+    lines = [_table(("name", "what it is", "published .nb verified on"), rows), ""]
+    for recipe in catalog.recipes().values():
+        if recipe.verified and recipe.verified.note:
+            lines.append(f"{recipe.name}: {recipe.verified.note}")
+    return "\n".join([*lines, f"{len(rows)} packs; 'invoke pack NAME --target T' makes one"])
 
 
 def packs_as_data() -> list[dict[str, Any]]:
@@ -84,6 +87,7 @@ def packs_as_data() -> list[dict[str, Any]]:
             "about": recipe.about,
             **{stage: model.name for stage, model in recipe.models.items()},
             "verified": list(recipe.verified.runtimes) if recipe.verified else [],
+            "note": recipe.verified.note if recipe.verified else "",
         }
         for recipe in catalog.recipes().values()
     ]
