@@ -103,11 +103,25 @@ def _local(wanted: Sequence[str]) -> list[str]:
     options = ["--no-index"] if chosen.offline else []
     if chosen.models is None:
         return options
-    pinned = [line.split()[0].partition("==") for line in wanted]
-    names = [f"{name.replace('-', '_')}-{version}-*.whl" for name, _, version in pinned if version]
-    if not options and len(names) == len(wanted) and all(any(chosen.models.glob(n)) for n in names):
+    right, wrong = 0, 0
+    for line in wanted:
+        for wheel in sorted(chosen.models.glob(_pattern(line))):
+            if f"--hash=sha256:{sha256(wheel)}" in line.split():
+                right += 1
+                break
+            print(f"{wheel}: is not the pinned {line.split()[0]}; passed over", file=sys.stderr)
+            wrong += 1
+    if right == len(wanted):
         options = ["--no-index"]
+    elif wrong:
+        return options  # pip would stop at a wrong one
     return [*options, "--find-links", str(chosen.models)]
+
+
+def _pattern(requirement: str) -> str:
+    """What the wheel of a pinned requirement is called."""
+    name, _, version = requirement.split()[0].partition("==")
+    return f"{name.replace('-', '_')}-{version}-*.whl"
 
 
 def check(wheel: Path, expected: str) -> None:

