@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
@@ -84,7 +85,7 @@ def write(pack: packs.Pack, folder: Path) -> packs.Pack:
 
 
 def _replace(source: Path, folder: Path) -> None:
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    fresh = Path(tempfile.mkdtemp(prefix=_prefix(folder), dir=folder.parent))
     try:
         shutil.copytree(source, fresh / "new")
         if folder.exists():
@@ -97,9 +98,16 @@ def _replace(source: Path, folder: Path) -> None:
 
 def _clean(folder: Path) -> None:
     """Put right what a killed process left; under the lock nobody else is at work here."""
-    for fresh in folder.parent.glob(f".{folder.name}.*"):
-        _restore(fresh, folder)
-        shutil.rmtree(fresh, ignore_errors=True)
+    for fresh in folder.parent.glob(f"{glob.escape(_prefix(folder))}*"):
+        # Whatever else a user may keep under such a name is not ours to remove.
+        if fresh.is_dir() and {entry.name for entry in fresh.iterdir()} <= {"new", "old"}:
+            _restore(fresh, folder)
+            shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _prefix(folder: Path) -> str:
+    """What the name of a folder begins with in which a pack is on its way to another."""
+    return f".lite-ocr-{folder.name}-"
 
 
 def _restore(fresh: Path, folder: Path) -> None:

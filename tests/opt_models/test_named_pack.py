@@ -99,12 +99,21 @@ def test_the_older_pack_stays_when_there_is_no_room(
 
 def test_what_a_killed_process_left_is_put_right(made: packs.Pack, copy: packs.Pack) -> None:
     """Killed between moving the older pack away and the new one in."""
-    left = copy.folder.with_name(".mine.xyz")
+    left = copy.folder.with_name(".lite-ocr-mine-xyz")
     left.mkdir()
     copy.folder.rename(left / "old")
     again = named_pack.write(made, copy.folder)
     assert packs.load(again.folder) == again
     assert [path.name for path in copy.folder.parent.iterdir()] == ["mine"]
+
+
+def test_what_a_user_keeps_beside_it_stays(made: packs.Pack, copy: packs.Pack) -> None:
+    for name in (".mine.old", ".lite-ocr-mine-notes", "mine.old"):
+        (copy.folder.parent / name).mkdir()
+        (copy.folder.parent / name / "thesis").write_text("work of years")
+    named_pack.write(made, copy.folder)
+    kept = sorted(path.parent.name for path in copy.folder.parent.rglob("thesis"))
+    assert kept == [".lite-ocr-mine-notes", ".mine.old", "mine.old"]
 
 
 @pytest.mark.parametrize("size", ["4m"])
