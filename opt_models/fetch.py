@@ -33,7 +33,7 @@ def inference(model: Model) -> ModelFiles:
     """
     folder = published(model, "inference")
     try:
-        return model_folder.find(folder)
+        return model_folder.find(folder, compare=False)
     except OptError as error:
         raise FetchError(f"{model.name}: {error}; or delete that folder to have it anew") from error
 

@@ -224,3 +224,13 @@ def test_published(downloads: Path) -> None:
             "inference.pdmodel",
             "inference.pdiparams",
         )
+
+
+def test_published_files_are_left_to_opt(fill: Fill, refuses: Refuses) -> None:
+    """What old releases of Paddle wrote may differ from what is expected of it today."""
+    folder = fill({"model": PROGRAM, "params": record(5)})
+    with refuses(OptError, "weights of another model"):
+        model_folder.find(folder)
+    assert model_folder.find(folder, compare=False) == ModelFiles(
+        folder / "model", folder / "params"
+    )
