@@ -37,8 +37,10 @@ def rewrite(source: Path, target: Path) -> None:
         OptError: the file is no inference program, or has such a product ``mul`` cannot do.
     """
     message = program.parse(source)
+    # Blocks within others use the variables of those, too; an outer one's name goes first.
+    blocks = reversed(message.blocks)
+    variables = {variable.name: variable for block in blocks for variable in block.vars}
     for block in message.blocks:
-        variables = {variable.name: variable for variable in block.vars}
         for operator in block.ops:
             if operator.type in ("matmul", "matmul_v2"):
                 left, right = (_argument(operator, variables, side) for side in ("X", "Y"))

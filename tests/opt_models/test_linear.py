@@ -80,3 +80,15 @@ def test_other_products_with_weights_are_told(
 
 def attribute(operator: Any, name: str) -> Any:
     return next(one for one in operator.attrs if one.name == name)
+
+
+def test_a_block_within_uses_the_weights_of_the_outer_one(recogniser: Path, tmp_path: Path) -> None:
+    message = program.parse(recogniser)
+    inner = message.blocks.add(idx=1, parent_idx=0)
+    product = next(one for one in message.blocks[0].ops if one.type == "matmul_v2")
+    inner.ops.add().CopyFrom(product)
+    odd = tmp_path / "odd"
+    odd.write_bytes(message.SerializeToString())
+    linear.rewrite(odd, tmp_path / "program")
+    (found,) = program.parse(tmp_path / "program").blocks[1].ops
+    assert found.type == "mul"
