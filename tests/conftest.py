@@ -45,9 +45,19 @@ def samples() -> Path:
 @pytest.fixture(scope="session")
 def real_images() -> Path:
     """Real labelled pictures."""
+    return _real("images")
+
+
+@pytest.fixture(scope="session")
+def published_models() -> Path:
+    """Really published ``.nb`` files."""
+    return _real("models")
+
+
+def _real(part: str) -> Path:
     if DATA not in os.environ:
-        pytest.skip(f"{DATA} names no folder with real pictures")
-    return Path(os.environ[DATA]) / "images"
+        pytest.skip(f"{DATA} names no folder with real {part}")
+    return Path(os.environ[DATA]) / part
 
 
 @pytest.fixture

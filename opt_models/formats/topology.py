@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Mapping, Union
 
-#: Kinds of variables that matter here.
+#: The kind of variables that matter here.
 TENSOR = 7
-FEED = 9
-FETCH = 10
 
 #: numpy names and bytes per element of the types a tensor can have.
 DTYPES = {
@@ -42,7 +40,7 @@ class Variable:
     """A named value.
 
     Attributes:
-        kind: :data:`TENSOR`, :data:`FEED`, :data:`FETCH` or another of framework.proto's numbers.
+        kind: :data:`TENSOR` or another of framework.proto's numbers.
         dtype: as numpy calls it; "unknown" for what is no tensor.
         shape: -1 where it depends on the input.
         persistable: part of the model, not of one run.

@@ -20,8 +20,6 @@ from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
 
-DATA = "LITE_OCR_TEST_DATA"
-
 RECOGNISER = Inspection(
     path=Path("rec.nb"),
     format="Paddle-Lite model (.nb), layout 2: flatbuffers, weights one by one",
@@ -154,10 +152,8 @@ def test_missing(tmp_path: Path, refuses: Refuses) -> None:
         inspection.inspect(tmp_path)
 
 
-def test_published_file() -> None:
-    if DATA not in os.environ:
-        pytest.skip(f"{DATA} names no folder with published models")
-    path = Path(os.environ[DATA]) / "models" / "v1.1" / "ch_ppocr_mobile_v1.1_rec_quant_opt.nb"
+def test_published_file(published_models: Path) -> None:
+    path = published_models / "v1.1" / "ch_ppocr_mobile_v1.1_rec_quant_opt.nb"
     found = inspection.inspect(path, {sha256(path): ("v2.9 armv8",)})
     text = inspection.as_text(found)
     assert "layout 1" in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Callable, ContextManager
 
@@ -21,22 +20,19 @@ Refuses = Callable[..., ContextManager[None]]
 Link = Callable[[Path], None]
 
 ARMV8 = Runtime("v2.13-rc", "armv8")
-#: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).
-DATA = "LITE_OCR_TEST_DATA"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, link_downloads: Link, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(
+    published_models: Path, tmp_path: Path, link_downloads: Link, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """The user's folder of published files, and no network."""
-    if DATA not in os.environ:
-        pytest.skip(f"{DATA} names no folder with published models")
-    found = Path(os.environ[DATA]) / "models"
     link_downloads(tmp_path / "cache")
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
-    monkeypatch.setenv(settings.MODELS, str(found))
+    monkeypatch.setenv(settings.MODELS, str(published_models))
     monkeypatch.setenv(settings.OFFLINE, "1")
-    return found
+    return published_models
 
 
 def make(name: str, runtime: Runtime, published: bool = False) -> packs.Pack:

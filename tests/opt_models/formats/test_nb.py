@@ -24,8 +24,6 @@ from opt_models.formats.summary import KERNEL, Summary, Tensor
 
 Refuses = Callable[..., ContextManager[None]]
 
-#: Names a folder with images/ and models/ (published .nb files).
-DATA = "LITE_OCR_TEST_DATA"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0"
 ICON = b"\0\0\1\0\1\0\x20\x20\0\0\1\0\x20\0\xa8\x10\0\0"
 TEXT = "的一是不了在人有我他这".encode()
@@ -77,10 +75,8 @@ def test_foreign_file(place: Path, refuses: Refuses, data: bytes) -> None:
         nb.read_header(place)
 
 
-def test_real_files() -> None:
-    if DATA not in os.environ:
-        pytest.skip(f"{DATA} names no folder with published models")
-    found = sorted((Path(os.environ[DATA]) / "models" / "v1.1").glob("*.nb"))
+def test_real_files(published_models: Path) -> None:
+    found = sorted((published_models / "v1.1").glob("*.nb"))
     assert found
     for path in found:
         old = path.name.startswith("ch_ppocr_mobile_v1.1_cls")
@@ -506,12 +502,6 @@ def test_what_opt_writes_cut_off(written: Path, place: Path, part: float) -> Non
         nb.read(place)
 
 
-def published(name: str) -> Path:
-    if DATA not in os.environ:
-        pytest.skip(f"{DATA} names no folder with published models")
-    return Path(os.environ[DATA]) / "models" / name
-
-
 V1, V2 = "v1.1/ch_ppocr_mobile_v1.1_", "v2.0_slim/ch_ppocr_mobile_v2.0_"
 SOFTMAX, IDS = "float32", "int64"
 
@@ -531,9 +521,14 @@ SOFTMAX, IDS = "float32", "int64"
     ],
 )
 def test_published(
-    name: str, precision: str, height: int, outputs: list[Any], convolutions: int
+    published_models: Path,
+    name: str,
+    precision: str,
+    height: int,
+    outputs: list[Any],
+    convolutions: int,
 ) -> None:
-    path = published(name)
+    path = published_models / name
     found = nb.read(path)
     assert (found.arch, found.size) == ("arm", path.stat().st_size)
     assert found.header.layout == (1 if name.startswith("v1.1") else 2)
@@ -545,8 +540,10 @@ def test_published(
 
 
 @pytest.mark.parametrize("name", [f"{V1}cls_quant_opt.nb", f"{V2}cls_slim_opt.nb"])
-def test_published_cut_off(place: Path, refuses: Refuses, name: str) -> None:
-    data = published(name).read_bytes()
+def test_published_cut_off(
+    published_models: Path, place: Path, refuses: Refuses, name: str
+) -> None:
+    data = (published_models / name).read_bytes()
     lengths = {*range(18, 40), *range(18, len(data), len(data) // 20), *range(-9, 0)}
     for length in lengths:
         place.write_bytes(data[:length])
@@ -556,8 +553,10 @@ def test_published_cut_off(place: Path, refuses: Refuses, name: str) -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(changes=changes, name=st.sampled_from([f"{V1}cls_quant_opt.nb", f"{V2}cls_slim_opt.nb"]))
-def test_published_changed(place: Path, changes: list[tuple[float, int]], name: str) -> None:
-    place.write_bytes(broken(published(name).read_bytes(), changes))
+def test_published_changed(
+    published_models: Path, place: Path, changes: list[tuple[float, int]], name: str
+) -> None:
+    place.write_bytes(broken((published_models / name).read_bytes(), changes))
     try:
         nb.read(place)
     except OptError as error:
