@@ -197,7 +197,7 @@ def inspect_model(c: Context, path: str, json: bool = False) -> None:
         "out": "where the pack goes, packs/NAME if not given",
         "precision": "fp32, fp16, int8 or int16, by opt's own switches",
         "published": "take the published .nb files as they are",
-        "fold": "--no-fold leaves the networks as published; nothing is folded yet",
+        "fold": "--no-fold leaves the networks as published, which is several times slower",
         "models": "folder in which published files are looked for first",
         "offline": "do not use the network",
     },
@@ -244,7 +244,7 @@ def pack(
     else:
         parts = ingredients.from_recipe(recipe, runtime, published, bool(precision))
     parts = dataclasses.replace(parts, name=called, golden=picture)
-    placed = named_pack.write(build_pack.build(parts, runtime, precision or None), place)
+    placed = named_pack.write(build_pack.build(parts, runtime, precision or None, fold), place)
     print(named_pack.summary(placed))
 
 

@@ -25,6 +25,7 @@ class Network:
         source: the published model it was made from.
         precision: ``fp32``, ``fp16``, ``int8`` or ``int16``.
         opt: the Paddle-Lite release whose opt wrote it; empty where the pack does not say.
+        folded: what was folded before opt, by pass of ``opt_models.folding``: how many changes.
         shape: input (height, width); a detector's are upper limits, a recogniser's width is the
             one it was trained at.
         mean, std: normalisation in channel order, for pixels scaled to 0..1.
@@ -35,6 +36,7 @@ class Network:
     source: str
     precision: str
     opt: str
+    folded: Mapping[str, int]
     shape: tuple[int, int]
     mean: Triple
     std: Triple
@@ -204,6 +206,7 @@ def _network(root: Path, data: Mapping[str, Any]) -> Network:
         source=str(data["source"]),
         precision=str(data["precision"]),
         opt=str(data.get("opt", "")),
+        folded={str(key): int(count) for key, count in data.get("folded", {}).items()},
         shape=(int(height), int(width)),
         mean=_triple(data["mean"]),
         std=_triple(data["std"]),

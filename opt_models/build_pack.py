@@ -12,19 +12,17 @@ from typing import Any
 
 from lite_runner import pack as packs
 from lite_runner.release import sha256
-from opt_models import cache, catalog, decoding, linear, lite_env, opt
-from opt_models.errors import CatalogError, OptError
-from opt_models.formats import nb, program
-from opt_models.formats.summary import Summary
-from opt_models.ingredients import Ingredient, Ingredients
-from opt_models.model_folder import ModelFiles
+from opt_models import cache, catalog, lite_env, network
+from opt_models.errors import CatalogError
+from opt_models.ingredients import Ingredients
 from opt_models.runtime import Runtime
 
 _HERE = Path(__file__).parent
 #: What decides on a pack's content, given what it is made from.
 _CODE = (
-    *("build_pack.py", "decoding.py", "linear.py", "lite_env.py", "opt.py"),
+    *("build_pack.py", "decoding.py", "lite_env.py", "network.py", "opt.py"),
     *(f"formats/{path.name}" for path in sorted(_HERE.glob("formats/*.py"))),
+    *(f"folding/{path.name}" for path in sorted(_HERE.glob("folding/*.py"))),
 )
 #: Names become names of folders.
 _NAME = re.compile(r"\w[\w.+-]*")
@@ -33,7 +31,9 @@ _LONGEST_NAME = 80
 PRECISIONS = ("fp32", "fp16", "int8", "int16")
 
 
-def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) -> packs.Pack:
+def build(
+    parts: Ingredients, runtime: Runtime, precision: str | None = None, fold: bool = True
+) -> packs.Pack:
     """The pack of some ingredients, made on first use and kept in the cache.
 
     Args:
@@ -41,6 +41,7 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
         runtime: what the pack is for.
         precision: one of :data:`PRECISIONS`, for networks that are still fp32; as published if
             None. ``int8`` and ``int16`` store weights quantised, ``fp16`` computes in halves.
+        fold: fold fp32 networks before opt (see :mod:`opt_models.folding`).
 
     Raises:
         CatalogError: the name is none, the precision does not fit the runtime or the networks, or
@@ -66,8 +67,9 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
             "cls": None,
         }
         lines = len(packs.read_dictionary(parts.dictionary))
+        order = network.Order(runtime, precision, fold, lines, _goldens(parts))
         for stage, part in parts.networks.items():
-            data[stage] = _network(folder, stage, part, runtime, precision, lines)
+            data[stage] = network.bring(folder, stage, part, order)
         data["dictionary"] = _copy(parts.dictionary, folder / "dictionary.txt")
         golden = _golden(parts)
         data["golden"] = {
@@ -78,7 +80,7 @@ def build(parts: Ingredients, runtime: Runtime, precision: str | None = None) ->
         (folder / "pack.json").write_text(text, encoding="utf-8")
         packs.load(folder)
 
-    key = _key(parts, runtime, precision)
+    key = _key(parts, runtime, precision, fold)
     return packs.load(cache.folder(f"packs/{parts.name}-{runtime.arch}-{key}", make))
 
 
@@ -110,10 +112,9 @@ def check(name: str, precision: str | None, runtime: Runtime) -> None:
         )
 
 
-def _key(parts: Ingredients, runtime: Runtime, precision: str | None) -> str:
+def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool) -> str:
     """Changes whenever the pack might: with any file's content, a setting, opt, or this code."""
     files = [path for part in parts.networks.values() for path in part.paths]
-    goldens = (parts.golden,) if parts.golden else catalog.goldens()
     inputs = {
         "schema": packs.SCHEMA,
         "name": parts.name,
@@ -123,107 +124,17 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None) -> str:
             for stage, part in parts.networks.items()
         },
         "files": [sha256(path) for path in (*files, parts.dictionary)],
-        "goldens": [[sha256(golden.image), golden.lines] for golden in goldens],
-        "opt": [lite_env.WHEEL.package, str(runtime), precision],
+        "goldens": [[sha256(golden.image), golden.lines] for golden in _goldens(parts)],
+        "opt": [lite_env.WHEEL.package, str(runtime), precision, fold],
         "code": [sha256(_HERE / name) for name in _CODE],
     }
     text = json.dumps(inputs, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _network(
-    folder: Path,
-    stage: str,
-    part: Ingredient,
-    runtime: Runtime,
-    precision: str | None,
-    lines: int,
-) -> dict[str, Any]:
-    """Bring one network into the pack and describe it."""
-    target = folder / f"{stage}.nb"
-    print(f"  {stage}: {part.source} -> {target.name}", file=sys.stderr)
-    if part.files is None:
-        summary = _take(part, target, runtime)
-        stored = summary.precision
-    else:
-        summary = program.summary(part.files.program)
-        stored = _precision(part, summary, precision)
-    _check_role(stage, summary, part.source)
-    more = _reading(summary, lines, part) if stage == "rec" else {}
-    if part.files is not None:
-        switch = stored if summary.precision == "fp32" else "fp32"
-        _convert(part.files, target, runtime, switch)
-    return {
-        "file": target.name,
-        "sha256": sha256(target),
-        "source": part.source,
-        "opt": nb.read_header(target).opt_version,
-        "precision": stored,
-        **catalog.stage_settings(stage),
-        **more,
-    }
-
-
-def _reading(summary: Summary, lines: int, part: Ingredient) -> dict[str, Any]:
-    """What depends on the recogniser itself: its decoding and its input's height."""
-    shape = catalog.stage_settings("rec")["shape"]
-    height = _height(summary) or part.height or shape[0]
-    return {**decoding.decode(summary, lines, part.source), "shape": [height, shape[1]]}
-
-
-def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str) -> None:
-    """Let opt write the ``.nb`` of an inference model."""
-    if precision not in ("int8", "int16"):
-        opt.optimise(files.program, files.params, target, runtime.arch, precision)
-        return
-    rewritten = target.with_suffix(".program")
-    linear.rewrite(files.program, rewritten)
-    opt.optimise(rewritten, files.params, target, runtime.arch, precision)
-    rewritten.unlink()
-
-
-def _check_role(stage: str, summary: Summary, source: str) -> None:
-    """Tell a network that was given for another stage, before opt works on it for seconds."""
-    shapes = [tensor.shape for tensor in summary.outputs if tensor.dtype == "float32"]
-    shape = shapes[0] if shapes else ()
-    if stage == "det" and len(shape) != 4:
-        raise OptError(
-            f"--det: {source} puts out {list(shape)}; a detector's output is [batch, 1, height,"
-            " width]: is it a DB detector?"
-        )
-    if stage == "cls" and shape[-1:] != (2,):
-        raise OptError(
-            f"--cls: {source} puts out {list(shape)}; a direction classifier's output is [batch,"
-            " 2]: is it a PP-OCR classifier?"
-        )
-
-
-def _take(part: Ingredient, target: Path, runtime: Runtime) -> Summary:
-    """Copy a published ``.nb`` that the runtime's processor can run."""
-    (published,) = part.paths
-    found = nb.read(published)
-    if found.arch != runtime.arch:
-        raise OptError(
-            f"{published.name}: was published for {found.arch}, the target is {runtime.arch};"
-            " leave out --published, then it is built from the inference model"
-        )
-    shutil.copyfile(published, target)
-    return found.summary
-
-
-def _precision(part: Ingredient, summary: Summary, wanted: str | None) -> str:
-    if summary.precision != "fp32" and wanted not in (None, summary.precision):
-        raise CatalogError(
-            f"--precision {wanted}: {part.source} is published quantised ({summary.precision});"
-            " leave --precision out, or choose the model that is not slim"
-        )
-    return wanted or summary.precision
-
-
-def _height(summary: Summary) -> int | None:
-    """Input height of a network, in pixels, where its program fixes it."""
-    shape = summary.inputs[0].shape
-    return shape[2] if len(shape) == 4 and shape[2] > 0 else None
+def _goldens(parts: Ingredients) -> tuple[packs.Golden, ...]:
+    """The user's picture, or all of our own."""
+    return (parts.golden,) if parts.golden else catalog.goldens()
 
 
 def _golden(parts: Ingredients) -> packs.Golden:

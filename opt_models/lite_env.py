@@ -48,6 +48,19 @@ WHEEL = Wheel(
 )
 
 
+#: What the wheel's binding takes and gives arrays with. It was built for numpy 1; the last release
+#: of that with wheels for all of its interpreters.
+_NUMPY = Wheel(
+    "1.24.4",
+    "1.24.4",
+    {
+        "3.10": "7ffe43c74893dbf38c2b0a1f5428760a1a9c98285553c89e12d70a96a7f3a4d6",
+        "3.9": "d11efb4dbecbdf22508d55e48d9c8384db795e1b7b51ea735289ff96613ff74d",
+        "3.8": "dd80e219fd4c71fc3699fc1dadac5dcf4fd882bfc6f7ec53d30fa197b8ee22dc",
+    },
+)
+
+
 @dataclass(frozen=True)
 class LiteEnv:
     """An interpreter and the unpacked wheel for it.
@@ -76,18 +89,32 @@ def find() -> LiteEnv:
         FetchError: the wheel cannot be downloaded.
     """
     python, version = interpreter()
+    # The tag the wheel carries; the index has no other.
+    return LiteEnv(python, version, _unpacked("paddlelite", WHEEL, version, "manylinux1_x86_64"))
+
+
+def numpy_for(env: LiteEnv) -> Path:
+    """Folder with numpy for the environment's interpreter, to run models; made on first use.
+
+    Raises:
+        FetchError: the wheel cannot be downloaded.
+    """
+    return _unpacked("numpy", _NUMPY, env.version, "manylinux2014_x86_64")
+
+
+def _unpacked(name: str, wheel: Wheel, version: str, tag: str) -> Path:
+    """Folder with the content of a pinned wheel, for one version of Python."""
 
     def make(folder: Path) -> None:
-        print(f"fetching paddlelite=={WHEEL.package} for Python {version}", file=sys.stderr)
-        digest = WHEEL.sha256[version]
-        wanted = f"paddlelite=={WHEEL.package} --hash=sha256:{digest}"
-        # The tag the wheel carries; the index has no other.
-        (wheel,) = pypi.download([wanted], folder, version, ["manylinux1_x86_64"])
-        pypi.check(wheel, digest)
-        pypi.unpack(wheel, folder)
-        wheel.unlink()
+        print(f"fetching {name}=={wheel.package} for Python {version}", file=sys.stderr)
+        digest = wheel.sha256[version]
+        wanted = f"{name}=={wheel.package} --hash=sha256:{digest}"
+        (file,) = pypi.download([wanted], folder, version, [tag])
+        pypi.check(file, digest)
+        pypi.unpack(file, folder)
+        file.unlink()
 
-    return LiteEnv(python, version, cache.folder(f"paddlelite-{WHEEL.package}-{version}", make))
+    return cache.folder(f"{name}-{wheel.package}-{version}", make)
 
 
 def interpreter() -> tuple[Path, str]:

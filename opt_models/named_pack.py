@@ -128,6 +128,7 @@ def summary(pack: packs.Pack) -> str:
             f"{network.path.stat().st_size / 1e6:.1f} MB",
             network.precision,
             f"by opt {network.opt}",
+            "folded" if network.folded else "not folded",
         )
         for stage, network in stages.items()
     ]

@@ -8,11 +8,14 @@ the description (``TensorDesc``), and the values (Paddle-Lite, lite/model_parser
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Iterable
 
+import numpy as np
+import numpy.typing as npt
 from google.protobuf.message import DecodeError
 
 from opt_models.errors import OptError
@@ -22,6 +25,8 @@ from opt_models.formats.topology import bytes_of, dtype
 
 #: A type and some dimensions; real descriptions have about ten bytes.
 _MAX_DESCRIPTION = 1024
+#: Its number in framework.proto.
+FLOAT32 = 5
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,13 @@ class Record:
     """One weight.
 
     Attributes:
+        start: where it begins in the file, in bytes.
         offset, length: where its values lie in the file, in bytes.
     """
 
     dtype: str
     shape: tuple[int, ...]
+    start: int
     offset: int
     length: int
 
@@ -96,6 +103,37 @@ def records(path: Path) -> tuple[Record, ...]:
     return tuple(found)
 
 
+def load(path: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """The records of weights, as they are in the file.
+
+    Args:
+        path: of a file :func:`check` has nothing against.
+        names: of the weights, sorted as in the file.
+    """
+    content = path.read_bytes()
+    return {
+        name: content[one.start : one.offset + one.length]
+        for name, one in zip(names, records(path))
+    }
+
+
+def array(record: bytes) -> npt.NDArray[Any]:
+    """The values of a weight.
+
+    Args:
+        record: of :func:`load`; its type must be one numpy knows.
+    """
+    one = _record(io.BytesIO(record), len(record))
+    return np.frombuffer(record, one.dtype, offset=one.offset).reshape(one.shape)
+
+
+def record(values: npt.NDArray[Any]) -> bytes:
+    """The record of a weight with these values, stored as float32."""
+    stored = np.ascontiguousarray(values, "<f4")
+    described = TensorDesc(data_type=FLOAT32, dims=stored.shape).SerializeToString()
+    return b"".join((struct.pack("<IQIi", 0, 0, 0, len(described)), described, stored.tobytes()))
+
+
 class _EndError(Exception):
     """A record reaches beyond the end of the file."""
 
@@ -110,6 +148,7 @@ class _ForeignError(Exception):
 
 def _record(file: BinaryIO, size: int) -> Record:
     """Read one record but for its values, which are passed over."""
+    start = file.tell()
     version, levels = struct.unpack("<IQ", _read(file, 12, size))
     # Weights have no levels of detail; the format allows some, no model has many.
     if version != 0 or levels > 8:
@@ -131,7 +170,7 @@ def _record(file: BinaryIO, size: int) -> Record:
         raise _ForeignError
     offset = file.tell()
     _pass(file, values, size)
-    return Record(dtype(described.data_type), shape, offset, values)
+    return Record(dtype(described.data_type), shape, start, offset, values)
 
 
 def _read(file: BinaryIO, length: int, size: int) -> bytes:

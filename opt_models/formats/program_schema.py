@@ -81,8 +81,11 @@ def _message(name: str) -> Any:
 
 
 ProgramDesc = _message("ProgramDesc")
+OpDesc = _message("OpDesc")
 TensorDesc = _message("TensorDesc")
 
 #: Values of ``OpAttr.type`` that hold a single number, text or truth value, and where.
 STRING = 2
 SINGLE = {0: "i", STRING: "s", 6: "b", 9: "l"}
+#: Values of ``OpAttr.type`` that hold numbers, texts or truth values, one or many, and where.
+FIELDS = {**SINGLE, 1: "f", 3: "ints", 4: "floats", 5: "strings", 7: "bools", 11: "longs"}

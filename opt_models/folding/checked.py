@@ -1,0 +1,66 @@
+"""Folding that is always checked: what computes something else is not used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping, Sequence
+
+from lite_runner.arrays import Floats
+from opt_models import opt
+from opt_models.errors import OptError
+from opt_models.folding import equality
+from opt_models.folding.fold import fold
+from opt_models.model_folder import ModelFiles
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What to convert.
+
+    Attributes:
+        files: the folded model, or the one that was given.
+        passes: how often each pass changed something; empty if nothing was folded.
+        told: for people.
+    """
+
+    files: ModelFiles
+    passes: Mapping[str, int]
+    told: str
+
+
+def fold_checked(files: ModelFiles, inputs: Sequence[Floats], folder: Path) -> Folded:
+    """Fold a model if that leaves what it computes as it is.
+
+    The wheel's runtime on this host runs both, also where the pack is for ARM: the algebra is the
+    same there, and the deploy's verification reads a picture on the board.
+
+    Args:
+        files: an inference model in fp32.
+        inputs: to compare on.
+        folder: for the folded files and others on the way.
+
+    Raises:
+        OptError: the files are no inference model.
+        FetchError: Paddle-Lite cannot be had.
+    """
+    target = ModelFiles(folder / "folded.pdmodel", folder / "folded.pdiparams")
+    passes = fold(files, target)
+    if not passes:
+        return Folded(files, {}, "nothing to fold")
+    first, second = folder / "published.nb", folder / "folded.nb"
+    try:
+        opt.optimise(files.program, files.params, first, "x86")
+        opt.optimise(target.program, target.params, second, "x86")
+        difference = equality.compare(first, second, inputs, folder)
+    except OptError as error:
+        return Folded(files, {}, f"not folded: it cannot be compared on this host: {error}")
+    if not difference.is_small:
+        return Folded(
+            files,
+            {},
+            f"not folded: that would change its output by {difference}, at most"
+            f" {equality.TOLERANCE:.0e} is allowed; used as published",
+        )
+    count = sum(passes.values())
+    return Folded(target, passes, f"folded, {count} changes, outputs equal to {difference}")

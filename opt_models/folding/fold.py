@@ -1,0 +1,77 @@
+"""Folding: the passes in their order, on a model's files."""
+
+from __future__ import annotations
+
+from typing import Callable, Mapping
+
+from opt_models.folding import ahead, cleanup, convolution, linear, squeeze_excite
+from opt_models.folding.graph import Graph
+from opt_models.formats import params, program
+from opt_models.model_folder import ModelFiles
+
+Pass = Callable[[Graph], int]
+
+#: By what a pack calls them. Each says how much it changed and leaves the program computing the
+#: same; the order only decides how often they are tried.
+PASSES: Mapping[str, Pass] = {
+    "identities": cleanup.drop_identities,
+    "shape tensors": cleanup.drop_shape_tensors,
+    "linear layers": linear.as_mul,
+    "after linear layers": linear.fold_after,
+    "after convolutions": convolution.fold_after,
+    "ahead": ahead.fold_ahead,
+    "gates": squeeze_excite.fold_residual,
+}
+
+
+def fold(
+    files: ModelFiles, target: ModelFiles, passes: Mapping[str, Pass] = PASSES
+) -> dict[str, int]:
+    """Write a model that computes the same with less.
+
+    Args:
+        files: an inference model in fp32.
+        target: the files to write; not written if there is nothing to fold.
+        passes: to apply, by name.
+
+    Returns:
+        how often each pass of :data:`PASSES` changed something; empty if none did.
+
+    Raises:
+        OptError: the files are no inference model.
+    """
+    graph = read(files)
+    done = run(graph, passes)
+    if done:
+        graph.write(target.program, target.params)
+    return done
+
+
+def read(files: ModelFiles) -> Graph:
+    """A model's program and weights as a graph.
+
+    Raises:
+        OptError: the files are no inference model.
+    """
+    message = program.parse(files.program)
+    return Graph(message, params.load(files.params, program.topology(message).weights))
+
+
+def run(graph: Graph, passes: Mapping[str, Pass] = PASSES) -> dict[str, int]:
+    """Apply passes until none finds anything; counts as of :func:`fold`.
+
+    A program of several blocks, or one that writes variables twice, is left alone: there, who makes
+    a variable depends on when one asks.
+    """
+    done = dict.fromkeys(passes, 0)
+    if not graph.is_simple:
+        return {}
+    changed = True
+    while changed:
+        changed = False
+        for name, one in passes.items():
+            count = one(graph)
+            done[name] += count
+            changed = changed or bool(count)
+    graph.sweep()
+    return {name: count for name, count in done.items() if count}

@@ -1,0 +1,117 @@
+"""One operator of a program that is being rewritten."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence, Union
+
+from opt_models.formats.program_schema import FIELDS, OpDesc
+
+Value = Union[bool, int, float, str, Sequence[int], Sequence[float]]
+
+#: Numbers of framework.proto for the kinds of attribute that rewriting sets.
+_KINDS = {bool: 6, int: 0, float: 1, str: 2}
+_KINDS_OF_LISTS = {int: 3, float: 4}
+
+
+class Operator:
+    """A view of an ``OpDesc`` message; what is set here is set there.
+
+    Args:
+        message: of the program. Unknown fields and attributes in it are left as they are.
+    """
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    @classmethod
+    def new(
+        cls, kind: str, inputs: dict[str, str], outputs: dict[str, str], **attributes: Value
+    ) -> Operator:
+        """An operator with one variable a side."""
+        operator = cls(OpDesc(type=kind))
+        for side, name in inputs.items():
+            operator.message.inputs.add(parameter=side, arguments=[name])
+        for side, name in outputs.items():
+            operator.message.outputs.add(parameter=side, arguments=[name])
+        for attribute, value in attributes.items():
+            operator.set(attribute, value)
+        return operator
+
+    def __repr__(self) -> str:
+        return f"<{self.type} -> {', '.join(self.outputs)}>"
+
+    @property
+    def type(self) -> str:
+        return str(self.message.type)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of all variables it takes."""
+        return [name for row in self.message.inputs for name in row.arguments]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of all variables it gives."""
+        return [name for row in self.message.outputs for name in row.arguments]
+
+    def input(self, side: str) -> str:
+        """The one variable taken at a side; empty if there is none, or are several."""
+        return _only(self.message.inputs, side)
+
+    def output(self, side: str) -> str:
+        """The one variable given at a side; empty if there is none, or are several."""
+        return _only(self.message.outputs, side)
+
+    def many(self, side: str) -> list[str]:
+        """All variables taken at a side, in order."""
+        return [n for row in self.message.inputs if row.parameter == side for n in row.arguments]
+
+    def set_input(self, side: str, name: str) -> None:
+        """Take one variable at a side; none if the name is empty."""
+        _set(self.message.inputs, side, name)
+
+    def set_output(self, side: str, name: str) -> None:
+        """Give one variable at a side."""
+        _set(self.message.outputs, side, name)
+
+    def rename_input(self, old: str, new: str) -> None:
+        """Take another variable wherever one is taken now."""
+        for row in self.message.inputs:
+            row.arguments[:] = [new if name == old else name for name in row.arguments]
+
+    def get(self, name: str, default: Any) -> Any:
+        """An attribute; the default where it is absent, as Paddle has it."""
+        for one in self.message.attrs:
+            if one.name == name and one.type in FIELDS:
+                value = getattr(one, FIELDS[one.type])
+                return list(value) if isinstance(default, list) else value
+        return default
+
+    def set(self, name: str, value: Value) -> None:
+        """Set an attribute, whether it is there or not."""
+        self.drop(name)
+        if isinstance(value, (bool, int, float, str)):
+            kind = _KINDS[type(value)]
+            self.message.attrs.add(name=name, type=kind, **{FIELDS[kind]: value})
+        else:
+            kind = _KINDS_OF_LISTS[type(value[0])]
+            self.message.attrs.add(name=name, type=kind, **{FIELDS[kind]: list(value)})
+
+    def drop(self, name: str) -> None:
+        """Remove an attribute."""
+        for place in reversed(range(len(self.message.attrs))):
+            if self.message.attrs[place].name == name:
+                del self.message.attrs[place]
+
+
+def _only(rows: Any, side: str) -> str:
+    found = [name for row in rows if row.parameter == side for name in row.arguments]
+    return str(found[0]) if len(found) == 1 else ""
+
+
+def _set(rows: Any, side: str, name: str) -> None:
+    for place in reversed(range(len(rows))):
+        if rows[place].parameter == side:
+            del rows[place]
+    if name:
+        rows.add(parameter=side, arguments=[name])

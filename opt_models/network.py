@@ -1,0 +1,155 @@
+"""One network of a pack: converted by opt or taken as published, and described."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from lite_runner.pack import Golden
+from lite_runner.release import sha256
+from opt_models import catalog, decoding, opt
+from opt_models.errors import CatalogError, OptError
+from opt_models.folding import fold, linear, trial
+from opt_models.folding.checked import fold_checked
+from opt_models.formats import nb, program
+from opt_models.formats.summary import Summary
+from opt_models.ingredients import Ingredient
+from opt_models.model_folder import ModelFiles
+from opt_models.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Order:
+    """What all networks of a pack have in common.
+
+    Attributes:
+        runtime: what they are for.
+        precision: as of :func:`opt_models.build_pack.build`.
+        fold: whether fp32 networks are folded before opt.
+        characters: lines of the dictionary.
+        goldens: pictures to compare folded networks on.
+    """
+
+    runtime: Runtime
+    precision: str | None
+    fold: bool
+    characters: int
+    goldens: Sequence[Golden]
+
+
+def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str, Any]:
+    """Bring one network into the folder of a pack.
+
+    Args:
+        folder: of the pack.
+        stage: ``det``, ``cls`` or ``rec``.
+        part: what it is made from.
+        order: what all networks of the pack have in common.
+
+    Returns:
+        what ``pack.json`` says of it.
+
+    Raises:
+        CatalogError: the precision does not fit the network.
+        OptError: it is not what the stage needs, or opt cannot convert it.
+    """
+    target = folder / f"{stage}.nb"
+    print(f"  {stage}: {part.source} -> {target.name}", file=sys.stderr)
+    if part.files is None:
+        summary = _take(part, target, order.runtime)
+        stored = summary.precision
+    else:
+        summary = program.summary(part.files.program)
+        stored = _precision(part, summary, order.precision)
+    _check_role(stage, summary, part.source)
+    settings = catalog.stage_settings(stage)
+    if stage == "rec":
+        settings.update(_reading(summary, order.characters, part))
+    folded: Mapping[str, int] = {}
+    if part.files is not None:
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            files = part.files
+            if summary.precision == "fp32":
+                if order.fold:
+                    declared = summary.inputs[0].shape
+                    inputs = trial.inputs(stage, settings["shape"], declared, order.goldens)
+                    result = fold_checked(files, inputs, Path(work))
+                    print(f"  {stage}: {result.told}", file=sys.stderr)
+                    files, folded = result.files, result.passes
+                _convert(files, target, order.runtime, stored, Path(work))
+            else:
+                opt.optimise(files.program, files.params, target, order.runtime.arch)
+    return {
+        "file": target.name,
+        "sha256": sha256(target),
+        "source": part.source,
+        "opt": nb.read_header(target).opt_version,
+        "precision": stored,
+        "folded": dict(folded),
+        **settings,
+    }
+
+
+def _reading(summary: Summary, lines: int, part: Ingredient) -> dict[str, Any]:
+    """What depends on the recogniser itself: its decoding and its input's height."""
+    shape = catalog.stage_settings("rec")["shape"]
+    height = _height(summary) or part.height or shape[0]
+    return {**decoding.decode(summary, lines, part.source), "shape": [height, shape[1]]}
+
+
+def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str, work: Path) -> None:
+    """Let opt write the ``.nb`` of an inference model in fp32."""
+    if precision in ("int8", "int16"):
+        # What was not folded may still have products whose weights the runtime would not turn back.
+        rewritten = ModelFiles(work / "linear.pdmodel", work / "linear.pdiparams")
+        if fold.fold(files, rewritten, {"linear layers": linear.as_mul}):
+            files = rewritten
+    opt.optimise(files.program, files.params, target, runtime.arch, precision)
+
+
+def _check_role(stage: str, summary: Summary, source: str) -> None:
+    """Tell a network that was given for another stage, before opt works on it for seconds."""
+    shapes = [tensor.shape for tensor in summary.outputs if tensor.dtype == "float32"]
+    shape = shapes[0] if shapes else ()
+    if stage == "det" and len(shape) != 4:
+        raise OptError(
+            f"--det: {source} puts out {list(shape)}; a detector's output is [batch, 1, height,"
+            " width]: is it a DB detector?"
+        )
+    if stage == "cls" and shape[-1:] != (2,):
+        raise OptError(
+            f"--cls: {source} puts out {list(shape)}; a direction classifier's output is [batch,"
+            " 2]: is it a PP-OCR classifier?"
+        )
+
+
+def _take(part: Ingredient, target: Path, runtime: Runtime) -> Summary:
+    """Copy a published ``.nb`` that the runtime's processor can run."""
+    (published,) = part.paths
+    found = nb.read(published)
+    if found.arch != runtime.arch:
+        raise OptError(
+            f"{published.name}: was published for {found.arch}, the target is {runtime.arch};"
+            " leave out --published, then it is built from the inference model"
+        )
+    shutil.copyfile(published, target)
+    return found.summary
+
+
+def _precision(part: Ingredient, summary: Summary, wanted: str | None) -> str:
+    if summary.precision != "fp32" and wanted not in (None, summary.precision):
+        raise CatalogError(
+            f"--precision {wanted}: {part.source} is published quantised ({summary.precision});"
+            " leave --precision out, or choose the model that is not slim"
+        )
+    return wanted or summary.precision
+
+
+def _height(summary: Summary) -> int | None:
+    """Input height of a network, in pixels, where its program fixes it."""
+    shape = summary.inputs[0].shape
+    return shape[2] if len(shape) == 4 and shape[2] > 0 else None
