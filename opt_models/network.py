@@ -77,7 +77,8 @@ def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str,
                 if order.fold:
                     declared = summary.inputs[0].shape
                     inputs = trial.inputs(stage, settings["shape"], declared, order.goldens)
-                    result = fold_checked(files, inputs, Path(work))
+                    height = 0 if stage == "det" else settings["shape"][0]
+                    result = fold_checked(files, inputs, Path(work), height)
                     print(f"  {stage}: {result.told}", file=sys.stderr)
                     files, folded = result.files, result.passes
                 _convert(files, target, order.runtime, stored, Path(work))
@@ -106,7 +107,7 @@ def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str, 
     if precision in ("int8", "int16"):
         # What was not folded may still have products whose weights the runtime would not turn back.
         rewritten = ModelFiles(work / "linear.pdmodel", work / "linear.pdiparams")
-        if fold.fold(files, rewritten, {"linear layers": linear.as_mul}):
+        if fold.fold(files, rewritten, passes={"linear layers": linear.as_mul}):
             files = rewritten
     opt.optimise(files.program, files.params, target, runtime.arch, precision)
 

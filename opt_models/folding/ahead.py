@@ -156,6 +156,8 @@ def absorb(graph: Graph, name: str, scale: Array) -> list[_Step] | None:
 def _absorb(graph: Graph, user: Operator, name: str, scale: Array) -> list[_Step] | None:
     if _takes(graph, user, name):
         return [partial(convolution.scale_inputs, graph, user, scale)]
+    if user.type == "concat":
+        return _absorb_beside(graph, user, name, scale)
     positive = bool((scale > 0).all())
     if user.type == "pool2d":
         # An average of scaled values is the scaled average; a maximum, if signs stay.
@@ -167,6 +169,19 @@ def _absorb(graph: Graph, user: Operator, name: str, scale: Array) -> list[_Step
     else:
         passes = user.type in _INTERPOLATIONS
     return absorb(graph, user.output("Out"), scale) if passes else None
+
+
+def _absorb_beside(graph: Graph, concat: Operator, name: str, scale: Array) -> list[_Step] | None:
+    """The same for one of several variables laid side by side along their channels."""
+    if concat.get("axis", 0) != CHANNELS or concat.input("AxisTensor"):
+        return None
+    parts = []
+    for one in concat.many("X"):
+        channels = graph.shape(one)[CHANNELS]
+        if channels < 1:
+            return None
+        parts.append(scale if one == name else np.ones(channels))
+    return absorb(graph, concat.output("Out"), np.concatenate(parts))
 
 
 def _takes(graph: Graph, user: Operator, name: str) -> bool:

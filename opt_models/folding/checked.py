@@ -29,7 +29,9 @@ class Folded:
     told: str
 
 
-def fold_checked(files: ModelFiles, inputs: Sequence[Floats], folder: Path) -> Folded:
+def fold_checked(
+    files: ModelFiles, inputs: Sequence[Floats], folder: Path, height: int = 0
+) -> Folded:
     """Fold a model if that leaves what it computes as it is.
 
     The wheel's runtime on this host runs both, also where the pack is for ARM: the algebra is the
@@ -39,13 +41,14 @@ def fold_checked(files: ModelFiles, inputs: Sequence[Floats], folder: Path) -> F
         files: an inference model in fp32.
         inputs: to compare on.
         folder: for the folded files and others on the way.
+        height: that all inputs will have, in pixels; 0 if they differ.
 
     Raises:
         OptError: the files are no inference model.
         FetchError: Paddle-Lite cannot be had.
     """
     target = ModelFiles(folder / "folded.pdmodel", folder / "folded.pdiparams")
-    passes = fold(files, target)
+    passes = fold(files, target, height)
     if not passes:
         return Folded(files, {}, "nothing to fold")
     first, second = folder / "published.nb", folder / "folded.nb"

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Callable, Mapping
 
-from opt_models.folding import ahead, cleanup, convolution, linear, squeeze_excite
+from opt_models.folding import (
+    ahead,
+    cleanup,
+    convolution,
+    heights,
+    linear,
+    pooling,
+    squeeze_excite,
+    strides,
+)
 from opt_models.folding.graph import Graph
 from opt_models.formats import params, program
 from opt_models.model_folder import ModelFiles
@@ -19,19 +28,26 @@ PASSES: Mapping[str, Pass] = {
     "linear layers": linear.as_mul,
     "after linear layers": linear.fold_after,
     "after convolutions": convolution.fold_after,
+    "past pools": pooling.move_past,
     "ahead": ahead.fold_ahead,
     "gates": squeeze_excite.fold_residual,
+    "uneven strides": strides.even_out,
+    "pools over rows": pooling.over_rows,
 }
 
 
 def fold(
-    files: ModelFiles, target: ModelFiles, passes: Mapping[str, Pass] = PASSES
+    files: ModelFiles,
+    target: ModelFiles,
+    height: int = 0,
+    passes: Mapping[str, Pass] = PASSES,
 ) -> dict[str, int]:
     """Write a model that computes the same with less.
 
     Args:
         files: an inference model in fp32.
         target: the files to write; not written if there is nothing to fold.
+        height: that all of its inputs will have, in pixels; 0 if they differ.
         passes: to apply, by name.
 
     Returns:
@@ -41,6 +57,7 @@ def fold(
         OptError: the files are no inference model.
     """
     graph = read(files)
+    heights.declare(graph, height)
     done = run(graph, passes)
     if done:
         graph.write(target.program, target.params)

@@ -59,6 +59,10 @@ class Graph:
         variable = self._variables.get(name)
         return () if variable is None else tuple(variable.type.lod_tensor.tensor.dims)
 
+    def set_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        """Declare the shape of a variable that is no weight."""
+        self._variables[name].type.lod_tensor.tensor.dims[:] = shape
+
     def is_weight(self, name: str) -> bool:
         """Whether a variable has values that can be folded."""
         if name in self._values:
@@ -84,9 +88,9 @@ class Graph:
         variable = self.message.blocks[0].vars.add()
         variable.CopyFrom(self._variables[like])
         variable.name = name
-        if shape is not None:
-            variable.type.lod_tensor.tensor.dims[:] = shape
         self._variables[name] = variable
+        if shape is not None:
+            self.set_shape(name, shape)
         return name
 
     def insert(self, operator: Operator, after: Operator) -> None:

@@ -66,13 +66,27 @@ class Operator:
         """All variables taken at a side, in order."""
         return [n for row in self.message.inputs if row.parameter == side for n in row.arguments]
 
+    def copy(self) -> Operator:
+        """A second one like it."""
+        message = OpDesc()
+        message.CopyFrom(self.message)
+        return Operator(message)
+
     def set_input(self, side: str, name: str) -> None:
         """Take one variable at a side; none if the name is empty."""
-        _set(self.message.inputs, side, name)
+        _set(self.message.inputs, side, [name] if name else [])
+
+    def take(self, side: str, names: Sequence[str]) -> None:
+        """Take several variables at a side, in order."""
+        _set(self.message.inputs, side, names)
 
     def set_output(self, side: str, name: str) -> None:
         """Give one variable at a side."""
-        _set(self.message.outputs, side, name)
+        _set(self.message.outputs, side, [name])
+
+    def give(self, side: str, names: Sequence[str]) -> None:
+        """Give several variables at a side, in order."""
+        _set(self.message.outputs, side, names)
 
     def rename_input(self, old: str, new: str) -> None:
         """Take another variable wherever one is taken now."""
@@ -97,6 +111,11 @@ class Operator:
             kind = _KINDS_OF_LISTS[type(value[0])]
             self.message.attrs.add(name=name, type=kind, **{FIELDS[kind]: list(value)})
 
+    def set_empty(self, name: str) -> None:
+        """Set an attribute to a list of no numbers, which some operators insist on."""
+        self.drop(name)
+        self.message.attrs.add(name=name, type=_KINDS_OF_LISTS[int])
+
     def drop(self, name: str) -> None:
         """Remove an attribute."""
         for place in reversed(range(len(self.message.attrs))):
@@ -109,9 +128,9 @@ def _only(rows: Any, side: str) -> str:
     return str(found[0]) if len(found) == 1 else ""
 
 
-def _set(rows: Any, side: str, name: str) -> None:
+def _set(rows: Any, side: str, names: Sequence[str]) -> None:
     for place in reversed(range(len(rows))):
         if rows[place].parameter == side:
             del rows[place]
-    if name:
-        rows.add(parameter=side, arguments=[name])
+    if names:
+        rows.add(parameter=side, arguments=names)

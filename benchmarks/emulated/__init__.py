@@ -1,0 +1,1 @@
+"""An emulated ARM core that counts what it executes: figures that repeat exactly."""
