@@ -67,11 +67,11 @@ def build(
             "cls": None,
         }
         lines = len(packs.read_dictionary(parts.dictionary))
-        order = network.Order(runtime, precision, fold, lines, _goldens(parts))
+        golden = _golden(parts)
+        order = network.Order(runtime, precision, fold, lines, golden)
         for stage, part in parts.networks.items():
             data[stage] = network.bring(folder, stage, part, order)
         data["dictionary"] = _copy(parts.dictionary, folder / "dictionary.txt")
-        golden = _golden(parts)
         data["golden"] = {
             **_copy(golden.image, folder / f"golden{golden.image.suffix.lower()}", "image"),
             "lines": list(golden.lines),

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping
 
 from lite_runner.pack import Golden
 from lite_runner.release import sha256
@@ -31,14 +31,14 @@ class Order:
         precision: as of :func:`opt_models.build_pack.build`.
         fold: whether fp32 networks are folded before opt.
         characters: lines of the dictionary.
-        goldens: pictures to compare folded networks on.
+        golden: picture to compare folded networks on.
     """
 
     runtime: Runtime
     precision: str | None
     fold: bool
     characters: int
-    goldens: Sequence[Golden]
+    golden: Golden
 
 
 def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str,
             if summary.precision == "fp32":
                 if order.fold:
                     declared = summary.inputs[0].shape
-                    inputs = trial.inputs(stage, settings["shape"], declared, order.goldens)
+                    inputs = trial.inputs(stage, settings["shape"], declared, order.golden)
                     height = 0 if stage == "det" else settings["shape"][0]
                     result = fold_checked(files, inputs, Path(work), height)
                     print(f"  {stage}: {result.told}", file=sys.stderr)

@@ -154,9 +154,19 @@ def test_a_quantised_pack_passes_the_boards_verification(environment, tmp_path, 
     assert "deployed and verified" in deployed.stdout
 
 
-def test_no_fold_is_known(environment, tmp_path) -> None:
-    run = invoke(environment, "pack", "v4-mobile", "--no-fold", "--out", tmp_path / "pack")
-    assert run.returncode == 0, run.stderr
+def test_networks_are_folded_unless_told_not_to(environment, tmp_path) -> None:
+    folded = {}
+    for option in ("--fold", "--no-fold"):
+        out = tmp_path / option
+        run = invoke(environment, "pack", "v4-mobile", option, "--out", out)
+        assert run.returncode == 0, run.stderr
+        described = json.loads((out / "pack.json").read_text(encoding="utf-8"))
+        folded[option] = {stage: described[stage]["folded"] for stage in ("det", "cls", "rec")}
+        assert ("  not folded" in run.stdout) == (option == "--no-fold")
+    assert folded["--no-fold"] == {"det": {}, "cls": {}, "rec": {}}
+    assert folded["--fold"]["det"]["ahead"] > 20
+    assert folded["--fold"]["rec"]["uneven strides"] == 4
+    assert folded["--fold"]["cls"]["uneven strides"] == 4
 
 
 def test_text_in_any_script_is_printed_in_any_locale(environment, tmp_path) -> None:

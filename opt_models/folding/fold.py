@@ -21,7 +21,7 @@ from opt_models.model_folder import ModelFiles
 Pass = Callable[[Graph], int]
 
 #: By what a pack calls them. Each says how much it changed and leaves the program computing the
-#: same; the order only decides how often they are tried.
+#: same. A pass is tried when those before it find nothing any more.
 PASSES: Mapping[str, Pass] = {
     "identities": cleanup.drop_identities,
     "shape tensors": cleanup.drop_shape_tensors,
@@ -83,12 +83,12 @@ def run(graph: Graph, passes: Mapping[str, Pass] = PASSES) -> dict[str, int]:
     done = dict.fromkeys(passes, 0)
     if not graph.is_simple:
         return {}
-    changed = True
-    while changed:
-        changed = False
-        for name, one in passes.items():
-            count = one(graph)
-            done[name] += count
-            changed = changed or bool(count)
+    while any(_count(done, name, one(graph)) for name, one in passes.items()):
+        pass
     graph.sweep()
     return {name: count for name, count in done.items() if count}
+
+
+def _count(done: dict[str, int], name: str, count: int) -> bool:
+    done[name] += count
+    return bool(count)

@@ -23,7 +23,7 @@ _PICTURE = 320
 
 
 def inputs(
-    stage: str, shape: Sequence[int], declared: Sequence[int], goldens: Sequence[Golden]
+    stage: str, shape: Sequence[int], declared: Sequence[int], golden: Golden
 ) -> list[Floats]:
     """Batches for a network.
 
@@ -31,18 +31,16 @@ def inputs(
         stage: ``det``, ``cls`` or ``rec``.
         shape: height and width of its input by the pack's settings.
         declared: of its input by its program, NCHW with -1 for what is free.
-        goldens: pictures with the lines in them.
+        golden: a picture with the lines in it.
     """
     generator = np.random.default_rng(2026)
     found: list[Floats] = []
     for batch, height, width in _NOISE[stage]:
         size = _fitted((batch, 3, height or shape[0], width), declared)
         found.append(generator.uniform(-1, 1, size).astype(np.float32))
-    for golden in goldens:
-        picture = image.load(golden.image)
-        for part in [picture] if stage == "det" else _lines(picture, len(golden.lines)):
-            found.append(_fed(stage, part, shape[0], declared))
-    return found
+    picture = image.load(golden.image)
+    parts = [picture] if stage == "det" else _lines(picture, len(golden.lines))
+    return found + [_fed(stage, part, shape[0], declared) for part in parts]
 
 
 def _lines(picture: Image, count: int) -> list[Image]:

@@ -23,7 +23,7 @@ LETTERS = ("l", "r", "x")
 def network() -> Network:
     """48 pixels high, 192 wide, with the usual normalisation to -1..1."""
     half = (0.5, 0.5, 0.5)
-    return Network(Path("none.nb"), "none", "fp32", "", (48, 192), half, half, "BGR")
+    return Network(Path("none.nb"), "none", "fp32", "", {}, (48, 192), half, half, "BGR")
 
 
 @pytest.fixture(scope="session")
