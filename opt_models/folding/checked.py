@@ -44,11 +44,14 @@ def fold_checked(
         height: that all inputs will have, in pixels; 0 if they differ.
 
     Raises:
-        OptError: the files are no inference model.
         FetchError: Paddle-Lite cannot be had.
     """
     target = ModelFiles(folder / "folded.pdmodel", folder / "folded.pdiparams")
-    passes = fold(files, target, height)
+    try:
+        passes = fold(files, target, height)
+    except OptError as error:
+        # opt reads what old releases of Paddle wrote, too, and tells what is wrong.
+        return Folded(files, {}, f"not folded: {error}")
     if not passes:
         return Folded(files, {}, "nothing to fold")
     first, second = folder / "published.nb", folder / "folded.nb"

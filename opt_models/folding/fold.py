@@ -54,7 +54,7 @@ def fold(
         how often each pass of :data:`PASSES` changed something; empty if none did.
 
     Raises:
-        OptError: the files are no inference model.
+        OptError: the files are no inference model, or do not belong together.
     """
     graph = read(files)
     heights.declare(graph, height)
@@ -68,9 +68,10 @@ def read(files: ModelFiles) -> Graph:
     """A model's program and weights as a graph.
 
     Raises:
-        OptError: the files are no inference model.
+        OptError: the files are no inference model, or do not belong together.
     """
     message = program.parse(files.program)
+    params.check(files.program, files.params)
     return Graph(message, params.load(files.params, program.topology(message).weights))
 
 

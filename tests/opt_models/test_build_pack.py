@@ -15,7 +15,8 @@ from lite_runner.errors import UsageError
 from lite_runner.release import sha256
 from opt_models import build_pack, cache, catalog, ingredients, lite_env, opt
 from opt_models.errors import CacheError, CatalogError, OptError
-from opt_models.formats import nb
+from opt_models.folding import equality
+from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.ingredients import Ingredients
 from opt_models.runtime import Runtime
@@ -62,13 +63,16 @@ def pack(runtime: Runtime) -> packs.Pack:
 def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Another fresh cache, and an opt that writes nothing but a header."""
 
-    def optimise(model: Path, params: Path, target: Path, arch: str, precision: str) -> None:
+    def optimise(
+        model: Path, params: Path, target: Path, arch: str, precision: str = "fp32"
+    ) -> None:
         target.write_bytes(f"\2\0{lite_env.WHEEL.release}".encode().ljust(18, b"\0"))
 
     root = tmp_path / "cache"
     link_downloads(root)
     monkeypatch.setenv(cache.VARIABLE, str(root))
     monkeypatch.setattr(opt, "optimise", optimise)
+    monkeypatch.setattr(equality, "compare", lambda *_: equality.Difference((0.0,)))
     return root
 
 
@@ -196,9 +200,9 @@ def test_a_quantised_network_cannot_become_another(
     refuses: Refuses,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain = build_pack.program.summary
+    plain = program.summary
     monkeypatch.setattr(
-        build_pack.program,
+        program,
         "summary",
         lambda path: dataclasses.replace(plain(path), precision="int8"),
     )
@@ -328,7 +332,15 @@ def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["build_pack.py", "linear.py", "opt.py", "decoding.py", "formats/summary.py"]
+    "name",
+    [
+        "build_pack.py",
+        "network.py",
+        "opt.py",
+        "decoding.py",
+        "folding/ahead.py",
+        "formats/summary.py",
+    ],
 )
 def test_changed_code_makes_packs_anew(
     stand_in: Path,
@@ -352,7 +364,7 @@ def test_a_classifier_whose_class_comes_first(
     stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """V1.x exports give the class and the probabilities in either order."""
-    plain = build_pack.program.summary
+    plain = program.summary
 
     def summary(path: Path) -> Summary:
         found = plain(path)
@@ -361,7 +373,7 @@ def test_a_classifier_whose_class_comes_first(
         outputs = (Tensor("class", (-1,), "int64"), *found.outputs)
         return dataclasses.replace(found, outputs=outputs)
 
-    monkeypatch.setattr(build_pack.program, "summary", summary)
+    monkeypatch.setattr(program, "summary", summary)
     assert build_pack.build(own_files, ARM).classifier is not None
 
 
