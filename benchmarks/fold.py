@@ -221,16 +221,15 @@ def emulated() -> Iterator[Row]:
 
 def show(rows: Sequence[Row], unit: str) -> None:
     """Print rows as a table."""
-    print(
-        f"{'network':20}{'side':36}{unit:>9}{'10 % .. 90 %':>18}{'gain':>7}{'to ONNX':>9}{'difference':>12}"
-    )
+    head = f"{'network':18}{'side':33}{unit:>8}{'10 % .. 90 %':>17}"
+    print(f"{head}{'gain':>6}{'to ONNX':>9}{'off by':>9}")
     before = ""
     for row in rows:
         spread = "" if row.low == row.high else f"{row.low:.2f} .. {row.high:.2f}"
         name = "" if row.network == before else row.network
         before = row.network
-        figures = f"{row.amount:>9.2f}{spread:>18}{row.gain:>7.2f}{row.to_onnx:>9.2f}{row.difference:>12.1e}"
-        print(f"{name:20}{row.side:36}{figures}", flush=True)
+        figures = f"{row.amount:>8.2f}{spread:>17}{row.gain:>6.2f}{row.to_onnx:>9.2f}"
+        print(f"{name:18}{row.side:33}{figures}{row.difference:>9.0e}", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,7 @@ def fold_ahead(graph: Graph) -> int:
     """Fold affine maps into the convolutions after them.
 
     Returns:
-        how many operators were folded away.
+        how many operators were folded.
     """
     folded = 0
     for operator in list(graph.operators):
@@ -103,7 +103,7 @@ def _fold_scale(
         convolution.add_shift(graph, total.x, total.y, shift, after=place)
     for one in chain:
         graph.remove(one)
-    return len(chain) - (not moved)
+    return len(chain)
 
 
 def _absorb_shift(graph: Graph, name: str, scale: Array, shift: Array) -> list[_Step] | None:

@@ -50,7 +50,7 @@ def fold_after(graph: Graph) -> int:
     that opt fuses them.
 
     Returns:
-        how many operators were folded away.
+        how many operators were folded.
     """
     folded = 0
     for operator in list(graph.operators):
@@ -88,7 +88,7 @@ def _fold_chain(graph: Graph, conv: Operator) -> int:
         graph.changed()
         return len(chain)
     add_shift(graph, start, end, shift, after=conv)
-    return len(chain) - (not bias)
+    return len(chain)
 
 
 def is_shift(graph: Graph, operator: Operator) -> bool:

@@ -59,7 +59,7 @@ def fold_after(graph: Graph) -> int:
     ``s (x W + b) + t = x (W s) + (s b + t)``.
 
     Returns:
-        how many operators were folded away.
+        how many operators were folded.
     """
     return sum(
         _fold_chain(graph, operator)
@@ -97,7 +97,7 @@ def _fold_chain(graph: Graph, product: Operator) -> int:
         graph.changed()
         return len(chain)
     add_bias(graph, start, end, shift, after=product)
-    return len(chain) - 1
+    return len(chain)
 
 
 def add_bias(graph: Graph, x: str, y: str, bias: Array, after: Operator) -> None:

@@ -13,9 +13,9 @@ import pytest
 from lite_runner import pack as packs
 from lite_runner.errors import UsageError
 from lite_runner.release import sha256
-from opt_models import build_pack, cache, catalog, ingredients, lite_env, opt
+from opt_models import build_pack, cache, catalog, ingredients, lite_env, network, opt
 from opt_models.errors import CacheError, CatalogError, OptError
-from opt_models.folding import equality
+from opt_models.folding import checked, equality
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.ingredients import Ingredients
@@ -114,14 +114,14 @@ def test_networks(pack: packs.Pack) -> None:
         "cls": pack.classifier.network,
         "rec": pack.recogniser.network,
     }
-    for stage, network in networks.items():
+    for stage, one in networks.items():
         settings = catalog.stage_settings(stage)
-        found = nb.read(network.path)
+        found = nb.read(one.path)
         assert (found.header, found.arch) == (nb.Header(2, pack.lite_version), pack.arch)
-        assert (network.opt, network.precision) == (pack.lite_version, "fp32")
-        assert (network.source, network.order) == (recipe.models[stage].name, settings["order"])
-        assert (list(network.shape), list(network.std)) == (settings["shape"], settings["std"])
-    assert len({sha256(network.path) for network in networks.values()}) == 3
+        assert (one.opt, one.precision) == (pack.lite_version, "fp32")
+        assert (one.source, one.order) == (recipe.models[stage].name, settings["order"])
+        assert (list(one.shape), list(one.std)) == (settings["shape"], settings["std"])
+    assert len({sha256(one.path) for one in networks.values()}) == 3
     assert pack.detector.threshold == catalog.stage_settings("det")["threshold"]
 
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_made(
     assert not (stand_in / "packs").exists()
 
 
-def test_a_quantised_network_cannot_become_another(
+def test_a_quantised_network_is_left_as_it_is(
     stand_in: Path,
     own_files: Ingredients,
     refuses: Refuses,
@@ -206,10 +206,29 @@ def test_a_quantised_network_cannot_become_another(
         "summary",
         lambda path: dataclasses.replace(plain(path), precision="int8"),
     )
-    assert build_pack.build(own_files, ARM).recogniser.network.precision == "int8"
+    monkeypatch.setattr(network, "fold_checked", lambda *_: pytest.fail("touched"))
+    found = build_pack.build(own_files, ARM).recogniser.network
+    assert (found.precision, found.folded) == ("int8", {})
     assert build_pack.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
     with refuses(CatalogError, "--precision fp32", "quantised (int8)"):
         build_pack.build(own_files, ARM, "fp32")
+
+
+def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
+    own_files: Ingredients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = build_pack.build(own_files, ARM, fold=False)
+    assert plain.detector.network.folded == {}
+    files = own_files.networks["det"].files
+    assert files is not None
+    opt.optimise(files.program, files.params, tmp_path / "plain.nb", "arm")
+    assert plain.detector.network.path.read_bytes() == (tmp_path / "plain.nb").read_bytes()
+    # Nothing to fold, or not equal: byte for byte the same.
+    monkeypatch.setattr(checked, "fold", lambda *_: {})
+    same = build_pack.build(dataclasses.replace(own_files, name="same"), ARM)
+    for stage in ("det", "cls", "rec"):
+        left, right = (pack.folder / f"{stage}.nb" for pack in (plain, same))
+        assert left.read_bytes() == right.read_bytes()
 
 
 @pytest.mark.parametrize("stage", ["det", "cls", "rec"])

@@ -1,0 +1,155 @@
+"""Folding that is checked: what computes something else, or cannot be compared, is not used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lite_runner.arrays import Floats
+from opt_models import catalog, fetch
+from opt_models.folding import checked, equality, trial
+from opt_models.folding.checked import fold_checked
+from opt_models.folding.equality import largest
+from opt_models.model_folder import ModelFiles
+
+
+@pytest.fixture(scope="module")
+def classifier(downloads: Path) -> ModelFiles:
+    return fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
+
+
+@pytest.fixture(scope="module")
+def inputs() -> list[Floats]:
+    return trial.inputs("cls", (48, 192), (-1, 3, -1, -1), catalog.goldens()[0])
+
+
+def test_an_equal_model_is_used(
+    classifier: ModelFiles, inputs: list[Floats], tmp_path: Path
+) -> None:
+    folded = fold_checked(classifier, inputs, tmp_path, 48)
+    assert folded.files == ModelFiles(tmp_path / "folded.pdmodel", tmp_path / "folded.pdiparams")
+    assert folded.passes["uneven strides"] == 4
+    assert folded.told.startswith("folded, ")
+
+
+@pytest.mark.parametrize("factor", [1.05, float("nan")])
+def test_another_model_is_not(
+    classifier: ModelFiles,
+    inputs: list[Floats],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    factor: float,
+) -> None:
+    from opt_models.folding import fold
+
+    def spoil(graph: Any) -> int:
+        # Once, in the last layer.
+        product = next(one for one in graph.operators if one.type in ("mul", "matmul_v2"))
+        if "@" in product.input("Y"):
+            return 0
+        values = graph.weight(product.input("Y")) * np.array([factor, 1.0])
+        product.set_input("Y", graph.add_weight(values, product.input("Y")))
+        graph.changed()
+        return 1
+
+    def wrong(files: ModelFiles, target: ModelFiles, height: int) -> dict[str, int]:
+        return fold.fold(files, target, height, {"wrong": spoil})
+
+    monkeypatch.setattr(checked, "fold", wrong)
+    folded = fold_checked(classifier, inputs, tmp_path, 48)
+    assert folded.files == classifier
+    assert folded.passes == {}
+    assert "not folded: that would change its output by" in folded.told
+    assert "0.0001 is allowed" in folded.told or "1e-04 is allowed" in folded.told
+
+
+def test_what_opt_does_not_take_is_not_compared(
+    classifier: ModelFiles, inputs: list[Floats], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from opt_models.folding import fold
+
+    def odd(graph: Any) -> int:
+        found = [one for one in graph.operators if one.type == "relu"]
+        for one in found:
+            one.message.type = "unheard_of"
+        return len(found)
+
+    def wrong(files: ModelFiles, target: ModelFiles, height: int) -> dict[str, int]:
+        return fold.fold(files, target, height, {"odd": odd})
+
+    monkeypatch.setattr(checked, "fold", wrong)
+    folded = fold_checked(classifier, inputs, tmp_path, 48)
+    assert (folded.files, folded.passes) == (classifier, {})
+    assert "cannot be compared on this host" in folded.told
+    assert len(folded.told.splitlines()) == 1
+
+
+def test_files_fold_cannot_read_are_left_to_opt(
+    classifier: ModelFiles, inputs: list[Floats], tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut"
+    cut.write_bytes(classifier.params.read_bytes()[:-4])
+    given = ModelFiles(classifier.program, cut)
+    folded = fold_checked(given, inputs, tmp_path)
+    assert folded.files == given
+    assert "not folded: " in folded.told
+    assert str(cut) in folded.told
+
+
+def test_nothing_to_fold(
+    classifier: ModelFiles, inputs: list[Floats], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checked, "fold", lambda *_: {})
+    folded = fold_checked(classifier, inputs, tmp_path)
+    assert (folded.files, folded.told) == (classifier, "nothing to fold")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_differences() -> None:
+    one = np.array([0.25, 0.5], np.float32)
+    assert largest(one, one) == 0
+    assert largest(one, one + np.float32(0.125)) == 0.125
+    assert largest(one * 1000, one * 1000 + 1) == pytest.approx(1 / 500)
+    assert largest(one, one.astype(np.float64)) == float("inf")
+    assert largest(one, one[None]) == float("inf")
+    gap = np.array([0.25, np.nan], np.float32)
+    assert largest(one, gap) == float("inf")
+    assert largest(gap, gap) == 0
+    assert largest(np.array([1, 2]), np.array([1, 2])) == 0
+    assert largest(np.array([1, 2]), np.array([1, 3])) == float("inf")
+    assert largest(one[:0], one[:0]) == 0
+    infinite = np.array([0.25, np.inf], np.float32)
+    assert largest(infinite, infinite) == 0
+    assert largest(infinite, -infinite) > 0
+
+
+def test_small_differences() -> None:
+    assert equality.Difference((0.0, 9e-5)).is_small
+    assert not equality.Difference((0.0, 1.1e-4)).is_small
+    assert str(equality.Difference((0.0, 3.2e-3))) == "0.003"
+
+
+@pytest.mark.parametrize(
+    ("stage", "shape", "declared"),
+    [
+        ("det", (960, 960), (-1, 3, -1, -1)),
+        ("cls", (48, 192), (-1, 3, -1, -1)),
+        ("rec", (48, 320), (-1, 3, 48, -1)),
+        ("rec", (32, 320), (-1, 3, 32, 100)),
+    ],
+)
+def test_inputs_to_compare_on(
+    stage: str, shape: tuple[int, int], declared: tuple[int, ...]
+) -> None:
+    found = trial.inputs(stage, shape, declared, catalog.goldens()[0])
+    assert len(found) == (3 if stage == "det" else 4)
+    for batch in found:
+        assert batch.dtype == np.float32
+        fixed = [side for side in declared if side > 0]
+        free = [side for side, wanted in zip(batch.shape, declared) if wanted > 0]
+        assert fixed == free
+        assert batch.shape[2] == shape[0] or stage == "det"
+        assert np.ptp(batch) > 0.5
