@@ -24,7 +24,7 @@ COMMANDS = [
 ]
 #: Run by .ci/run, each in an environment of its own making.
 BY_CI = [line for line in COMMANDS if "pip install" in line or "venv" in line]
-#: Needs minutes: tested with its own arguments by tests/test_benchmarks.py.
+#: Need minutes: tested with their own arguments by tests/test_benchmarks*.py.
 LONG = [line for line in COMMANDS if "benchmarks." in line]
 
 
