@@ -7,19 +7,22 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from lite_runner.pack import Golden
 from lite_runner.release import sha256
 from opt_models import catalog, decoding, opt
 from opt_models.errors import CatalogError, OptError
 from opt_models.folding import fold, linear, trial
-from opt_models.folding.checked import fold_checked
+from opt_models.folding.checked import Folded, fold_checked
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary
 from opt_models.ingredients import Ingredient
 from opt_models.model_folder import ModelFiles
 from opt_models.runtime import Runtime
+
+#: Kinds of operators of which opt also quantises the weights, see :mod:`opt_models.folding.linear`.
+_PRODUCTS = {"matmul", "matmul_v2"}
 
 
 @dataclass(frozen=True)
@@ -70,20 +73,16 @@ def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str,
     if stage == "rec":
         settings.update(_reading(summary, order.characters, part))
     folded: Mapping[str, int] = {}
-    if part.files is not None:
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            files = part.files
-            if summary.precision == "fp32":
-                if order.fold:
-                    declared = summary.inputs[0].shape
-                    inputs = trial.inputs(stage, settings["shape"], declared, order.golden)
-                    height = 0 if stage == "det" else settings["shape"][0]
-                    result = fold_checked(files, inputs, Path(work), height)
-                    print(f"  {stage}: {result.told}", file=sys.stderr)
-                    files, folded = result.files, result.passes
-                _convert(files, target, order.runtime, stored, Path(work))
-            else:
-                opt.optimise(files.program, files.params, target, order.runtime.arch)
+    if part.files is not None and summary.precision == "fp32":
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            work, files = Path(name), part.files
+            if order.fold:
+                declared = summary.inputs[0].shape
+                result = _fold(files, stage, settings["shape"], declared, order.golden, work)
+                files, folded = result.files, result.passes
+            _convert(files, target, order.runtime, stored, work)
+    elif part.files is not None:
+        opt.optimise(part.files.program, part.files.params, target, order.runtime.arch)
     return {
         "file": target.name,
         "sha256": sha256(target),
@@ -95,6 +94,23 @@ def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str,
     }
 
 
+def _fold(
+    files: ModelFiles,
+    stage: str,
+    shape: Sequence[int],
+    declared: Sequence[int],
+    golden: Golden,
+    work: Path,
+) -> Folded:
+    """Fold an inference model in fp32; says what came of it."""
+    inputs = trial.inputs(stage, shape, declared, golden)
+    # Lines of text are all brought to one height, pictures are not.
+    height = 0 if stage == "det" else shape[0]
+    result = fold_checked(files, inputs, work, height)
+    print(f"  {stage}: {result.told}", file=sys.stderr)
+    return result
+
+
 def _reading(summary: Summary, lines: int, part: Ingredient) -> dict[str, Any]:
     """What depends on the recogniser itself: its decoding and its input's height."""
     shape = catalog.stage_settings("rec")["shape"]
@@ -104,12 +120,28 @@ def _reading(summary: Summary, lines: int, part: Ingredient) -> dict[str, Any]:
 
 def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str, work: Path) -> None:
     """Let opt write the ``.nb`` of an inference model in fp32."""
-    if precision in ("int8", "int16"):
-        # What was not folded may still have products whose weights the runtime would not turn back.
-        rewritten = ModelFiles(work / "linear.pdmodel", work / "linear.pdiparams")
-        if fold.fold(files, rewritten, passes={"linear layers": linear.as_mul}):
-            files = rewritten
+    if (
+        precision in ("int8", "int16")
+        and _PRODUCTS & program.summary(files.program).operators.keys()
+    ):
+        files = _with_mul(files, precision, work)
     opt.optimise(files.program, files.params, target, runtime.arch, precision)
+
+
+def _with_mul(files: ModelFiles, precision: str, work: Path) -> ModelFiles:
+    """A model whose products with weights the runtime turns back after quantisation."""
+    graph = fold.read(files)
+    done = fold.run(graph, {"linear layers": linear.as_mul})
+    for other in linear.others(graph):
+        raise OptError(
+            f"{files.program}: has a {other} that Paddle-Lite would quantise and not turn back;"
+            f" leave --precision {precision} out"
+        )
+    if not done:
+        return files
+    rewritten = ModelFiles(work / "linear.pdmodel", work / "linear.pdiparams")
+    graph.write(rewritten.program, rewritten.params)
+    return rewritten
 
 
 def _check_role(stage: str, summary: Summary, source: str) -> None:

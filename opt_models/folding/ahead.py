@@ -48,7 +48,7 @@ def _fold(graph: Graph, first: Operator) -> int:
     for _, step in chain[1:]:
         total = total.then(step)
     channels = graph.shape(total.y)[CHANNELS]
-    if channels < 1 or {total.scale.size, total.shift.size} - {1, channels}:
+    if total.is_identity or channels < 1 or {total.scale.size, total.shift.size} - {1, channels}:
         return 0
     scale = np.array(np.broadcast_to(total.scale, channels))
     shift = np.array(np.broadcast_to(total.shift, channels))

@@ -31,34 +31,34 @@ PASSES: Mapping[str, Pass] = {
     "past pools": pooling.move_past,
     "ahead": ahead.fold_ahead,
     "gates": squeeze_excite.fold_residual,
+}
+
+#: Those that count on the heights of tensors, which must be the same for all inputs.
+OF_ROWS: Mapping[str, Pass] = {
     "uneven strides": strides.even_out,
     "pools over rows": pooling.over_rows,
 }
 
 
-def fold(
-    files: ModelFiles,
-    target: ModelFiles,
-    height: int = 0,
-    passes: Mapping[str, Pass] = PASSES,
-) -> dict[str, int]:
+def fold(files: ModelFiles, target: ModelFiles, height: int = 0) -> dict[str, int]:
     """Write a model that computes the same with less.
 
     Args:
         files: an inference model in fp32.
         target: the files to write; not written if there is nothing to fold.
         height: that all of its inputs will have, in pixels; 0 if they differ.
-        passes: to apply, by name.
 
     Returns:
-        how often each pass of :data:`PASSES` changed something; empty if none did.
+        how often each pass of :data:`PASSES` and :data:`OF_ROWS` changed something; empty if none
+        did.
 
     Raises:
         OptError: the files are no inference model, or do not belong together.
     """
     graph = read(files)
-    heights.declare(graph, height)
-    done = run(graph, passes)
+    # A program may say a height that only its exporter had in mind.
+    rows = height > 0 and heights.declare(graph, height)
+    done = run(graph, {**PASSES, **OF_ROWS} if rows else PASSES)
     if done:
         graph.write(target.program, target.params)
     return done

@@ -14,12 +14,18 @@ _KEEP = (
 _WINDOWS = ("conv2d", "depthwise_conv2d", "pool2d")
 
 
-def declare(graph: Graph, height: int) -> None:
+def declare(graph: Graph, height: int) -> bool:
     """Write the heights of tensors in NCHW into a program where they follow from its input's.
 
     Args:
-        height: of the input, in pixels, where the program itself leaves it open; 0 if unknown.
+        height: of all inputs, in pixels.
+
+    Returns:
+        whether the program can have such inputs; it is left as it was if not.
     """
+    fed = [name for one in graph.operators if one.type == "feed" for name in one.outputs]
+    if any(graph.shape(name)[2:3] not in ((-1,), (height,)) for name in fed):
+        return False
     for operator in graph.operators:
         for name in operator.outputs:
             shape = graph.shape(name)
@@ -27,6 +33,7 @@ def declare(graph: Graph, height: int) -> None:
                 known = height if operator.type == "feed" else _height(graph, operator)
                 if known > 0:
                     graph.set_shape(name, (*shape[:2], known, shape[3]))
+    return True
 
 
 def _height(graph: Graph, operator: Operator) -> int:

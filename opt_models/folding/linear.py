@@ -16,6 +16,7 @@ from opt_models.folding.affine import Affine
 from opt_models.folding.graph import Array, Graph
 from opt_models.folding.operator import Operator
 
+_OTHERS = ("matmul", "matmul_v2")
 #: Attributes of the two products that ``mul`` has not, by what they say.
 _TURNED_X = ("trans_x", "transpose_X")
 _TURNED_Y = ("trans_y", "transpose_Y")
@@ -30,8 +31,18 @@ def as_mul(graph: Graph) -> int:
     return sum(_as_mul(graph, operator) for operator in graph.operators)
 
 
+def others(graph: Graph) -> list[str]:
+    """Products of a tensor and weights that are no ``mul``: kinds, and shapes of the weights."""
+    return [
+        f"{one.type} with weights {list(graph.shape(name))}"
+        for one in graph.operators
+        for name in (one.input("X"), one.input("Y"))
+        if one.type in _OTHERS and graph.is_weight(name)
+    ]
+
+
 def _as_mul(graph: Graph, operator: Operator) -> bool:
-    if operator.type not in ("matmul", "matmul_v2"):
+    if operator.type not in _OTHERS:
         return False
     x, weight = operator.input("X"), operator.input("Y")
     rank, shape = len(graph.shape(x)), graph.shape(weight)

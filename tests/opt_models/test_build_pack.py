@@ -214,6 +214,22 @@ def test_a_quantised_network_is_left_as_it_is(
         build_pack.build(own_files, ARM, "fp32")
 
 
+def test_products_the_runtime_would_not_turn_back(
+    stand_in: Path, own_files: Ingredients, refuses: Refuses
+) -> None:
+    files = own_files.networks["rec"].files
+    assert files is not None
+    message = program.parse(files.program)
+    products = [one for one in message.blocks[0].ops if one.type == "matmul_v2"]
+    for attribute in products[0].attrs:
+        attribute.b = attribute.b or attribute.name == "trans_x"
+    files.program.write_bytes(message.SerializeToString())
+    words = (files.program, "matmul_v2 with weights [120, 360]", "leave --precision int8 out")
+    with refuses(OptError, *words):
+        build_pack.build(own_files, ARM, "int8", fold=False)
+    assert made(stand_in) == []
+
+
 def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
     own_files: Ingredients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

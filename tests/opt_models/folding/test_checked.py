@@ -56,7 +56,10 @@ def test_another_model_is_not(
         return 1
 
     def wrong(files: ModelFiles, target: ModelFiles, height: int) -> dict[str, int]:
-        return fold.fold(files, target, height, {"wrong": spoil})
+        graph = fold.read(files)
+        done = fold.run(graph, {"wrong": spoil})
+        graph.write(target.program, target.params)
+        return done
 
     monkeypatch.setattr(checked, "fold", wrong)
     folded = fold_checked(classifier, inputs, tmp_path, 48)
@@ -78,7 +81,10 @@ def test_what_opt_does_not_take_is_not_compared(
         return len(found)
 
     def wrong(files: ModelFiles, target: ModelFiles, height: int) -> dict[str, int]:
-        return fold.fold(files, target, height, {"odd": odd})
+        graph = fold.read(files)
+        done = fold.run(graph, {"odd": odd})
+        graph.write(target.program, target.params)
+        return done
 
     monkeypatch.setattr(checked, "fold", wrong)
     folded = fold_checked(classifier, inputs, tmp_path, 48)

@@ -106,11 +106,18 @@ def test_real_models(model: str, tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_without_a_height_rows_are_not_told_apart(downloads: Path, tmp_path: Path) -> None:
-    done = fold.fold(files("ch_ppocr_mobile_v2.0_cls"), pair(tmp_path))
-    assert "uneven strides" not in done
-    # The recogniser's own program says how high lines are.
-    assert fold.fold(files("ch_PP-OCRv4_rec"), pair(tmp_path))["uneven strides"] == 4
+@pytest.mark.parametrize("name", ["ch_ppocr_mobile_v2.0_cls", "ch_PP-OCRv4_rec"])
+def test_without_one_height_rows_are_not_told_apart(
+    downloads: Path, tmp_path: Path, name: str
+) -> None:
+    assert fold.OF_ROWS.keys() <= fold.fold(files(name), pair(tmp_path), 48).keys()
+    assert not fold.OF_ROWS.keys() & fold.fold(files(name), pair(tmp_path)).keys()
+
+
+def test_another_height_than_the_program_says(downloads: Path, tmp_path: Path) -> None:
+    done = fold.fold(files("ch_PP-OCRv4_rec"), pair(tmp_path), 32)
+    assert done
+    assert not fold.OF_ROWS.keys() & done.keys()
 
 
 def test_what_is_not_changed_is_written_as_it_was(model: str, tmp_path: Path) -> None:

@@ -38,7 +38,11 @@ def test_other_products_stay(tiny: Any, folds: Any) -> None:
     two = built.add("matmul_v2", {"X": "x", "Y": "x"}, trans_x=False, trans_y=True)
     turned = built.add("matmul_v2", {"X": two, "Y": built.weight(8, 3)}, trans_x=True)
     left = built.add("matmul_v2", {"X": built.weight(5, 8), "Y": turned})
-    assert kinds(folds(built, [left], linear.as_mul)) == ["matmul_v2"] * 3
+    graph = folds(built, [left], linear.as_mul)
+    assert kinds(graph) == ["matmul_v2"] * 3
+    # Those with weights would be quantised, and not turned back.
+    told = ["matmul_v2 with weights [8, 3]", "matmul_v2 with weights [5, 8]"]
+    assert linear.others(graph) == told
 
 
 def test_what_comes_after_is_one_bias(tiny: Any, folds: Any) -> None:
