@@ -66,7 +66,7 @@ def fold_checked(
             files,
             {},
             f"not folded: that would change its output by {difference}, at most"
-            f" {equality.TOLERANCE:.0e} is allowed; used as published",
+            f" {equality.TOLERANCE:g} is allowed; used as published",
         )
     count = sum(passes.values())
     return Folded(target, passes, f"folded, {count} changes, outputs equal to {difference}")
