@@ -69,4 +69,6 @@ def fold_checked(
             f" {equality.TOLERANCE:g} is allowed; used as published",
         )
     count = sum(passes.values())
-    return Folded(target, passes, f"folded, {count} changes, outputs equal to {difference}")
+    return Folded(
+        target, passes, f"folded, {count} changes; outputs differ by {difference} at most"
+    )
