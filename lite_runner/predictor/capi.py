@@ -1,0 +1,240 @@
+"""The engine for every Python: Paddle-Lite behind the C ABI of ``lite_capi.h``, by ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_uint64, c_void_p
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lite_runner.arrays import AnyArray, Floats
+from lite_runner.errors import EngineError
+from lite_runner.predictor import Output, Predictor
+
+#: Version of ``lite_capi.h`` this module speaks.
+ABI_VERSION = 1
+_MAX_RANK = 8
+_FLOAT32 = 1
+#: ``dtype`` of ``lite_capi.h``.
+_DTYPES = {_FLOAT32: np.float32, 2: np.int8, 3: np.int32, 4: np.int64, 5: np.uint8}
+#: Paddle-Lite's PowerMode.
+POWER_MODES = {"high": 0, "low": 1, "full": 2, "unbound": 3}
+
+
+class Tensor(ctypes.Structure):
+    """``lite_tensor``: a view of memory that the library owns."""
+
+    _fields_ = (
+        ("data", c_void_p),
+        ("dtype", c_int32),
+        ("rank", c_int32),
+        ("shape", c_int64 * _MAX_RANK),
+        ("lod_levels", c_int32),
+        ("reserved", c_int32),
+    )
+
+
+#: Every function of the header: what it returns and takes.
+FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "lite_abi_version": (c_int32, ()),
+    "lite_last_error": (c_char_p, ()),
+    "lite_open_file": (c_int32, (c_char_p, c_int32, c_int32, POINTER(c_void_p))),
+    "lite_open_memory": (c_int32, (c_char_p, c_uint64, c_int32, c_int32, POINTER(c_void_p))),
+    "lite_clone": (c_int32, (c_void_p, POINTER(c_void_p))),
+    "lite_runtime_version": (c_int32, (c_void_p, POINTER(c_char_p))),
+    "lite_input": (
+        c_int32,
+        (c_void_p, c_int32, c_int32, c_int32, POINTER(c_int64), POINTER(c_void_p)),
+    ),
+    "lite_run": (c_int32, (c_void_p,)),
+    "lite_output_count": (c_int32, (c_void_p, POINTER(c_int32))),
+    "lite_output": (c_int32, (c_void_p, c_int32, POINTER(Tensor))),
+    "lite_output_lod": (
+        c_int32,
+        (c_void_p, c_int32, POINTER(POINTER(c_uint64)), POINTER(c_uint64)),
+    ),
+    "lite_close": (None, (c_void_p,)),
+}
+
+
+class Library:
+    """The loaded shim; ctypes releases the GIL in each call.
+
+    Args:
+        path: the shared library made of ``lite_capi.cc``.
+
+    Raises:
+        EngineError: it cannot be loaded, or speaks another version of the ABI.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._library = ctypes.CDLL(str(path))
+            for name, (result, arguments) in FUNCTIONS.items():
+                function = getattr(self._library, name)
+                function.restype, function.argtypes = result, arguments
+        except (OSError, AttributeError) as error:
+            raise EngineError(f"{path}: cannot be loaded ({error}); deploy again") from error
+        version = self._library.lite_abi_version()
+        if version != ABI_VERSION:
+            raise EngineError(
+                f"{path}: speaks version {version} of the C ABI, this runner {ABI_VERSION};"
+                " deploy again"
+            )
+
+    def call(self, name: str, *arguments: Any) -> None:
+        """Call a function that returns a status.
+
+        Raises:
+            EngineError: with the library's own words.
+        """
+        if getattr(self._library, name)(*arguments) != 0:
+            words = self._library.lite_last_error().decode("utf-8", "replace")
+            raise EngineError(words.strip().replace("\n", " "))
+
+    def close(self, handle: c_void_p) -> None:
+        """Free a predictor."""
+        self._library.lite_close(handle)
+
+
+class CapiPredictor:
+    """One loaded model; see :class:`lite_runner.predictor.Predictor`."""
+
+    def __init__(self, library: Library, handle: c_void_p, name: str) -> None:
+        self._library = library
+        self._handle: c_void_p | None = handle
+        self._name = name
+
+    @property
+    def version(self) -> str:
+        """Release (and commit) of the library, by its own words."""
+        said = c_char_p()
+        self._call("lite_runtime_version", byref(said))
+        return (said.value or b"").decode("utf-8", "replace")
+
+    def input(self, shape: tuple[int, ...]) -> Floats:
+        """The library's own float32 memory of the first input, to be filled.
+
+        The view is valid until the next ``input`` or ``close``.
+
+        Raises:
+            EngineError: the library refuses the shape.
+        """
+        data = c_void_p()
+        sides = (c_int64 * len(shape))(*shape)
+        self._call("lite_input", 0, _FLOAT32, len(shape), sides, byref(data))
+        return _view(data.value, np.float32, shape)
+
+    def run(self, batch: Floats) -> list[Output]:
+        np.copyto(self.input(batch.shape), batch)
+        self._call("lite_run")
+        count = c_int32()
+        self._call("lite_output_count", byref(count))
+        # The next run overwrites what the views show.
+        return [
+            Output(np.array(found.data), found.lod)
+            for found in map(self.output, range(count.value))
+        ]
+
+    def output(self, index: int) -> Output:
+        """An output as a view of the library's memory, valid until the next call of this object.
+
+        Raises:
+            EngineError: there is no such output, or its type is unknown.
+        """
+        found = Tensor()
+        self._call("lite_output", index, byref(found))
+        shape = tuple(found.shape[: found.rank])
+        lod = []
+        for level in range(found.lod_levels):
+            offsets, count = POINTER(c_uint64)(), c_uint64()
+            self._call("lite_output_lod", level, byref(offsets), byref(count))
+            lod.append(tuple(int(offsets[n]) for n in range(count.value)))
+        return Output(_view(found.data, _DTYPES[found.dtype], shape), tuple(lod))
+
+    def clone(self) -> CapiPredictor:
+        """Another predictor of the same model, for another thread."""
+        handle = c_void_p()
+        self._call("lite_clone", byref(handle))
+        return CapiPredictor(self._library, handle, self._name)
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            self._library.close(handle)
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _call(self, name: str, *arguments: Any) -> None:
+        if self._handle is None:
+            raise EngineError(f"{self._name}: already closed; open it again")
+        try:
+            self._library.call(name, self._handle, *arguments)
+        except EngineError as error:
+            raise EngineError(f"{self._name}: Paddle-Lite failed: {error}") from error
+
+
+class CapiEngine:
+    """Paddle-Lite for ARM behind the C ABI.
+
+    Args:
+        library: the shared library made of ``lite_capi.cc``.
+        version: release it was built for; each opened model checks it against the library's word.
+        threads: of each predictor.
+        power: one of :data:`POWER_MODES`.
+        reshapes: whether an open model may change its input's shape. Quantised detectors of V2.0
+            read garbage after one on v2.9, so not unless it was tried.
+
+    Raises:
+        EngineError: the library cannot be loaded.
+    """
+
+    arch = "arm"
+
+    def __init__(
+        self,
+        library: Path,
+        version: str,
+        threads: int = 1,
+        power: str = "high",
+        reshapes: bool = False,
+    ) -> None:
+        self._library = Library(library)
+        self.version = version
+        self.reshapes = reshapes
+        self._settings = (threads, POWER_MODES[power])
+
+    def open(self, model: Path | bytes) -> Predictor:
+        """Load a ``.nb`` file, or its content."""
+        handle = c_void_p()
+        name = "model" if isinstance(model, bytes) else str(model)
+        try:
+            if isinstance(model, bytes):
+                source: tuple[Any, ...] = (model, len(model))
+                self._library.call("lite_open_memory", *source, *self._settings, byref(handle))
+            else:
+                source = (str(model).encode(),)
+                self._library.call("lite_open_file", *source, *self._settings, byref(handle))
+        except EngineError as error:
+            raise EngineError(f"{name}: Paddle-Lite cannot load it: {error}") from error
+        opened = CapiPredictor(self._library, handle, name)
+        # The library adds its commit after a blank or a bracket.
+        said = opened.version.replace("(", " ").split()
+        if self.version not in said:
+            opened.close()
+            raise EngineError(
+                f"{name}: expected Paddle-Lite {self.version}, the library says"
+                f" {' '.join(said) or 'nothing'}; deploy again"
+            )
+        return opened
+
+
+def _view(address: int | None, dtype: Any, shape: tuple[int, ...]) -> AnyArray:
+    """Memory of the library as an array, without a copy."""
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    if address is None or size == 0:
+        return np.empty(shape, dtype)
+    return np.frombuffer((ctypes.c_char * size).from_address(address), dtype).reshape(shape)
