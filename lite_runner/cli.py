@@ -73,9 +73,8 @@ def read_files(
         show: called with each result as soon as there is one.
     """
     # Late: OpenCV and the engine take a second to load, which `--help` should not.
-    from lite_runner import draw, image
+    from lite_runner import draw, engines, image
     from lite_runner.pipeline import Ocr, Options
-    from lite_runner.predictor.wheel import WheelEngine
 
     settings = Options(
         detect=not options.no_detect,
@@ -86,7 +85,7 @@ def read_files(
     )
     results: list[report.Result] = []
     names: set[str] = set()
-    with Ocr(pack, WheelEngine(options.threads), settings) as ocr:
+    with Ocr(pack, engines.own(options.threads), settings) as ocr:
         for name, path, error in pictures:
             try:
                 if error is not None:

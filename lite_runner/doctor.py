@@ -65,9 +65,9 @@ def _version(module: str) -> str:
 
 
 def _engine_version() -> str:
-    from lite_runner.predictor.wheel import WheelEngine
+    from lite_runner import engines
 
-    return WheelEngine().version
+    return engines.own().version
 
 
 def _pack(folder: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Iterator, Sequence
 
 import numpy as np
 
-from lite_runner import classification, detection, geometry, pack, recognition
+from lite_runner import classification, detection, engines, geometry, pack, recognition
 from lite_runner import image as pictures
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.errors import PackError
@@ -27,7 +27,7 @@ class Options:
         classify: turn lines that stand on their heads, where the pack has a classifier.
         recognise: read the lines; otherwise only their boxes are given.
         min_score: lines read with a lower score are left out.
-        batch: lines of like width given to a network at once.
+        batch: lines of like width given to a network at once, where the engine stays right with it.
     """
 
     detect: bool = True
@@ -116,10 +116,7 @@ class Ocr:
         self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
         self.options = options or Options()
         if engine is None:
-            # Imported late: the wheel must not be needed where another engine is given.
-            from lite_runner.predictor.wheel import WheelEngine
-
-            engine = WheelEngine()
+            engine = engines.own()
         check_runtime(self.pack, engine)
         self.engine = engine
         chosen, files = self.options, self.pack
@@ -168,6 +165,10 @@ class Ocr:
     def _pool(self, network: pack.Network) -> Pool:
         return Pool(self.engine, network.path)
 
+    def _batch(self, network: pack.Network) -> int:
+        """How many lines a network gets at once."""
+        return self.options.batch if self.engine.freedom(network.path).batches else 1
+
     def _detect(self, image: Image) -> list[_Crop]:
         height, width = image.shape[:2]
         if self._detector is None:
@@ -190,9 +191,9 @@ class Ocr:
         classifier = self.pack.classifier
         if self._classifier is None or classifier is None:
             return
-        for chunk in _chunks(crops, self.options.batch):
+        for chunk in _chunks(crops, self._batch(classifier.network)):
             batch = classification.preprocess([crop.pixels for crop in chunk], classifier.network)
-            probabilities = _floats(self._classifier.run(batch)).data
+            probabilities = floats(self._classifier.run(batch)).data
             for crop, (angle, _) in zip(
                 chunk, classification.postprocess(probabilities, classifier)
             ):
@@ -206,9 +207,10 @@ class Ocr:
             return
         recogniser = self.pack.recogniser
         pixels = [crop.pixels for crop in crops]
-        for group in recognition.batches(pixels, recogniser.network, self.options.batch):
+        size = self._batch(recogniser.network)
+        for group in recognition.batches(pixels, recogniser.network, size):
             batch = recognition.preprocess([pixels[index] for index in group], recogniser.network)
-            read = _decode(self._recogniser.run(batch), len(group), recogniser)
+            read = decode(self._recogniser.run(batch), len(group), recogniser)
             for index, (text, score) in zip(group, read):
                 crops[index].text, crops[index].score = text, score
 
@@ -243,13 +245,14 @@ def _folder(source: str | Path | None) -> Path:
     return folder
 
 
-def _decode(
+def decode(
     outputs: Sequence[Output], count: int, recogniser: pack.Recogniser
 ) -> list[tuple[str, float]]:
+    """Text and score of each line of a recogniser's batch, from all its outputs."""
     if recogniser.outputs == "softmax":
         return [recognition.decode_softmax(line, recogniser) for line in outputs[0].data]
     # V1.x exports name their outputs in either order.
-    probabilities = _floats(outputs)
+    probabilities = floats(outputs)
     (ids,) = (output for output in outputs if output is not probabilities)
     return [
         recognition.decode_ids(_sequence(ids, n), _sequence(probabilities, n), recogniser)
@@ -257,7 +260,7 @@ def _decode(
     ]
 
 
-def _floats(outputs: Sequence[Output]) -> Output:
+def floats(outputs: Sequence[Output]) -> Output:
     """The first output that holds probabilities: V1.x networks put out classes or ids, too."""
     return next(output for output in outputs if output.data.dtype.kind == "f")
 

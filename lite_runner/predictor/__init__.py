@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Mapping, Protocol
 
 from lite_runner.arrays import AnyArray, Floats
 
@@ -31,6 +31,19 @@ class Predictor(Protocol):
         """Free the model; further calls do nothing."""
 
 
+@dataclass(frozen=True)
+class Freedom:
+    """What one model may be given on one engine, once it was seen to stay right.
+
+    Attributes:
+        reshapes: inputs of another shape after it has run; otherwise it is opened anew for each.
+        batches: several lines at once.
+    """
+
+    reshapes: bool = False
+    batches: bool = False
+
+
 class Engine(Protocol):
     """A Paddle-Lite library that opens models."""
 
@@ -43,8 +56,18 @@ class Engine(Protocol):
         """What models must be optimised for: ``x86`` or ``arm``."""
 
     @property
-    def reshapes(self) -> bool:
-        """Whether an open model may be given inputs of another shape."""
+    def arguments(self) -> Mapping[str, Any]:
+        """What makes the same engine once more, in another process; fit for JSON."""
+
+    @property
+    def untried(self) -> bool:
+        """Whether only trying tells what a model may be given (see :mod:`lite_runner.trial`)."""
+
+    def freedom(self, model: Path) -> Freedom:
+        """What a model may be given."""
+
+    def knowing(self, found: Mapping[Path, Freedom]) -> Engine:
+        """The same engine, told what models by their resolved paths may be given."""
 
     def open(self, model: Path) -> Predictor:
         """Load a ``.nb`` file.

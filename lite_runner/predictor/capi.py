@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_uint64, c_void_p
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Output, Predictor
+from lite_runner.predictor import Freedom, Output, Predictor
 
 #: Version of ``lite_capi.h`` this module speaks.
 ABI_VERSION = 1
@@ -185,27 +185,40 @@ class CapiEngine:
         version: release it was built for; each opened model checks it against the library's word.
         threads: of each predictor.
         power: one of :data:`POWER_MODES`.
-        reshapes: whether an open model may change its input's shape. Quantised detectors of V2.0
-            read garbage after one on v2.9, so not unless it was tried.
+        found: what models, by resolved path, were found to stay right with. Nothing is taken for
+            granted: on v2.9 the quantised detector of V2.0 reads garbage after a change of shape,
+            and the quantised recogniser of V1.1 ends the process when given two lines at once.
 
     Raises:
         EngineError: the library cannot be loaded.
     """
 
     arch = "arm"
+    untried = True
 
     def __init__(
         self,
-        library: Path,
+        library: Path | str,
         version: str,
         threads: int = 1,
         power: str = "high",
-        reshapes: bool = False,
+        found: Mapping[Path, Freedom] | None = None,
     ) -> None:
-        self._library = Library(library)
+        self._library = Library(Path(library))
         self.version = version
-        self.reshapes = reshapes
+        self._found = dict(found or {})
+        self._given = {"library": str(library), "threads": threads, "power": power}
         self._settings = (threads, POWER_MODES[power])
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {**self._given, "version": self.version}
+
+    def freedom(self, model: Path) -> Freedom:
+        return self._found.get(model.resolve(), Freedom())
+
+    def knowing(self, found: Mapping[Path, Freedom]) -> CapiEngine:
+        return CapiEngine(**self.arguments, found=found)
 
     def open(self, model: Path | bytes) -> Predictor:
         """Load a ``.nb`` file, or its content."""

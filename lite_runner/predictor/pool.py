@@ -30,7 +30,7 @@ class Pool:
 
     def run(self, batch: Floats) -> list[Output]:
         """Run on a float32 NCHW batch; see :class:`lite_runner.predictor.Predictor`."""
-        key: tuple[int, ...] = () if self._engine.reshapes else batch.shape
+        key: tuple[int, ...] = () if self._engine.freedom(self._model).reshapes else batch.shape
         predictor = self._open.pop(key, None)
         if predictor is None:
             # Room is made first: the new model then reuses the old one's memory.

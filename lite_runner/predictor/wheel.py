@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
 from lite_runner.arrays import Floats
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Output, Predictor
+from lite_runner.predictor import Freedom, Output, Predictor
 
 
 class WheelEngine:
@@ -25,9 +25,7 @@ class WheelEngine:
     """
 
     arch = "x86"
-    #: The 3x3, 5x5 and 7x7 convolutions of the wheel are compiled at a model's first run for that
-    #: run's input shape (DirectConv in lite/kernels/x86); another shape writes out of bounds.
-    reshapes = False
+    untried = False
 
     def __init__(self, threads: int | None = None) -> None:
         try:
@@ -47,6 +45,18 @@ class WheelEngine:
             )
         self._lite: Any = paddlelite.lite
         self._threads = threads
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"threads": self._threads}
+
+    def freedom(self, model: Path) -> Freedom:
+        # The 3x3, 5x5 and 7x7 convolutions of the wheel are compiled at a model's first run for
+        # that run's input shape (DirectConv in lite/kernels/x86); another writes out of bounds.
+        return Freedom(reshapes=False, batches=True)
+
+    def knowing(self, found: Mapping[Path, Freedom]) -> WheelEngine:
+        return self
 
     @property
     def version(self) -> str:

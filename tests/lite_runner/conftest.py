@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 import numpy as np
 import pytest
 
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.pack import Classifier, Detector, Network, Recogniser
-from lite_runner.predictor import Output
+from lite_runner.predictor import Freedom, Output
 
 #: Networks that see a pixel as a share of 1.
 NEUTRAL = {"mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0], "order": "BGR"}
@@ -112,12 +112,20 @@ class FakeEngine:
         self.version = "v2.13-rc"
         self.arch = "x86"
         self.reshapes = True
+        self.untried = False
+        self.arguments: dict[str, Any] = {}
         self.events: list[tuple[Any, ...]] = []
         self.models: dict[str, Callable[[Floats], list[Output]]] = {
             "det.nb": lambda batch: [Output(np.float32(batch.mean(axis=1, keepdims=True) < 0.5))],
             "cls.nb": lambda batch: [Output(np.array([[1.0, 0.0]] * len(batch), np.float32))],
             "rec.nb": lambda batch: [Output(one_letter(batch))],
         }
+
+    def freedom(self, model: Path) -> Freedom:
+        return Freedom(self.reshapes, True)
+
+    def knowing(self, found: Mapping[Path, Freedom]) -> FakeEngine:
+        return self
 
     def open(self, model: Path) -> FakePredictor:
         self.events.append(("open", model.name))

@@ -1,0 +1,199 @@
+"""Trials of a pack's models on this board's library, in a process that may be killed by them.
+
+Paddle-Lite ends the whole process on a model it does not understand (``Check failed``), and no
+Python code can catch that. Worse, some of its releases go on with wrong numbers: after a change of
+input shape, or with several lines at once. Which do, for which models, no list of versions tells;
+each deploy tries it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from typing import Any, Callable, Sequence
+
+import numpy as np
+
+from lite_runner import classification, image, pack, pipeline, recognition
+from lite_runner.arrays import Floats, Image
+from lite_runner.errors import EngineError, LiteError
+from lite_runner.predictor import Engine, Freedom, Output, Predictor
+
+#: A model that loads and runs at all does so in well under this, also on an emulated board.
+_PATIENCE = 300
+#: Sizes (width, height) a detector is tried with: with these the fault of v2.9 was found.
+_SIZES = ((320, 320), (480, 192))
+#: What two runs on one input may differ by; the fault's smallest error was 0.3.
+_TOLERANCE = 1e-3
+
+#: What a network says of each row of a batch, in a form that can be compared.
+_Read = Callable[[Sequence[Output], int], "list[Any]"]
+
+
+def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
+    """Find out what each model of a pack stays right with.
+
+    Args:
+        engine: the board's.
+        files: the pack.
+
+    Returns:
+        By file name; empty where the engine knows without trying.
+
+    Raises:
+        EngineError: a model cannot be loaded; with the library's own words.
+    """
+    steps = [(stage, "loads") for stage in _networks(files)]
+    if engine.untried:
+        # Batches first: where they fail, only single lines need to change their shape.
+        steps += [(stage, what) for stage in _networks(files) for what in ("batches", "reshapes")]
+    answers: dict[tuple[str, str], bool] = {}
+    while steps:
+        given = {
+            "engine": [type(engine).__module__, type(engine).__qualname__, dict(engine.arguments)],
+            "pack": str(files.folder),
+            "steps": steps,
+            "known": [[stage, what, yes] for (stage, what), yes in answers.items()],
+        }
+        told, why = _child(given)
+        for step, yes in zip(steps, told):
+            answers[step] = yes
+        if len(told) < len(steps):
+            stage, what = failed = steps[len(told)]
+            if what == "loads":
+                raise EngineError(
+                    f"{_networks(files)[stage].path.name}: Paddle-Lite {engine.version} cannot load"
+                    f" it: {why}; build the pack again with this release's opt"
+                )
+            answers[failed] = False
+        steps = [step for step in steps if step not in answers]
+    return {
+        network.path.name: Freedom(answers[stage, "reshapes"], answers[stage, "batches"])
+        for stage, network in _networks(files).items()
+        if engine.untried
+    }
+
+
+def _child(given: dict[str, Any]) -> tuple[list[bool], str]:
+    """Take steps in a process of their own; the answers it gave, and its last words."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from lite_runner import trial; trial.main()"
+    try:
+        child = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            input=json.dumps(given).encode(),
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        stdout, stderr = child.stdout, child.stderr
+        ended = f"ended by signal {-child.returncode}"
+    except subprocess.TimeoutExpired as error:
+        stdout, stderr = error.stdout or b"", error.stderr or b""
+        ended = f"took over {_PATIENCE} s, the file or the board is broken"
+    words = (stderr + stdout).decode("utf-8", "replace").split("\n")
+    told = [line.strip() for line in words if "rror" in line or "failed" in line]
+    # The library itself writes to standard output, too.
+    answers = [word == "trial: yes" for word in words if word in ("trial: yes", "trial: no")]
+    return answers, told[-1] if told else ended
+
+
+def main() -> None:
+    """The child's side: an answer, one a line, to each step of the JSON on standard input."""
+    given = json.load(sys.stdin)
+    module, name, arguments = given["engine"]
+    try:
+        engine: Engine = getattr(importlib.import_module(module), name)(**arguments)
+        files = pack.load(given["pack"])
+        known = {(stage, what): yes for stage, what, yes in given["known"]}
+        for stage, what in given["steps"]:
+            known[stage, what] = _step(engine, files, stage, what, known)
+            print("trial: yes" if known[stage, what] else "trial: no", flush=True)
+    except LiteError as error:
+        sys.exit(f"error: {error}")
+
+
+def _step(
+    engine: Engine, files: pack.Pack, stage: str, what: str, known: dict[tuple[str, str], bool]
+) -> bool:
+    network = _networks(files)[stage]
+    if what == "loads":
+        engine.open(network.path).close()
+        return True
+    singles, read = _inputs(files, stage)
+    if what == "batches":
+        # A detector is never given several pictures.
+        return stage != "det" and _stays(engine, network, [_together(singles[0])], read)
+    batches = [singles[0], singles[1], singles[0]]
+    if known[stage, "batches"]:
+        batches.append(_together(singles[1]))
+    return _stays(engine, network, batches, read)
+
+
+def _stays(engine: Engine, network: pack.Network, batches: Sequence[Floats], read: _Read) -> bool:
+    """Whether one open model reads batches as models do that are opened for each row."""
+    predictor = engine.open(network.path)
+    try:
+        for batch in batches:
+            together = read(predictor.run(batch), len(batch))
+            for row, found in zip(batch, together):
+                if not _equal(found, read(_alone(engine, network, row[None]), 1)[0]):
+                    return False
+    except EngineError:
+        return False
+    finally:
+        predictor.close()
+    return True
+
+
+def _alone(engine: Engine, network: pack.Network, batch: Floats) -> list[Output]:
+    predictor: Predictor = engine.open(network.path)
+    try:
+        return predictor.run(batch)
+    finally:
+        predictor.close()
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple):  # text and score
+        return bool(one[0] == other[0] and abs(one[1] - other[1]) < _TOLERANCE)
+    return bool(one.shape == other.shape and np.allclose(one, other, rtol=0, atol=_TOLERANCE))
+
+
+def _together(batch: Floats) -> Floats:
+    """A batch of two different rows: the second one's content is turned around."""
+    return np.ascontiguousarray(np.concatenate([batch, batch[..., ::-1]]))
+
+
+def _inputs(files: pack.Pack, stage: str) -> tuple[list[Floats], _Read]:
+    """Two inputs of one row each, of two shapes where the stage has several, and how to read."""
+    picture = image.load(files.golden.image)
+    if stage == "det":
+        detector = files.detector.network
+        scaled = [image.resize(picture, *size) for size in _SIZES]
+        batches = [
+            image.normalise(one, detector.mean, detector.std, detector.order)[None]
+            for one in scaled
+        ]
+        return batches, lambda outputs, count: list(outputs[0].data)
+    lines: list[Image] = [np.ascontiguousarray(part) for part in np.array_split(picture, 2)]
+    lines[1] = np.ascontiguousarray(lines[1][:, : lines[1].shape[1] // 2])
+    if stage == "cls" and files.classifier is not None:
+        network = files.classifier.network
+        return (
+            [classification.preprocess([line], network) for line in lines],
+            lambda outputs, count: list(pipeline.floats(outputs).data),
+        )
+    recogniser = files.recogniser
+    return (
+        [recognition.preprocess([line], recogniser.network) for line in lines],
+        lambda outputs, count: list(pipeline.decode(outputs, count, recogniser)),
+    )
+
+
+def _networks(files: pack.Pack) -> dict[str, pack.Network]:
+    networks = {"det": files.detector.network}
+    if files.classifier is not None:
+        networks["cls"] = files.classifier.network
+    return {**networks, "rec": files.recogniser.network}
