@@ -6,13 +6,14 @@ protobuf.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Iterator
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -38,46 +39,137 @@ def demo(c: Context, out: str = "out/demo") -> int:
     from cross_build import reading
     from lite_runner import sources
 
-    board = _board("local")
-    print(deploys.summary(board, deploys.deploy(board)), flush=True)
-    print()
     samples = os.path.relpath(_SAMPLES)
-    results = reading.read(
-        board, sources.expand([samples]), [], Path(out), lambda result: output.tell(result, None)
-    )
+    with _board("local") as board:
+        print(deploys.summary(board, deploys.deploy(board)), flush=True)
+        print()
+        results = reading.read(
+            board,
+            sources.expand([samples]),
+            [],
+            Path(out),
+            lambda result: output.tell(result, None),
+        )
     code = output.finish(results, None)
     print(f"\ncompared with {samples}/labels.json: {_errors(results)}")
     print(f"annotated pictures: {out}")
     return code
 
 
-@command(
-    help={
-        "target": "kind of board",
-        "pack": "a named pack, see 'invoke models.packs', or the folder of one",
-    }
-)
-def deploy(c: Context, target: str = "local", pack: str = "") -> None:
+_WHERE = {
+    "target": "kind of board, see 'invoke targets'",
+    "host": "the board: [USER@]HOST[:PORT], or a name of your SSH configuration",
+    "folder": "on the board, for releases; lite-ocr in your own folder there if not given",
+    "emulate": "take an emulated board, see 'invoke board'",
+}
+_WHAT = {
+    "pack": "a named pack, see 'invoke models.packs', or the folder of one",
+    "runtime": "folder or archive of a Paddle-Lite library for the board, instead of a release's",
+}
+
+
+@command(help={**_WHERE, **_WHAT, "dry-run": "only say what would be done"})
+def deploy(
+    c: Context,
+    target: str = "local",
+    host: str = "",
+    pack: str = "",
+    runtime: str = "",
+    folder: str = "",
+    emulate: bool = False,
+    dry_run: bool = False,
+) -> None:
     """Put a verified text reader on a board; does nothing if it is there already."""
     from cross_build import deploy as deploys
 
-    board = _board(target)
-    print(deploys.summary(board, deploys.deploy(board, pack or None)))
+    with _board(target, host, folder, emulate) as board:
+        if dry_run:
+            print(deploys.preview(board, pack or None, runtime))
+        else:
+            print(deploys.summary(board, deploys.deploy(board, pack or None, runtime)))
 
 
-@command()
-def rollback(c: Context, target: str = "local") -> None:
+@command(help=_WHERE)
+def rollback(
+    c: Context, target: str = "local", host: str = "", folder: str = "", emulate: bool = False
+) -> None:
     """Return to the release that was in use before."""
     from cross_build import deploy as deploys
 
-    print(f"{target}: release {deploys.rollback(_board(target))} is in use again")
+    with _board(target, host, folder, emulate) as board:
+        print(f"{target}: release {deploys.rollback(board)} is in use again")
 
 
-@command()
+@command(help=_WHERE)
+def undeploy(
+    c: Context, target: str = "local", host: str = "", folder: str = "", emulate: bool = False
+) -> None:
+    """Remove everything that deploys put on a board."""
+    from cross_build import deploy as deploys
+
+    with _board(target, host, folder, emulate) as board:
+        gone = deploys.undeploy(board)
+        print(f"{target}: {'removed' if gone else 'nothing to remove at'} {board.transport.root}")
+
+
+@command(
+    help={
+        **_WHAT,
+        "target": _WHERE["target"],
+        "system": "what the board runs, see 'invoke targets'; the commonest if not given",
+        "out": "folder for the archive",
+    }
+)
+def build(
+    c: Context,
+    target: str,
+    pack: str = "",
+    runtime: str = "",
+    system: str = "",
+    out: str = "dist",
+) -> None:
+    """Write an archive with all a board needs, to be unpacked there: no connection, no network."""
+    from cross_build import archive
+
+    print(archive.build(find_target(target), system, pack, runtime, Path(out)))
+
+
+@command(name="targets")
+def list_targets(c: Context) -> None:
+    """List the kinds of boards."""
+    from cross_build import targets
+
+    print(targets.table())
+
+
+@command(
+    positional=["action"],
+    help={"action": "up, down or status", "remove": "with down: remove its system, too"},
+)
+def board(c: Context, action: str, remove: bool = False) -> None:
+    """Start, stop or show the emulated board: Debian for arm64 behind a real SSH server."""
+    from cross_build import emulate
+
+    if action not in ("up", "down", "status"):
+        raise UsageError(f"board {action}: is not up, down or status")
+    if action == "up":
+        emulate.up()
+    if action == "down":
+        print("stopped" if emulate.down() else "was not up")
+        if remove:
+            emulate.remove()
+    else:
+        print(emulate.told())
+
+
+@command(help={**_WHERE, "images": "a file, folder or 'pattern' in quotes"})
 def read(
     c: Context,
     images: str,
     target: str = "local",
+    host: str = "",
+    folder: str = "",
+    emulate: bool = False,
     json: str = "",
     draw: str = "",
     detect: bool = True,
@@ -95,13 +187,14 @@ def read(
     options += [f"--threads={threads}"] if threads else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, wanted in stages.items() if not wanted]
-    results = reading.read(
-        _board(target),
-        sources.expand([images]),
-        options,
-        Path(draw) if draw else None,
-        lambda result: output.tell(result, json or None),
-    )
+    with _board(target, host, folder, emulate) as board:
+        results = reading.read(
+            board,
+            sources.expand([images]),
+            options,
+            Path(draw) if draw else None,
+            lambda result: output.tell(result, json or None),
+        )
     return output.finish(results, json or None)
 
 
@@ -274,10 +367,15 @@ def lint(c: Context) -> int:
     return max(codes)
 
 
-def _board(name: str) -> Board:
+@contextlib.contextmanager
+def _board(name: str, host: str = "", folder: str = "", emulate: bool = False) -> Iterator[Board]:
     from cross_build.board import connect
 
-    return connect(find_target(name))
+    found = connect(find_target(name), host=host, folder=folder, emulate=emulate)
+    try:
+        yield found
+    finally:
+        found.transport.close()
 
 
 def _errors(results: list[report.Result]) -> str:
@@ -303,4 +401,7 @@ def _run(c: Context, module: str, *arguments: str) -> int:
 
 
 _models = Collection("models", list_models, show_model, fetch_model, inspect_model, list_packs)
-namespace = Collection(demo, deploy, rollback, read, pack, _models, doctor, test, lint)
+namespace = Collection(
+    *(demo, deploy, rollback, undeploy, read, build, list_targets, board, pack, _models),
+    *(doctor, test, lint),
+)

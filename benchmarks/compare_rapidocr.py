@@ -76,7 +76,7 @@ def _compare(options: argparse.Namespace) -> int:
     threads = str(options.threads)
     with ExitStack() as stack:
         commands = (
-            (board.python, "paddle-lite", threads, release),
+            (str(board.python), "paddle-lite", threads, release),
             (str(rapidocr_env.python()), "rapidocr", threads),
         )
         sides = [

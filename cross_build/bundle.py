@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any, Mapping
 
 import lite_runner
-from cross_build import inventory
-from cross_build.board import Board, Facts
+from cross_build import compile as compiler
+from cross_build import elf, inventory
+from cross_build.board import Facts
 from cross_build.inventory import Item
+from cross_build.runtime import LIBRARY, Library
+from cross_build.targets import Target
 from cross_build.wheels import resolve
+from lite_runner.engines import SETTINGS
 from lite_runner.pack import Pack
 from opt_models import cache, lite_env
 
@@ -65,29 +69,44 @@ class Bundle:
         return json.dumps({**self.about, "files": files}, sort_keys=True)
 
 
-def make(board: Board, facts: Facts, pack: Pack) -> Bundle:
+def make(target: Target, facts: Facts, pack: Pack, library: Library | None) -> Bundle:
     """The bundle of a pack for a board.
 
+    Args:
+        target: the kind of board.
+        facts: of the board.
+        pack: made for its runtime.
+        library: the runtime for ARM; None where Paddle-Lite's own wheel is taken.
+
     Raises:
+        BoardError: the board could not load the library.
+        DeployError: there is no compiler for it.
         FetchError: a package for the board cannot be had.
     """
-    wheels = resolve(board.target.wheels, facts)
-    env = lite_env.find()
-    packages = {**inventory.cached(wheels.site), **inventory.cached(env.site)}
+    wheels = resolve(target.wheels, facts)
+    packages = dict(inventory.cached(wheels.site))
+    names = list(wheels.names)
+    if library is None:
+        packages.update(inventory.cached(lite_env.find().site))
+        names.append(f"paddlelite-{lite_env.WHEEL.package}")
+        native: dict[str, Item] = {}
+    else:
+        native = _native(target, facts, library)
     runner = inventory.items(Path(lite_runner.__file__).parent)
     items = {
         **{f"app/lite_runner/{name}": item for name, item in runner.items()},
         **{f"site/{name}": item for name, item in packages.items()},
         **{f"pack/{name}": item for name, item in inventory.items(pack.folder).items()},
-        "ocr": _launcher(board.python, facts.machine),
+        **native,
+        "ocr": _launcher(facts.executable, facts.machine),
     }
     about = {
-        "target": board.target.name,
+        "target": target.name,
         "pack": pack.name,
-        "lite_version": pack.lite_version,
+        "lite_version": library.runtime.release if library else pack.lite_version,
         "lite_ocr": lite_runner.__version__,
         "python": facts.python,
-        "wheels": [*wheels.names, f"paddlelite-{lite_env.WHEEL.package}"],
+        "wheels": names,
     }
     content = {path: [item.sha256, item.mode] for path, item in sorted(items.items())}
     text = json.dumps([about, content], sort_keys=True)
@@ -95,13 +114,40 @@ def make(board: Board, facts: Facts, pack: Pack) -> Bundle:
     return Bundle(name, items, about)
 
 
+def needs(library: Library) -> list[str]:
+    """Libraries of the system that a runtime is loaded with."""
+    return [name for name in elf.read(library.path).needed if not name.startswith("ld-linux")]
+
+
+def _native(target: Target, facts: Facts, library: Library) -> dict[str, Item]:
+    """The runtime, the C ABI over it, and how they are to be run."""
+    shim = compiler.shim(library)
+    elf.check(map(elf.read, (library.path, shim)), facts.machine, facts.symbols, target.name)
+    settings = {
+        "library": f"lib/{compiler.SHIM}",
+        "version": library.runtime.release,
+        "threads": min(target.threads, facts.cores),
+        "power": target.power,
+    }
+    return {
+        f"lib/{LIBRARY}": inventory.item(library.path),
+        f"lib/{compiler.SHIM}": inventory.item(shim),
+        SETTINGS: _written(SETTINGS, json.dumps(settings, sort_keys=True) + "\n", 0o644),
+    }
+
+
 def _launcher(python: str, machine: str) -> Item:
     settings = _X86_SETTINGS if machine == "x86_64" else ""
     text = _LAUNCHER.format(python=shlex.quote(python), settings=settings)
+    return _written("ocr", text, 0o755)
+
+
+def _written(name: str, text: str, mode: int) -> Item:
+    """A file of a bundle that lies nowhere yet; kept in the cache."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def write(folder: Path) -> None:
-        (folder / "ocr").write_text(text, encoding="utf-8")
-        (folder / "ocr").chmod(0o755)
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(mode)
 
-    return inventory.item(cache.folder(f"launchers/{digest}", write) / "ocr")
+    return inventory.item(cache.folder(f"written/{digest}", write) / name)

@@ -37,7 +37,8 @@ def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
                 words = sys.argv[: sys.argv.index("--help")]
                 name = next((word for word in words if word.split(".")[-1] == own), own)
                 call = shlex.join([sys.executable, "-m", "invoke", "--help", name])
-                code = c.run(call, warn=True).exited
+                done = c.run(call, warn=True)
+                code = done.exited if done is not None else 1
             else:
                 code = cli.guard(lambda: function(c, **given) or 0, "invoke", debug)
             if code:

@@ -10,15 +10,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Sequence
 
+from tqdm import tqdm
+
 from cross_build import bundle as bundles
+from cross_build import runtime as runtimes
 from cross_build.board import Board
 from cross_build.bundle import Bundle
-from cross_build.errors import DeployError
+from cross_build.errors import DeployError, TargetError
 from cross_build.transports import Outcome
 from opt_models import cache, named_pack
-
-#: Files sent between two progress lines.
-_STRIDE = 500
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Deployment:
     seconds: float
 
 
-def deploy(board: Board, pack_name: str | None = None) -> Deployment:
+def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Deployment:
     """Bring a board to the wanted release; does nothing if it has it already.
 
     Cut off anywhere, the release in use stays in use, and the next deploy goes on from there.
@@ -54,27 +54,28 @@ def deploy(board: Board, pack_name: str | None = None) -> Deployment:
     Args:
         board: where to.
         pack_name: a named pack or the folder of a pack; the target's own if None.
+        runtime: folder or archive of a Paddle-Lite library of the user's own.
 
     Raises:
-        DeployError: sending or verification failed.
+        DeployError: sending or verification failed, or another deploy is under way there.
         BoardError, LiteError: from the steps on the way.
     """
     start = time.perf_counter()
     with _only_one(board):
-        facts = board.probe()
-        pack = named_pack.find(pack_name or board.target.pack, board.target.runtime)
-        bundle = bundles.make(board, facts, pack)
-        state = board.release("status")
-        missing: Sequence[str] = ()
-        changed = not (
-            state["current"] == bundle.name and state["intact"] and state["verified"] is not None
-        )
-        if changed:
-            missing = _send(board, bundle, state["free"])
-            proof = _verify(board, bundle)
-            board.release("switch", bundle.name, stdin=json.dumps(proof))
-        else:
-            proof = state["verified"]
+        bundle = _bundle(board, pack_name, runtime)
+        with board.held() as state:
+            missing: Sequence[str] = ()
+            changed = not (
+                state["current"] == bundle.name
+                and state["intact"]
+                and state["verified"] is not None
+            )
+            if changed:
+                missing = _send(board, bundle, state["free"])
+                proof = _verify(board, bundle)
+                board.release("switch", bundle.name, stdin=json.dumps(proof))
+            else:
+                proof = state["verified"]
     return Deployment(
         release=bundle.name,
         changed=changed,
@@ -87,13 +88,43 @@ def deploy(board: Board, pack_name: str | None = None) -> Deployment:
     )
 
 
+def preview(board: Board, pack_name: str | None = None, runtime: str = "") -> str:
+    """What a deploy would do, as text for people; nothing is changed on the board.
+
+    Raises:
+        BoardError, LiteError: as :func:`deploy`.
+    """
+    bundle = _bundle(board, pack_name, runtime)
+    state = board.release("status")
+    name, current = board.target.name, state["current"]
+    if current == bundle.name and state["intact"] and state["verified"] is not None:
+        return f"{name}: release {current} is in use already; a deploy would do nothing"
+    found = board.release("compare", stdin=bundle.manifest())
+    size = sum(bundle.items[path].size for path in found["missing"])
+    return "\n".join(
+        [
+            f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}",
+            f"  pack      {bundle.about['pack']}, Paddle-Lite {bundle.about['lite_version']}",
+            f"  sending   {len(found['missing'])} of {len(bundle.items)} files,"
+            f" {size / 1e6:.1f} of {bundle.size / 1e6:.1f} MB; {found['free'] / 1e6:.0f} MB free",
+            f"  folder    {board.transport.root}",
+        ]
+    )
+
+
+def undeploy(board: Board) -> bool:
+    """Remove everything of ours from a board; False if there was nothing."""
+    with _only_one(board), board.held():
+        return bool(board.release("remove")["removed"])
+
+
 def rollback(board: Board) -> str:
     """Return to the release before the one in use; gives its name.
 
     Raises:
         DeployError: there is none.
     """
-    with _only_one(board):
+    with _only_one(board), board.held():
         answer = board.release("rollback")
     if "error" in answer:
         raise DeployError(f"{board.target.name}: {answer['error']}; deploy again instead")
@@ -114,10 +145,25 @@ def summary(board: Board, done: Deployment) -> str:
             f"  reads     {' / '.join(done.proof['lines'])}",
             f"  takes     {times} ms to {', '.join(stages)}, loading included",
             f"  size      {done.total} files, {done.total_bytes / 1e6:.0f} MB",
-            f"  sent      {done.sent} files, {done.sent_bytes / 1e6:.0f} MB",
+            f"  sent      {done.sent} files, {done.sent_bytes / 1e6:.1f} MB",
             f"  program   {board.path('ocr')} read IMAGES",
         ]
     )
+
+
+def _bundle(board: Board, pack_name: str | None, runtime: str) -> Bundle:
+    """What the board shall get, after a look at it."""
+    target = board.target
+    library = None
+    if target.runtime.arch == "arm":
+        library = runtimes.find(target.runtime, runtime)
+    elif runtime:
+        raise TargetError(f"{target.name}: runs Paddle-Lite's own wheel; leave --runtime out")
+    facts = board.probe(bundles.needs(library) if library else ())
+    for contradiction in board.contradictions(facts):
+        _say(f"{target.name}: {contradiction}; the board's word counts")
+    pack = named_pack.find(pack_name or target.pack, library.runtime if library else target.runtime)
+    return bundles.make(target, facts, pack, library)
 
 
 def _send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
@@ -132,13 +178,11 @@ def _send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
             f" {free / 1e6:.0f} MB free; make room there"
         )
     if missing:
-        _say(f"sending {len(missing)} of {len(bundle.items)} files, {size / 1e6:.0f} MB")
-    part = board.path("releases", f"{bundle.name}.part")
-    for begin in range(0, len(missing), _STRIDE):
-        chosen = missing[begin : begin + _STRIDE]
-        board.transport.put({path: bundle.items[path].source for path in chosen}, part)
-        if len(missing) > _STRIDE:
-            _say(f"  {begin + len(chosen)} of {len(missing)}")
+        _say(f"sending {len(missing)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
+        part = board.path("releases", f"{bundle.name}.part")
+        with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=None) as bar:
+            files = {path: bundle.items[path].source for path in missing}
+            board.transport.put(files, part, bar.update)
     wrong = board.release("seal", bundle.name, stdin=manifest)["wrong"]
     if wrong:
         raise DeployError(

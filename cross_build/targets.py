@@ -4,10 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cross_build.errors import TargetError
 from opt_models.catalog import read_toml, similar
 from opt_models.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class System:
+    """An operating system people run on a board.
+
+    Attributes:
+        name: as given to ``--system``.
+        about: for people.
+        python: version of its interpreter, ``"3.11"``.
+        glibc: version of its C library.
+        glibcxx: newest version of its C++ library's symbols, N of ``GLIBCXX_3.4.N``.
+    """
+
+    name: str
+    about: str
+    python: str
+    glibc: tuple[int, int]
+    glibcxx: int
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Cores of one kind."""
+
+    name: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -17,36 +45,71 @@ class Target:
     Attributes:
         name: as given to ``--target``.
         about: for people.
-        transport: how it is reached: ``local``; None where only packs can be made for it.
-        machine: what ``uname -m`` says there.
+        transport: how it is reached: ``local`` or ``ssh``.
+        model: what its device tree calls it, in part; empty where it is any.
+        machine: what ``uname -m`` says of its programs.
         runtime: the Paddle-Lite library it gets, which packs are made for.
         pack: the pack it gets by default.
         wheels: requirements of the packages a bundle for it carries, besides Paddle-Lite.
+        features: of its processor, as ``/proc/cpuinfo`` calls them.
+        cores: fastest first.
+        threads: of each model, by default.
+        power: Paddle-Lite's power mode.
+        systems: the usual ones, the commonest first.
     """
 
     name: str
     about: str
-    transport: str | None
+    transport: str
+    model: str
     machine: str
     runtime: Runtime
     pack: str
     wheels: tuple[str, ...]
+    features: tuple[str, ...]
+    cores: tuple[Cores, ...]
+    threads: int
+    power: str
+    systems: tuple[System, ...]
+
+    def system(self, name: str = "") -> System:
+        """One of its systems, the commonest if no name is given.
+
+        Raises:
+            TargetError: there is none of that name; lists those there are.
+        """
+        known = {system.name: system for system in self.systems}
+        if not known:
+            raise TargetError(f"{self.name}: bundles are not built for it, only deployed")
+        if name and name not in known:
+            raise TargetError(
+                f"{self.name}: there is no system {name!r};{similar(name, known)} known systems:"
+                f" {', '.join(known)}"
+            )
+        return known[name] if name else self.systems[0]
 
 
 def targets() -> dict[str, Target]:
     """Every target by name."""
     data = read_toml(Path(__file__).with_name("targets.toml"))
+    systems = {name: _system(name, row) for name, row in data["systems"].items()}
     return {
         name: Target(
             name=name,
             about=row["about"],
-            transport=row.get("transport"),
+            transport=row.get("transport", "ssh"),
+            model=row.get("model", ""),
             machine=row["machine"],
             runtime=Runtime(row["lite"], row["processor"]),
             pack=row["pack"],
-            wheels=tuple(row.get("wheels", ())),
+            wheels=tuple(data["wheels"][row["processor"]]),
+            features=tuple(row.get("features", ())),
+            cores=tuple(Cores(one["name"], one["count"]) for one in row.get("cores", ())),
+            threads=row.get("threads", 1),
+            power=row.get("power", "unbound"),
+            systems=tuple(systems[one] for one in row.get("systems", ())),
         )
-        for name, row in data.items()
+        for name, row in data["targets"].items()
     }
 
 
@@ -62,3 +125,21 @@ def target(name: str) -> Target:
             f"there is no target {name!r};{similar(name, known)} known targets: {', '.join(known)}"
         )
     return known[name]
+
+
+def table() -> str:
+    """Every target, one a line, for people."""
+    rows = [
+        (one.name, one.about, one.pack, " ".join(system.name for system in one.systems))
+        for one in targets().values()
+    ]
+    rows.insert(0, ("TARGET", "BOARD", "PACK", "SYSTEMS"))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
+    )
+
+
+def _system(name: str, row: dict[str, Any]) -> System:
+    major, minor = row["glibc"].split(".")
+    return System(name, row["about"], row["python"], (int(major), int(minor)), row["glibcxx"])

@@ -33,6 +33,8 @@ def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
     Raises:
         FetchError: there is no wheel for this board, or the index cannot be reached.
     """
+    if not requirements:
+        return Wheels(cache.folder("wheels/none/site", lambda folder: None), ())
     wanted = hashlib.sha256("\n".join(requirements).encode()).hexdigest()[:8]
     libc = f"glibc{facts.glibc[0]}.{facts.glibc[1]}"
     name = f"wheels/cp{facts.python.replace('.', '')}-{facts.machine}-{libc}-{wanted}"

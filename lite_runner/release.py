@@ -9,14 +9,17 @@ needs nothing but the standard library. Every command prints one JSON object.
     ROOT/previous            link to the one before, kept for rollback
     ROOT/ocr                 link to the program of the release in use
     ROOT/inbox/NAME/         pictures sent from the host, while they are read
+    ROOT/.lock               held by the deploy under way, with who it is
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import select
 import shutil
 import sys
 import time
@@ -27,6 +30,10 @@ MANIFEST = "bundle.json"
 PROOF = "verified.json"
 #: Pictures of a host that went away in the middle are removed after a day.
 _STALE_SECONDS = 24 * 3600
+#: A host that is not heard for so long holds nothing any more.
+QUIET_SECONDS = 60
+#: Of these only size and time are looked at: packages are many and large, and fail loudly.
+_PACKAGES = "site/"
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -40,6 +47,39 @@ def status(root: Path) -> dict[str, Any]:
         "verified": _read_json(folder / PROOF) if current else None,
         "free": shutil.disk_usage(_existing(root)).free,
     }
+
+
+def hold(root: Path, owner: str) -> None:
+    """Print the status and keep other deploys away until standard input ends.
+
+    Prints ``{"busy": OWNER}`` if there is another one. Released by the system however this ends.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            print(json.dumps({"busy": file.read()}))
+            return
+        file.truncate(0)
+        file.write(f"{owner} since {time.strftime('%H:%M:%S')}")
+        file.flush()
+        print(json.dumps(status(root)), flush=True)
+        while select.select([0], [], [], QUIET_SECONDS)[0] and os.read(0, 4096):
+            pass
+
+
+def compare(root: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Which files of a release would have to be sent; changes nothing."""
+    held = _held(root)
+    part = root / "releases"
+    missing = [
+        path
+        for path, entry in sorted(manifest["files"].items())
+        if (str(entry["sha256"]), int(entry["mode"])) not in held
+    ]
+    return {"missing": missing, "free": shutil.disk_usage(_existing(part)).free}
 
 
 def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +114,9 @@ def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         return {"wrong": wrong}
     for path, entry in manifest["files"].items():
         (part / path).chmod(int(entry["mode"]))
-    (part / MANIFEST).write_text(json.dumps(manifest, sort_keys=True), encoding="utf-8")
+    stamps = {path: (part / path).stat().st_mtime_ns for path in manifest["files"]}
+    sealed = json.dumps({**manifest, "stamps": stamps}, sort_keys=True)
+    (part / MANIFEST).write_text(sealed, encoding="utf-8")
     # Only a damaged release is ever sent again. It may be the one in use: it goes aside first, so
     # that its name is free for no longer than a rename takes.
     aside = final.with_name(f"{name}.old")
@@ -111,6 +153,20 @@ def rollback(root: Path) -> dict[str, Any]:
     _link(root / "current", f"releases/{previous}")
     _link(root / "previous", f"releases/{current}")
     return {"current": previous, "previous": current}
+
+
+def remove(root: Path) -> dict[str, Any]:
+    """Remove everything of ours; what else lies in the folder stays."""
+    found = (root / "releases").is_dir()
+    for name in ("ocr", "current", "previous"):
+        with contextlib.suppress(FileNotFoundError):
+            (root / name).unlink()
+    for name in ("releases", "inbox"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (root / ".lock").unlink()
+        root.rmdir()
+    return {"removed": found}
 
 
 def discard(root: Path, name: str) -> dict[str, Any]:
@@ -183,17 +239,25 @@ def _link(link: Path, target: str) -> None:
 
 
 def _intact(folder: Path) -> bool:
-    """Whether every file is there in its size; the hashes were checked when it was sealed."""
+    """Whether every file is what it was when its hash was checked, as far as a look can tell."""
     manifest = _read_json(folder / MANIFEST)
     if manifest is None:
         return False
+    stamps = manifest.get("stamps", {})
     try:
         return all(
-            (folder / path).stat().st_size == entry["size"]
+            _same(folder / path, entry, stamps.get(path), path.startswith(_PACKAGES))
             for path, entry in manifest["files"].items()
         )
     except OSError:
         return False
+
+
+def _same(file: Path, entry: Mapping[str, Any], stamp: int | None, quickly: bool) -> bool:
+    found = file.stat()
+    if found.st_size != entry["size"]:
+        return False
+    return (quickly and found.st_mtime_ns == stamp) or sha256(file) == entry["sha256"]
 
 
 def _held(root: Path) -> dict[tuple[str, int], Path]:
@@ -248,6 +312,13 @@ def main(arguments: list[str]) -> int:
         answer = switch(folder, rest[0], json.load(sys.stdin))
     elif command == "rollback":
         answer = rollback(folder)
+    elif command == "hold":
+        hold(folder, rest[0])
+        return 0
+    elif command == "compare":
+        answer = compare(folder, json.load(sys.stdin))
+    elif command == "remove":
+        answer = remove(folder)
     elif command == "discard":
         answer = discard(folder, rest[0])
     elif command == "clear":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Mapping, Protocol, Sequence
+from typing import Callable, ContextManager, Mapping, Protocol, Sequence
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,20 @@ class Transport(Protocol):
             BoardError: the board cannot be reached or has no such program.
         """
 
-    def put(self, files: Mapping[str, Path], folder: str) -> None:
+    def put(
+        self,
+        files: Mapping[str, Path],
+        folder: str,
+        on_bytes: Callable[[int], object] = lambda count: None,
+    ) -> None:
         """Copy files into a folder of the board, by their paths below it; folders are made.
 
-        Each file appears whole or not at all.
+        Cut off, one file may be there in part: whoever goes on compares its hash.
+
+        Args:
+            files: on the host.
+            folder: on the board.
+            on_bytes: called with the size of each piece that goes out.
 
         Raises:
             BoardError: the board cannot be reached or its disk is full.
@@ -51,3 +61,15 @@ class Transport(Protocol):
 
     def get(self, folder: str, into: Path) -> None:
         """Copy the files directly in a folder of the board, if there is one, to the host."""
+
+    def hold(self, command: Sequence[str]) -> ContextManager[str]:
+        """Start a command that holds something on the board until its standard input ends.
+
+        Gives its first line; the end of the context, or of the connection, ends the command.
+
+        Raises:
+            BoardError: it ended before; with its last words.
+        """
+
+    def close(self) -> None:
+        """Hang up; may be called again."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 import signal
 import subprocess
 import threading
 from pathlib import Path
-from typing import Callable, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
 from platformdirs import user_data_path
 
 from cross_build.errors import BoardError
 from cross_build.transports import Outcome
+from cross_build.transports.heartbeat import beating
 
 #: Environment variable that puts local releases elsewhere.
 VARIABLE = "LITE_OCR_HOME"
@@ -53,7 +56,12 @@ class Local:
             _end(child)
             raise
 
-    def put(self, files: Mapping[str, Path], folder: str) -> None:
+    def put(
+        self,
+        files: Mapping[str, Path],
+        folder: str,
+        on_bytes: Callable[[int], object] = lambda count: None,
+    ) -> None:
         base = Path(folder)
         for name, source in files.items():
             target = base / name
@@ -62,6 +70,7 @@ class Local:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, fresh)
                 fresh.replace(target)
+                on_bytes(source.stat().st_size)
             except OSError as error:
                 fresh.unlink(missing_ok=True)
                 raise BoardError(f"local: cannot write {target}: {error.strerror}") from error
@@ -71,6 +80,30 @@ class Local:
         for source in sorted(Path(folder).glob("*")):
             if source.is_file():
                 shutil.copyfile(source, into / source.name)
+
+    @contextlib.contextmanager
+    def hold(self, command: Sequence[str]) -> Iterator[str]:
+        child = start(command)
+        try:
+            with child:
+                first = (child.stdout or io.StringIO()).readline()
+                if not first:
+                    outcome = _attend(child, "", None)
+                    words = outcome.stderr.strip().splitlines() or [f"exit code {outcome.code}"]
+                    raise BoardError(words[-1])
+                with beating(lambda: _beat(child)):
+                    yield first
+        finally:
+            _end(child)
+
+    def close(self) -> None:
+        pass
+
+
+def _beat(child: subprocess.Popen[str]) -> None:
+    if child.stdin is not None:
+        child.stdin.write("\n")
+        child.stdin.flush()
 
 
 def start(command: Sequence[str]) -> subprocess.Popen[str]:

@@ -9,6 +9,15 @@
 
 #include "paddle_api.h"
 
+#if defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+// libstdc++ asks the C library whether there are threads, which only glibc 2.32 and newer tell. Our
+// own answer, always "there are", lets this library load on older boards.
+extern "C" __attribute__((visibility("hidden"))) char __libc_single_threaded;
+char __libc_single_threaded = 0;
+#endif
+#endif
+
 namespace lite = paddle::lite_api;
 
 struct lite_predictor {

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Mapping
+from typing import Any, Callable, Mapping
 
 import pytest
 
@@ -65,7 +65,7 @@ def deploy(
     monkeypatch.setattr(deploys.named_pack, "find", lambda name, runtime: None)
 
     def run(bundle: Bundle, transport: Local | None = None) -> deploys.Deployment:
-        monkeypatch.setattr(bundles, "make", lambda board, facts, pack: bundle)
+        monkeypatch.setattr(bundles, "make", lambda target, facts, pack, library: bundle)
         return deploys.deploy(board_at(home, transport))
 
     return run
@@ -155,7 +155,7 @@ class Cut(Local):
         self.left = after
         self.failure = failure
 
-    def put(self, files: Mapping[str, Path], folder: str) -> None:
+    def put(self, files: Mapping[str, Path], folder: str, on_bytes: Any = len) -> None:
         for name, source in files.items():
             if not self.left:
                 raise self.failure
@@ -183,7 +183,7 @@ def test_cut_off_anywhere_the_old_release_stays_and_the_next_deploy_goes_on(
 class Damaging(Local):
     """A way that changes what it carries."""
 
-    def put(self, files: Mapping[str, Path], folder: str) -> None:
+    def put(self, files: Mapping[str, Path], folder: str, on_bytes: Any = len) -> None:
         super().put(files, folder)
         for name in files:
             (Path(folder) / name).write_text("garbage")
@@ -217,7 +217,7 @@ class Filling(Local):
         super().__init__(root)
         self.other = other
 
-    def put(self, files: Mapping[str, Path], folder: str) -> None:
+    def put(self, files: Mapping[str, Path], folder: str, on_bytes: Any = len) -> None:
         self.other.write_bytes(b"z" * 100_000)
         super().put(files, folder)
 
@@ -232,7 +232,7 @@ from cross_build.transports.local import Local
 
 folder, home = map(Path, sys.argv[1:])
 items = inventory.items(folder)
-bundle.make = lambda board, facts, pack: bundle.Bundle("same", items, {})
+bundle.make = lambda target, facts, pack, library: bundle.Bundle("same", items, {})
 deploy.named_pack.find = lambda name, runtime: None
 deploy.deploy(Board(target("local"), Local(home), sys.executable))
 """
@@ -254,10 +254,15 @@ def test_a_board_of_another_machine_is_refused(home) -> None:
         Board(other, Local(home), sys.executable).probe()
 
 
-@pytest.mark.parametrize("name", ["armv8", "armv7hf"])
-def test_a_board_that_cannot_be_reached_yet_is_told_what_can_be_done(name) -> None:
-    with pytest.raises(TargetError, match=rf"invoke pack NAME --target {name}.*--target local"):
+@pytest.mark.parametrize("name", ["rpi4", "armv7hf"])
+def test_a_board_without_a_host_is_asked_for(name) -> None:
+    with pytest.raises(TargetError, match=rf"{name}: say which board, as in --host .*--emulate"):
         connect(target(name))
+
+
+def test_this_computer_has_no_host() -> None:
+    with pytest.raises(TargetError, match="local: is this computer; leave out --host"):
+        connect(target("local"), host="pi@board")
 
 
 def test_a_board_without_python_is_told(home) -> None:

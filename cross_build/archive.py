@@ -1,0 +1,92 @@
+"""Archives of bundles: all a board needs in one file, for boards that no host reaches."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+from cross_build import bundle as bundles
+from cross_build import contents
+from cross_build import runtime as runtimes
+from cross_build.board import usual
+from cross_build.bundle import Bundle
+from cross_build.targets import Target
+from lite_runner.release import MANIFEST
+from opt_models import named_pack
+
+#: Part of an archive besides the bundle's own files.
+CONTENTS = "CONTENTS.md"
+
+
+def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> str:
+    """Write the archive of a bundle; the same inputs give the same bytes.
+
+    Args:
+        target: the kind of board.
+        system: what it runs; the commonest if empty.
+        pack: a named pack or the folder of one; the target's own if empty.
+        runtime: folder or archive of a Paddle-Lite library of the user's own.
+        out: folder for it.
+
+    Returns:
+        What was made, as text for people.
+
+    Raises:
+        TargetError: bundles are not built for this target, or there is no such system.
+        BoardError: boards with this system could not load the library.
+        LiteError: from the steps on the way.
+    """
+    chosen = target.system(system)
+    library = runtimes.find(target.runtime, runtime)
+    files = named_pack.find(pack or target.pack, library.runtime)
+    bundle = bundles.make(target, usual(target, chosen), files, library)
+    name = f"lite-ocr-{target.name}-{chosen.name}-{bundle.name}"
+    place = out / f"{name}.tar.gz"
+    listing = contents.listing(bundle, library, chosen.about)
+    out.mkdir(parents=True, exist_ok=True)
+    handle, fresh = tempfile.mkstemp(prefix=f".{name}.", dir=out)
+    try:
+        with os.fdopen(handle, "wb") as sink:
+            # No name and no time in the header.
+            with gzip.GzipFile("", "wb", 9, sink, mtime=0) as packed:
+                _write(bundle, listing, name, packed)
+            sink.flush()
+            os.fsync(sink.fileno())
+        Path(fresh).chmod(0o644)
+        Path(fresh).replace(place)
+    finally:
+        Path(fresh).unlink(missing_ok=True)
+    (out / f"{name}.md").write_text(listing, encoding="utf-8")
+    return "\n".join(
+        [
+            f"{place}: {place.stat().st_size / 1e6:.1f} MB, {len(bundle.items)} files,"
+            f" {bundle.size / 1e6:.1f} MB unpacked",
+            f"  for       {target.about}, {chosen.about}",
+            f"  pack      {files.name}, Paddle-Lite {library.runtime.release}",
+            f"  contents  {out / f'{name}.md'}",
+            f"  there     tar -xzf {place.name} && {name}/ocr verify",
+        ]
+    )
+
+
+def _write(bundle: Bundle, listing: str, name: str, sink: gzip.GzipFile) -> None:
+    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        texts = {CONTENTS: listing, MANIFEST: json.dumps(json.loads(bundle.manifest()), indent=1)}
+        for path, text in texts.items():
+            data = text.encode()
+            archive.addfile(_entry(f"{name}/{path}", len(data), 0o644), io.BytesIO(data))
+        for path, item in sorted(bundle.items.items()):
+            with item.source.open("rb") as file:
+                archive.addfile(_entry(f"{name}/{path}", item.size, item.mode), file)
+
+
+def _entry(name: str, size: int, mode: int) -> tarfile.TarInfo:
+    """A member without owner and time."""
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = size, mode
+    return entry

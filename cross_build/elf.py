@@ -1,0 +1,108 @@
+"""Shared libraries: which machine they are for and what they need of a board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable, Mapping
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
+
+from cross_build.errors import BoardError
+from lite_runner.errors import LiteError
+
+#: ELF's names of machines, by what ``uname -m`` calls them.
+_MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64", "EM_ARM": "armv7l"}
+
+
+@dataclass(frozen=True)
+class Elf:
+    """One shared library.
+
+    Attributes:
+        path: of the file.
+        machine: as ``uname -m`` calls it.
+        needed: libraries it is loaded with (``NEEDED``).
+        versions: the highest version it needs of each set of symbols: ``{"GLIBC": (2, 34)}``.
+    """
+
+    path: Path
+    machine: str
+    needed: tuple[str, ...]
+    versions: Mapping[str, tuple[int, ...]]
+
+
+def read(path: Path) -> Elf:
+    """Look at a library.
+
+    Raises:
+        LiteError: it is none, or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            elf = ELFFile(file)
+            sections = list(elf.iter_sections())
+            machine = _MACHINES.get(elf["e_machine"], str(elf["e_machine"]))
+            needed = [
+                str(tag.needed)  # type: ignore[attr-defined]
+                for section in sections
+                if isinstance(section, DynamicSection)
+                for tag in section.iter_tags("DT_NEEDED")
+            ]
+            names = [
+                version.name
+                for section in sections
+                if isinstance(section, GNUVerNeedSection)
+                for _, versions in section.iter_versions()
+                for version in versions
+            ]
+    except (ELFError, OSError, ValueError, KeyError) as error:
+        raise LiteError(f"{path}: is not a whole shared library ({error})") from error
+    return Elf(path, machine, tuple(needed), _highest(names))
+
+
+def check(
+    libraries: Iterable[Elf], machine: str, has: Mapping[str, tuple[int, ...]], board: str
+) -> None:
+    """Refuse libraries that a board could not load.
+
+    Args:
+        libraries: that go onto it.
+        machine: what ``uname -m`` says there.
+        has: the highest version of each set of symbols it has, as far as it is known.
+        board: its name, for the error.
+
+    Raises:
+        BoardError: names the library, what it needs and what the board has.
+    """
+    for library in libraries:
+        name = library.path.name
+        if library.machine != machine:
+            raise BoardError(
+                f"{board}: {name} is for {library.machine}, the board is {machine}; choose another"
+                " --runtime or --target"
+            )
+        for symbols, wanted in library.versions.items():
+            if symbols in has and wanted > has[symbols]:
+                raise BoardError(
+                    f"{board}: {name} needs {symbols}_{_dotted(wanted)}, the board has"
+                    f" {symbols}_{_dotted(has[symbols])}; use a newer system there, or give a"
+                    " --runtime built on an older one"
+                )
+
+
+def _highest(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for name in names:
+        symbols, _, number = name.rpartition("_")
+        if symbols and all(part.isdecimal() for part in number.split(".")):
+            version = tuple(int(part) for part in number.split("."))
+            found[symbols] = max(found.get(symbols, ()), version)
+    return found
+
+
+def _dotted(version: Iterable[int]) -> str:
+    return ".".join(map(str, version))

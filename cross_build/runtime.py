@@ -1,0 +1,149 @@
+"""Runtimes: Paddle-Lite's library and header for one processor, published or a user's own build."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cross_build import elf
+from cross_build.errors import TargetError
+from lite_runner.errors import LiteError
+from lite_runner.release import sha256
+from opt_models import cache
+from opt_models.catalog import read_toml
+from opt_models.errors import FetchError
+from opt_models.runtime import Runtime
+from opt_models.sources import archive, download
+
+LIBRARY = "libpaddle_light_api_shared.so"
+#: Names the folder or archive of a user's own build, by processor.
+VARIABLES = {
+    "armv8": "PADDLE_LITE_RUNTIME_ARMV8",
+    "armv7hf": "PADDLE_LITE_RUNTIME_ARMV7HF",
+}
+_MACHINES = {"armv8": "aarch64", "armv7hf": "armv7l"}
+#: How the library calls itself: a release, or the commit of a build of no release.
+_RELEASE = re.compile(rb"\0(v\d[\w.-]{1,20})\0")
+_COMMIT = re.compile(rb"\0([0-9a-f]{7,9})\0")
+
+
+@dataclass(frozen=True)
+class Library:
+    """A runtime on the host.
+
+    Attributes:
+        folder: with ``include`` and ``lib``.
+        runtime: release, as the library calls itself, and processor.
+        sha256: of the library and its header.
+    """
+
+    folder: Path
+    runtime: Runtime
+    sha256: str
+
+    @property
+    def include(self) -> Path:
+        return self.folder / "include"
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "lib" / LIBRARY
+
+
+def find(wanted: Runtime, chosen: str = "") -> Library:
+    """The library of a runtime, or the one the user names in its stead.
+
+    Args:
+        wanted: release and processor.
+        chosen: folder or archive of another one; that of the environment variable if empty.
+
+    Raises:
+        TargetError: what the user names is no library for this processor.
+        FetchError: the release's archive cannot be had; says what to do instead.
+    """
+    variable = VARIABLES[wanted.processor]
+    origin = "--runtime" if chosen else variable
+    chosen = chosen or os.environ.get(variable, "")
+    if chosen:
+        return local(Path(chosen).expanduser(), wanted.processor, origin)
+    found = _in(_published(wanted), wanted.processor, "the release's archive")
+    if found.runtime != wanted:
+        raise TargetError(
+            f"the archive of Paddle-Lite {wanted} holds {found.runtime}; get it from another place"
+        )
+    return found
+
+
+def local(place: Path, processor: str, origin: str) -> Library:
+    """A user's own build.
+
+    Args:
+        place: folder with ``include`` and ``lib``, at the top or in ``cxx``, or an archive of one.
+        processor: it has to be for.
+        origin: where the user names it, for errors.
+
+    Raises:
+        TargetError: it is none; says what was expected.
+    """
+    if place.is_file():
+        # An archive's files get their place in the cache by its content.
+        name = f"runtimes/{sha256(place)[:16]}"
+        try:
+            folder = cache.folder(name, lambda fresh: archive.unpack(place, fresh))
+        except FetchError as error:
+            raise TargetError(f"{origin} {place}: {error}") from error
+        return _in(folder, processor, f"{origin} {place}")
+    return _in(place, processor, f"{origin} {place}")
+
+
+def _published(wanted: Runtime) -> Path:
+    data = read_toml(Path(__file__).with_name("runtimes.toml"))
+    advice = f"build it and give its folder with --runtime or {VARIABLES[wanted.processor]}"
+    if wanted.processor not in data["releases"].get(wanted.release, ()):
+        raise FetchError(f"Paddle-Lite {wanted}: upstream published no such archive; {advice}")
+    name = data["archives"][wanted.processor]
+    path = data["path"].format(release=wanted.release, archive=name)
+    try:
+        file = download.get(path, data["host"], None, archive.check)
+    except FetchError as error:
+        raise FetchError(f"{error}; or {advice}") from error
+    return cache.folder(f"runtimes/{sha256(file)[:16]}", lambda fresh: archive.unpack(file, fresh))
+
+
+def _in(place: Path, processor: str, origin: str) -> Library:
+    """The library in a folder, wherever upstream's builds and archives put it."""
+    for folder in (place, place / "cxx", *sorted(place.glob("*")), *sorted(place.glob("*/cxx"))):
+        library = folder / "lib" / LIBRARY
+        header = folder / "include" / "paddle_api.h"
+        if library.is_file() and header.is_file():
+            break
+    else:
+        raise TargetError(
+            f"{origin}: expected include/paddle_api.h and lib/{LIBRARY}, there or in cxx/"
+        )
+    try:
+        machine = elf.read(library).machine
+    except LiteError as error:
+        raise TargetError(f"{origin}: {error}") from error
+    if machine != _MACHINES[processor]:
+        raise TargetError(f"{origin}: is for {machine}, expected {_MACHINES[processor]}")
+    return Library(folder, Runtime(_release(library, origin), processor), _digest(library, header))
+
+
+def _release(library: Path, origin: str) -> str:
+    """Release or commit, as the library calls itself (``GetVersion``, lite/api/cxx_api.cc)."""
+    data = library.read_bytes()
+    for pattern in (_RELEASE, _COMMIT):
+        found = {match.decode() for match in pattern.findall(data)}
+        if len(found) == 1:
+            return str(found.pop())
+    raise TargetError(
+        f"{origin}: {library.name} does not tell which release of Paddle-Lite it is; build it from"
+        " a tagged release"
+    )
+
+
+def _digest(library: Path, header: Path) -> str:
+    return f"{sha256(library)}-{sha256(header)}"
