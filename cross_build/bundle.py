@@ -83,15 +83,14 @@ def make(target: Target, facts: Facts, pack: Pack, library: Library | None) -> B
         DeployError: there is no compiler for it.
         FetchError: a package for the board cannot be had.
     """
+    # First: whether the board could load it at all is worth knowing before anything is fetched.
+    native = _native(target, facts, library) if library else {}
     wheels = resolve(target.wheels, facts)
     packages = dict(inventory.cached(wheels.site))
     names = list(wheels.names)
     if library is None:
         packages.update(inventory.cached(lite_env.find().site))
         names.append(f"paddlelite-{lite_env.WHEEL.package}")
-        native: dict[str, Item] = {}
-    else:
-        native = _native(target, facts, library)
     runner = inventory.items(Path(lite_runner.__file__).parent)
     items = {
         **{f"app/lite_runner/{name}": item for name, item in runner.items()},

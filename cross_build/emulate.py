@@ -82,6 +82,9 @@ def up() -> State:
     Raises:
         BoardError: something is missing here, or it does not start; says what to do.
     """
+    running = status()
+    if running is not None:
+        return running
     with cache.lock("emulated/board", "another process starts the emulated board; waiting for it"):
         running = status()
         if running is not None:

@@ -105,11 +105,6 @@ def check(name: str, precision: str | None, runtime: Runtime) -> None:
             "--precision fp16: Paddle-Lite computes in fp16 on ARM only; use int8 or int16 on x86,"
             " or an ARM --target"
         )
-    if runtime.release != lite_env.WHEEL.release:
-        raise CatalogError(
-            f"Paddle-Lite {runtime}: packs are made with opt {lite_env.WHEEL.release} only, and"
-            " opt and runtime must be the same release; choose another --target"
-        )
 
 
 def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool) -> str:

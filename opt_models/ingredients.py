@@ -9,7 +9,7 @@ from typing import Mapping, Sequence
 
 from lite_runner.errors import ImageError
 from lite_runner.pack import Golden, read_dictionary
-from opt_models import fetch, model_folder
+from opt_models import catalog, fetch, lite_env, model_folder
 from opt_models.catalog import Model, Recipe, Verified
 from opt_models.errors import CatalogError, ChangedError, FetchError
 from opt_models.model_folder import ModelFiles
@@ -80,7 +80,8 @@ def from_recipe(
         convert: take the inference models in any case.
 
     Raises:
-        CatalogError: ``published``, but a model has no ``.nb``.
+        CatalogError: ``published``, but a model has no ``.nb``; or the runtime is not of opt's
+            release.
         FetchError: a file cannot be had.
     """
     networks: dict[str, Ingredient] | None = None
@@ -99,6 +100,7 @@ def from_recipe(
             " verification will tell whether they work"
         )
     else:
+        _check_opt(recipe.name, runtime)
         networks = {stage: _to_convert(model) for stage, model in recipe.models.items()}
     return Ingredients(
         name=recipe.name,
@@ -131,6 +133,7 @@ def own(
         OptError: a folder holds no inference model; says what it holds and what to do.
         FetchError: a file of the named pack cannot be had.
     """
+    _check_opt(name or "a pack of your own", runtime)
     given = {stage: Path(folder).expanduser() for stage, folder in folders.items() if folder}
     needed = {"--name": name, "--dict": dictionary or (recipe and "rec" not in given)}
     if recipe is None:
@@ -174,6 +177,23 @@ def golden(image: str, lines: Sequence[str]) -> Golden | None:
     if not any(line.strip() for line in lines):
         raise CatalogError(f"--golden {image}: say what it reads, --golden-text for every line")
     return Golden(path, tuple(lines))
+
+
+def _check_opt(name: str, runtime: Runtime) -> None:
+    """Refuse to convert for a runtime that another release's opt would be needed for."""
+    have = lite_env.WHEEL.release
+    if runtime.release != have:
+        verified = [
+            recipe.name
+            for recipe in catalog.recipes().values()
+            if recipe.verified is not None and str(runtime) in recipe.verified.runtimes
+        ]
+        instead = f", or the pack {' or '.join(verified)}" if verified else ""
+        raise CatalogError(
+            f"{name}: for Paddle-Lite {runtime} its models must be converted by the opt of"
+            f" {runtime.release}, this is {have}'s, and what one writes the other misreads; take"
+            f" Paddle-Lite {have}{instead}"
+        )
 
 
 def _check_dictionary(path: Path) -> None:

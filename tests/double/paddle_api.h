@@ -1,5 +1,7 @@
-// A double of Paddle-Lite for tests: the few declarations the C ABI uses, and no inference.
-// Every model doubles its first input; a model whose text begins with "THROW" cannot be loaded.
+// A double of Paddle-Lite for tests: the few declarations the C ABI uses, and no inference. Models
+// are texts that name a rule, see paddle_double.cc: "det", "cls" and "rec" read blocks of grey as
+// letters, any other doubles its input. "THROW" and "ABORT" cannot be loaded, "stale" ones are wrong
+// after a change of shape, "lonely" ones end the process when given two rows.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,0 +1,156 @@
+"""What a pack's models stay right with, found by trying: on a double whose models misbehave."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lite_runner import engines, pack, trial
+from lite_runner.errors import EngineError, PackError
+from lite_runner.pipeline import Ocr, Options
+from lite_runner.predictor import Freedom
+from lite_runner.predictor.capi import CapiEngine
+from lite_runner.verify import verify
+from tests import double
+
+ROOT = Path(__file__).parents[2]
+ALL = Freedom(reshapes=True, batches=True)
+
+
+@pytest.fixture(scope="session")
+def lib(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release's folder ``lib`` for this computer: the double and the C ABI over it."""
+    built = double.runtime(tmp_path_factory.mktemp("double") / "x86", "g++")
+    sources = ROOT / "lite_runner/predictor"
+    subprocess.run(
+        [
+            *("g++", "-std=c++11", "-O1", "-shared", "-fPIC", "-fvisibility=hidden"),
+            *(f"-I{built}/include", str(sources / "lite_capi.cc"), "-Wl,-rpath,$ORIGIN"),
+            str(built / "lib/libpaddle_light_api_shared.so"),
+            *("-o", str(built / "lib/liblite_capi.so")),
+        ],
+        check=True,
+    )
+    return built / "lib"
+
+
+@pytest.fixture
+def engine(lib: Path) -> CapiEngine:
+    return CapiEngine(lib / "liblite_capi.so", double.RELEASE, power="unbound")
+
+
+def tried(engine: CapiEngine, folder: Path, **models: bytes) -> dict[str, Freedom]:
+    return trial.run(engine, pack.load(double.pack(folder / "pack", models)))
+
+
+def test_models_that_stay_right_may_be_given_anything(engine, tmp_path) -> None:
+    found = tried(engine, tmp_path)
+    # A detector is never given several pictures.
+    assert found == {"det.nb": Freedom(reshapes=True, batches=False), "cls.nb": ALL, "rec.nb": ALL}
+
+
+@pytest.mark.parametrize("stage", ["det", "rec"])
+def test_a_model_that_is_wrong_after_a_change_of_shape_is_noticed(engine, tmp_path, stage) -> None:
+    found = tried(engine, tmp_path, **{stage: f"DOUBLE {stage} stale".encode()})
+    assert {name for name, one in found.items() if not one.reshapes} == {f"{stage}.nb"}
+    assert found["cls.nb"] == ALL
+
+
+@pytest.mark.parametrize("stage", ["cls", "rec"])
+def test_a_model_that_two_lines_kill_is_noticed(engine, tmp_path, stage) -> None:
+    found = tried(engine, tmp_path, **{stage: f"DOUBLE {stage} lonely".encode()})
+    assert found[f"{stage}.nb"] == Freedom(reshapes=True, batches=False)
+    assert {name for name, one in found.items() if one.batches} == {"cls.nb", "rec.nb"} - {
+        f"{stage}.nb"
+    }
+
+
+@pytest.mark.parametrize(("text", "words"), [("ABORT", "ended by signal 6"), ("THROW", "unknown")])
+def test_a_model_that_cannot_be_loaded_is_told(engine, tmp_path, text, words) -> None:
+    with pytest.raises(EngineError, match=rf"cls\.nb: Paddle-Lite v0-double cannot .*{words}"):
+        tried(engine, tmp_path, cls=text.encode())
+
+
+def test_pages_are_read_right_whatever_the_models_do(engine, tmp_path) -> None:
+    models = {
+        "det": b"DOUBLE det stale",
+        "cls": b"DOUBLE cls lonely",
+        "rec": b"DOUBLE rec stale lonely",
+    }
+    files = pack.load(double.pack(tmp_path / "pack", models))
+    found = {files.folder / name: one for name, one in trial.run(engine, files).items()}
+    pictures = [
+        (double.picture(("ab", "abab")), ["ab", "abab"]),
+        (double.picture(), ["abab", "baba"]),
+        (double.picture(("ba",)), ["ba"]),
+    ]
+    with Ocr(files, engine.knowing(found), Options(batch=8)) as ocr:
+        for image, lines in [*pictures, *reversed(pictures)]:
+            assert [line.text for line in ocr.read(image)] == lines
+
+
+@pytest.fixture
+def release(lib: Path, tmp_path: Path) -> Path:
+    """A release's folder for the double, without a runner of its own."""
+    folder = tmp_path / "release"
+    folder.mkdir()
+    (folder / "lib").symlink_to(lib)
+    double.pack(folder / "pack", {"rec": b"DOUBLE rec stale"})
+    settings = {"library": "lib/liblite_capi.so", "version": double.RELEASE}
+    (folder / "engine.json").write_text(json.dumps({**settings, "threads": 3, "power": "unbound"}))
+    return folder
+
+
+def test_a_releases_engine_knows_what_its_verification_found(
+    release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "__file__", str(release / "app/lite_runner/engines.py"))
+    cautious = engines.own()
+    assert cautious.freedom(release / "pack/rec.nb") == Freedom()
+    assert cautious.arguments["threads"] == 3
+    assert engines.own(threads=2).arguments["threads"] == 2
+    proof = verify(release / "pack")
+    assert proof["lines"] == list(double.LINES)
+    (release / "verified.json").write_text(json.dumps(proof))
+    engine = engines.own()
+    assert engine.freedom(release / "pack/det.nb").reshapes
+    assert engine.freedom(release / "pack/rec.nb") == Freedom(reshapes=False, batches=True)
+    # Of another pack nothing is known.
+    assert engine.freedom(release / "other/det.nb") == Freedom()
+
+
+def test_a_pack_of_another_release_is_refused(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "__file__", str(release / "app/lite_runner/engines.py"))
+    other = double.pack(tmp_path / "other", lite_version="v2.13-rc")
+    with pytest.raises(PackError, match=r"made for Paddle-Lite v2\.13-rc on arm.*is v0-double"):
+        verify(other)
+
+
+def change(path: Path, **values: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "is damaged"),
+        ("{}", "is damaged .'library'."),
+        ('{"library": "lib/gone.so"}', "is damaged"),
+    ],
+)
+def test_damaged_settings_are_told(release: Path, text: str, words: str) -> None:
+    (release / "engine.json").write_text(text)
+    with pytest.raises(EngineError, match=rf"engine\.json: {words}.*deploy here again"):
+        engines.own(release=release)
+
+
+def test_a_library_that_is_gone_is_told(release: Path) -> None:
+    change(release / "engine.json", library="lib/gone.so")
+    with pytest.raises(EngineError, match=r"gone\.so: cannot be loaded"):
+        engines.own(release=release)
