@@ -33,6 +33,8 @@ _FOLDER = "lite-ocr"
 _PATIENCE = 15
 _SILENCE = 60
 _CHUNK = 1 << 16
+#: Less free space than this, in KiB, explains any failure to write.
+_FULL = 256
 #: Of gzip: a board on a wireless network gains, one on a cable loses little.
 _LEVEL = 3
 #: Whatever shell the user has on the board, this one runs our words; the command's own end becomes
@@ -48,6 +50,7 @@ class Ssh:
         folder: on the board, for our releases; relative ones start at the user's own.
         known_hosts: file with the board's key, instead of the user's.
         key: file with the private key, instead of the user's.
+        config: file with the SSH configuration, instead of the user's and the system's.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class Ssh:
         folder: str = "",
         known_hosts: Path | None = None,
         key: Path | None = None,
+        config: Path | None = None,
     ) -> None:
         self.host = host
         self._folder = folder or _FOLDER
         self._known_hosts = known_hosts
         self._key = key
+        self._config = config
         self._connection: fabric.Connection | None = None
         self._root: str | None = None
 
@@ -108,9 +113,12 @@ class Ssh:
             code = self._code(channel)
         if code != 0:
             said = [line for line in errors.text().splitlines() if line.strip()]
-            raise BoardError(
-                f"{self.host}: cannot write to {folder}: {said[0] if said else f'exit code {code}'}"
-            )
+            reason = said[0] if said else f"exit code {code}"
+            # tar only says how much of a block it wrote.
+            free = self.run(["df", "-Pk", folder]).stdout.split()[-3:-2]
+            if free and free[0].isdecimal() and int(free[0]) < _FULL:
+                reason = "No space left on device; make room there and deploy again"
+            raise BoardError(f"{self.host}: cannot write to {folder}: {reason}")
 
     def get(self, folder: str, into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
@@ -220,9 +228,13 @@ class Ssh:
             given = {"key_filename": str(self._key), "look_for_keys": False, "allow_agent": False}
         if password is not None:
             given["password"] = password
+        chosen = {} if self._config is None else {"runtime_ssh_path": str(self._config)}
         try:
             connection = fabric.Connection(
-                self.host, connect_timeout=_PATIENCE, connect_kwargs=given
+                self.host,
+                config=fabric.Config(**chosen),
+                connect_timeout=_PATIENCE,
+                connect_kwargs=given,
             )
         except ValueError as error:
             raise BoardError(f"{self.host}: is no [USER@]HOST[:PORT] ({error})") from error

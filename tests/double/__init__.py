@@ -47,7 +47,7 @@ def picture(lines: tuple[str, ...] = LINES) -> Any:
     return image
 
 
-def pack(folder: Path, models: Mapping[str, bytes] = {}, **changes: Any) -> Path:  # noqa: B006
+def pack(folder: Path, models: Mapping[str, bytes] = {}, **changes: Any) -> Path:
     """Write a pack for the double.
 
     Args:
