@@ -46,6 +46,11 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
             raise
         print(f"{program}: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+    except (ImportError, SyntaxError) as error:
+        if debug:
+            raise
+        mend = "deploy to this board again" if program == "ocr" else "run 'pip install -e .' again"
+        print(f"{program}: a package is missing or damaged ({error}); {mend}", file=sys.stderr)
     except OSError as error:
         if debug:
             raise

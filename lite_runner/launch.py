@@ -15,8 +15,11 @@ def start(release: Path) -> int:
     sys.path[:0] = [str(release / "app"), str(release / "site")]
     # Read by OpenCV when it loads: its warnings would stand between our lines.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-    from lite_runner.cli import main
-
+    try:
+        from lite_runner.cli import main
+    except (ImportError, SyntaxError) as error:
+        print(f"ocr: is damaged ({error}); deploy to this board again", file=sys.stderr)
+        return 1
     return main()
 
 

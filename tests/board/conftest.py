@@ -116,7 +116,8 @@ def in_board(emulated: Path) -> Iterator[Callable[..., None]]:
     def mount(place: Path, *options: str) -> None:
         run = ["nsenter", f"--mount=/proc/{emulate.up().pid}/ns/mnt"]
         subprocess.run([*run, "mount", *options, str(place)], check=True)
-        mounted.append(place)
+        if not any("remount" in option for option in options):
+            mounted.append(place)
 
     yield mount
     for place in reversed(mounted):

@@ -212,12 +212,16 @@ def test_killed_during_the_switch_one_release_is_whole(
 
 
 @pytest.mark.parametrize(
-    "name", ["pack/rec.nb", "lib/libpaddle_light_api_shared.so", "site/cv2/__init__.py"]
+    "name",
+    [
+        *("pack/rec.nb", "lib/libpaddle_light_api_shared.so", "site/cv2/__init__.py"),
+        "app/lite_runner/cli.py",
+    ],
 )
 def test_a_corrupted_file_is_told_and_mended(site: Site, plain: Path, name: str) -> None:
     file = site.home / "current" / name
     good = file.read_bytes()
-    file.write_bytes(bytes(len(good)))  # of the same size
+    file.write_bytes(b"(" * len(good))  # of the same size
     run = site.program("verify")
     assert run.code == 1
     assert "Traceback" not in run.stderr
@@ -239,14 +243,14 @@ def test_boards_of_another_architecture_are_refused(
     assert site.program("verify").code == 0
 
 
-#: Found by the board's Python wherever it starts.
-_OLD = b"import os\nos.confstr = lambda name: 'glibc 2.16'\n"
+#: Run by the board's Python whenever it starts.
+_OLD = b"import os; os.confstr = lambda name: 'glibc 2.16'\n"
 
 
 def test_too_old_a_libc_is_told(
     site: Site, plain: Path, emulated: Path, put_there: Callable[[Path, bytes], None]
 ) -> None:
-    place = emulated / "usr/lib/python3/dist-packages/sitecustomize.py"
+    place = emulated / "usr/lib/python3/dist-packages/old.pth"
     put_there(place, _OLD)
     with pytest.raises(BoardError, match=r"needs GLIBC_2\.17, the board has GLIBC_2\.16; use a"):
         site.deploy(plain, site.anew())
