@@ -1,0 +1,153 @@
+"""Libraries for boards: found in folders and archives, checked against what a board has."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from cross_build import bundle, elf, runtime
+from cross_build import compile as compiler
+from cross_build.errors import BoardError, DeployError, TargetError
+from lite_runner.errors import LiteError
+from opt_models.errors import FetchError
+from opt_models.runtime import Runtime
+from opt_models.sources import settings
+from tests import double
+
+WANTED = Runtime("v2.13-rc", "armv8")
+NAME = "inference_lite_lib.armlinux.armv8.gcc.with_extra.with_cv.tar.gz"
+PATH = f"PaddlePaddle/Paddle-Lite/releases/download/v2.13-rc/{NAME}"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The double for armv8."""
+    if shutil.which("aarch64-linux-gnu-g++") is None:
+        pytest.skip("g++-aarch64-linux-gnu is missing")
+    return double.runtime(tmp_path_factory.mktemp("built") / "armv8", "aarch64-linux-gnu-g++")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
+    for variable in runtime.VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.parametrize("inner", ["", "cxx", "inference_lite_lib.armlinux.armv8/cxx"])
+def test_a_folder_is_found_as_upstream_lays_it_out(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inner: str
+) -> None:
+    shutil.copytree(built, tmp_path / "rt" / inner, dirs_exist_ok=True)
+    found = runtime.find(WANTED, str(tmp_path / "rt"))
+    assert found.runtime == Runtime(double.RELEASE, "armv8")
+    assert found.path.is_file()
+    monkeypatch.setenv(runtime.VARIABLES["armv8"], str(tmp_path / "rt"))
+    assert runtime.find(WANTED) == found
+
+
+def archive(built: Path, place: Path) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(place, "w:gz") as file:
+        file.add(built, "inference_lite_lib.armlinux.armv8/cxx")
+    return place
+
+
+def test_an_archive_is_taken(built: Path, tmp_path: Path) -> None:
+    found = runtime.find(WANTED, str(archive(built, tmp_path / "mine.tar.gz")))
+    assert found.runtime.release == double.RELEASE
+
+
+def test_a_release_comes_from_a_mirror_and_is_locked(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "built"
+    shutil.copytree(built, folder)
+    library = folder / "lib" / runtime.LIBRARY
+    # As long as the double's own name, so that nothing moves.
+    library.write_bytes(library.read_bytes().replace(b"\0v0-double\0", b"\0v2.13-rc\0\0"))
+    file = archive(folder, tmp_path / "mirror" / PATH)
+    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    assert runtime.find(WANTED).runtime == WANTED
+    lock = (tmp_path / "config/catalog.lock").read_text()
+    assert f"{hashlib.sha256(file.read_bytes()).hexdigest()}  " in lock
+    assert PATH in lock
+    # Another file under the same name is not taken.
+    shutil.rmtree(tmp_path / "cache")
+    archive(built, file)
+    with pytest.raises(LiteError, match="recorded"):
+        runtime.find(WANTED)
+
+
+def test_a_release_of_another_name_in_the_archive_is_refused(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive(built, tmp_path / "mirror" / PATH)
+    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    with pytest.raises(TargetError, match=r"v2\.13-rc armv8 holds v0-double armv8"):
+        runtime.find(WANTED)
+
+
+def test_what_cannot_be_had_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    with pytest.raises(FetchError, match=r"build it and give its folder with --runtime or PADDLE"):
+        runtime.find(WANTED)
+    with pytest.raises(FetchError, match=r"v2\.9 armv8: upstream published no such archive; build"):
+        runtime.find(Runtime("v2.9", "armv8"))
+
+
+def test_what_is_no_library_is_told(built: Path, tmp_path: Path) -> None:
+    def told(place: Path, words: str, processor: str = "armv8") -> None:
+        with pytest.raises(TargetError, match=words):
+            runtime.find(Runtime("v2.13-rc", processor), str(place))
+
+    told(tmp_path / "none", r"--runtime .*none: expected include/paddle_api\.h and lib/libpaddle")
+    told(built, "is for aarch64, expected armv7l", "armv7hf")
+    broken = tmp_path / "broken"
+    shutil.copytree(built, broken)
+    library = broken / "lib" / runtime.LIBRARY
+    whole = library.read_bytes()
+    library.write_bytes(whole[:1000])
+    told(broken, "is not a whole shared library")
+    library.write_bytes(whole.replace(b"\0v0-double\0", b"\0w0-double\0"))
+    told(broken, "does not tell which release")
+    (tmp_path / "bad.tar.gz").write_bytes(b"no archive")
+    told(tmp_path / "bad.tar.gz", r"bad\.tar\.gz")
+
+
+def test_the_shim_is_checked_against_what_the_board_has(built: Path) -> None:
+    library = runtime.find(WANTED, str(built))
+    shim = elf.read(compiler.shim(library))
+    assert shim.machine == "aarch64"
+    assert runtime.LIBRARY in shim.needed
+    # Boards are older than hosts: nothing newer may slip in with the host's compiler.
+    assert shim.versions["GLIBC"] <= (2, 17)
+    assert shim.versions["GLIBCXX"] <= (3, 4, 21)
+    assert "libgomp.so.1" in bundle.needs(library)
+    elf.check([shim], "aarch64", {"GLIBC": (2, 17), "GLIBCXX": (3, 4, 21)}, "rpi4")
+    with pytest.raises(BoardError, match=r"rpi4: .* needs GLIBC_2\.17, the board has GLIBC_2\.4;"):
+        elf.check([shim], "aarch64", {"GLIBC": (2, 4)}, "rpi4")
+    with pytest.raises(BoardError, match="is for aarch64, the board is armv7l"):
+        elf.check([shim], "armv7l", {}, "zero2w-32")
+
+
+def test_a_missing_compiler_is_told(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = runtime.find(WANTED, str(built))
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
+    with pytest.raises(DeployError, match=r"run 'sudo apt-get install g\+\+-aarch64-linux-gnu'"):
+        compiler.shim(library)
+
+
+def test_a_header_of_another_library_is_told(built: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    shutil.copytree(built, folder)
+    (folder / "include/paddle_api.h").write_text("namespace paddle { namespace lite_api {} }\n")
+    with pytest.raises(
+        DeployError, match=r"cannot compile the C ABI against .*: .*error.*this very"
+    ):
+        compiler.shim(runtime.find(WANTED, str(folder)))
