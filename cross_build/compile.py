@@ -28,6 +28,13 @@ _OPTIONS = (
 _SOURCES = Path(lite_runner.__file__).parent / "predictor"
 
 
+def tools() -> list[tuple[str, str, str]]:
+    """(processor, compiler, how to get it) of all processors that are compiled for."""
+    return [
+        (name, tool, f"sudo apt-get install {_PACKAGES[name]}") for name, tool in _COMPILERS.items()
+    ]
+
+
 def shim(library: Library) -> Path:
     """The shared library of ``lite_capi.cc`` for a runtime, compiled on first use.
 

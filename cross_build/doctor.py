@@ -10,6 +10,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from cross_build import compile as compiler
 from cross_build.board import connect
 from cross_build.targets import target
 from lite_runner.doctor import Check, attempt
@@ -19,7 +20,8 @@ from opt_models.sources import settings
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "pyclipper", "findpython", "filelock"),
-    *("platformdirs", "requests", "tqdm", "protobuf", "flatbuffers"),
+    *("platformdirs", "requests", "tqdm", "protobuf", "flatbuffers", "fabric", "paramiko"),
+    "pyelftools",
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
 _NEEDED_BYTES = 1_500_000_000
@@ -43,6 +45,10 @@ def host_checks() -> list[Check]:
     found.append(attempt("settings", _settings, "correct what is named there"))
     found.append(attempt("python for opt", _interpreter, "uv python install 3.10"))
     found.append(attempt("board local", _local, "invoke deploy --target local"))
+    found += [
+        Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{mend}'")
+        for name, tool, mend in compiler.tools()
+    ]
     return found
 
 

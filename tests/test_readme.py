@@ -53,7 +53,11 @@ def test_the_first_two_commands_are_run_by_ci() -> None:
         assert line in script.replace(' --out "$work/demo"', "")
 
 
-@pytest.mark.parametrize("line", [line for line in COMMANDS if line not in BY_CI + LONG])
+#: Need a board: tested by tests/board/test_readme.py.
+ON_BOARD = [line for line in COMMANDS if "--target rpi" in line or "board up" in line]
+
+
+@pytest.mark.parametrize("line", [one for one in COMMANDS if one not in BY_CI + LONG + ON_BOARD])
 def test_command(line: str, board: Board, results: Path, own_models: Path) -> None:
     """Run in the checkout, in the README's order, on a board and with results of the tests' own."""
     home = Path(board.transport.root).parent

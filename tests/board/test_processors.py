@@ -105,7 +105,7 @@ def test_both_processors_agree_on_published_models(
         one, other = (run(name, Path(str(places[name])), models[stage], batch) for name in TOOLS)
         assert one.shape == other.shape
         print(f"{release} {stage}: largest difference {np.abs(one - other).max():.1e}")
-        # Products of int8 are rounded differently on the two: up to 0.008 in a probability was seen.
+        # Products of int8 are rounded differently on the two: 0.008 in a probability was seen.
         # Classes are whole numbers, so they have to be equal.
         assert np.allclose(one, other, rtol=0, atol=2e-2), stage
 
