@@ -144,22 +144,26 @@ def list_targets(c: Context) -> None:
 
 @command(
     positional=["action"],
-    help={"action": "up, down or status", "remove": "with down: remove its system, too"},
+    help={
+        "action": "up, down or status",
+        "machine": "aarch64 or armv7l, a 32-bit system",
+        "remove": "with down: remove its system, too",
+    },
 )
-def board(c: Context, action: str, remove: bool = False) -> None:
-    """Start, stop or show the emulated board: Debian for arm64 behind a real SSH server."""
+def board(c: Context, action: str, machine: str = "aarch64", remove: bool = False) -> None:
+    """Start, stop or show an emulated board: Debian for ARM behind a real SSH server."""
     from cross_build import emulate
 
     if action not in ("up", "down", "status"):
         raise UsageError(f"board {action}: is not up, down or status")
     if action == "up":
-        emulate.up()
+        emulate.up(machine)
     if action == "down":
-        print("stopped" if emulate.down() else "was not up")
+        print("stopped" if emulate.down(machine) else "was not up")
         if remove:
-            emulate.remove()
+            emulate.remove(machine)
     else:
-        print(emulate.told())
+        print(emulate.told(machine))
 
 
 @command(help={**_WHERE, "images": "a file, folder or 'pattern' in quotes"})

@@ -1,4 +1,4 @@
-"""An emulated board: Debian for arm64 run by qemu, behind a real SSH server on a loopback port.
+"""Emulated boards: Debian for ARM run by qemu, behind a real SSH server on a loopback port.
 
 Its programs are what a Raspberry Pi runs, only the processor is emulated: what a deploy does to it,
 it does to a board. How fast it is says nothing.
@@ -6,8 +6,10 @@ it does to a board. How fast it is says nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,24 +23,27 @@ from cross_build.errors import BoardError, TargetError
 from cross_build.transports.ssh import Ssh
 from opt_models import cache
 
-MACHINE = "aarch64"
 USER = "pi"
 _SUITE = "bookworm"
 #: What Raspberry Pi OS has without a desktop, as far as it matters here; neither pip nor compiler.
 _PACKAGES = ("python3", "openssh-server", "libgomp1", "libstdc++6")
-#: Raised when what the system is made of changes.
+#: What there are no wheels of for 32-bit ARM.
+_OWN = ("python3-numpy", "python3-opencv", "python3-pyclipper")
+#: Raised when what the systems are made of changes.
 _EDITION = 1
 #: By the program that is needed, Debian's package.
 _TOOLS = {
     "qemu-aarch64-static": "qemu-user-static",
+    "qemu-arm-static": "qemu-user-static",
     "mmdebstrap": "mmdebstrap",
     "ssh-keygen": "openssh-client",
     "unshare": "util-linux",
 }
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
-#: ELF for arm64, whatever the system; P keeps a program's own name, F lets it work in a chroot.
+#: ELF for a processor, whatever the system; P keeps a program's own name, F lets it work in a
+#: chroot.
 _REGISTRATION = (
-    r":qemu-aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+    r":{name}:M::\x7fELF\x{bits}\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x{number}\x00"
     r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
     ":{interpreter}:PF"
 )
@@ -54,6 +59,30 @@ PermitRootLogin no
 
 
 @dataclass(frozen=True)
+class _Kind:
+    """A processor's boards.
+
+    Attributes:
+        debian: architecture by Debian's name.
+        qemu: name of its emulator.
+        bits, number: of its programs' ELF header, in hex: class and machine.
+        packages: of the system.
+    """
+
+    debian: str
+    qemu: str
+    bits: str
+    number: str
+    packages: tuple[str, ...]
+
+
+_KINDS = {
+    "aarch64": _Kind("arm64", "qemu-aarch64", "02", "b7", _PACKAGES),
+    "armv7l": _Kind("armhf", "qemu-arm", "01", "28", (*_PACKAGES, *_OWN)),
+}
+
+
+@dataclass(frozen=True)
 class State:
     """A running emulated board: the process that holds it, and its port."""
 
@@ -61,51 +90,58 @@ class State:
     port: int
 
 
-def folder() -> Path:
-    """Where keys and state lie."""
-    return cache.root() / "emulated"
+def folder(machine: str = "aarch64") -> Path:
+    """Where a board's keys and state lie."""
+    return cache.root() / "emulated" / machine
 
 
-def status() -> State | None:
+def status(machine: str = "aarch64") -> State | None:
     """The running board, if one is."""
     try:
-        state = State(**json.loads((folder() / "state.json").read_text(encoding="utf-8")))
+        state = State(**json.loads((folder(machine) / "state.json").read_text(encoding="utf-8")))
         words = Path(f"/proc/{state.pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError, TypeError):
         return None
     return state if b"unshare" in words[0] else None
 
 
-def up() -> State:
+def up(machine: str = "aarch64") -> State:
     """Start the board, if it is not up; its system is made on first use, in some five minutes.
 
+    Args:
+        machine: ``aarch64`` or ``armv7l``.
+
     Raises:
+        TargetError: there is no emulated board of that kind.
         BoardError: something is missing here, or it does not start; says what to do.
     """
-    running = status()
+    if machine not in _KINDS:
+        raise TargetError(f"an emulated board is {' or '.join(_KINDS)}, not {machine}")
+    running = status(machine)
     if running is not None:
         return running
-    with cache.lock("emulated/board", "another process starts the emulated board; waiting for it"):
-        running = status()
+    name = f"emulated/{machine}/board"
+    with cache.lock(name, "another process starts the emulated board; waiting for it"):
+        running = status(machine)
         if running is not None:
             return running
-        _check_host()
-        root = _system()
-        _keys(root)
-        return _start(root)
+        _check_host(_KINDS[machine])
+        root = _system(machine)
+        _keys(folder(machine), root)
+        return _start(machine, root)
 
 
-def down() -> bool:
+def down(machine: str = "aarch64") -> bool:
     """Stop the board; False if it was not up."""
-    running = status()
+    running = status(machine)
     if running is None:
         return False
     os.kill(running.pid, signal.SIGTERM)
     for _ in range(100):
-        if status() is None:
+        if status(machine) is None:
             break
         time.sleep(0.1)
-    (folder() / "state.json").unlink(missing_ok=True)
+    (folder(machine) / "state.json").unlink(missing_ok=True)
     return True
 
 
@@ -117,43 +153,34 @@ def transport(machine: str, releases: str = "") -> Ssh:
         releases: folder on it for releases.
 
     Raises:
-        TargetError: such boards are not emulated.
-        BoardError: as :func:`up`.
+        TargetError, BoardError: as :func:`up`.
     """
-    if machine != MACHINE:
-        raise TargetError(f"--emulate: the emulated board is {MACHINE}, this target {machine}")
-    port = up().port
-    host = f"{USER}@127.0.0.1:{port}"
-    return Ssh(host, releases, folder() / "known_hosts", folder() / "key")
+    port = up(machine).port
+    host, keys = f"{USER}@127.0.0.1:{port}", folder(machine)
+    return Ssh(host, releases, keys / "known_hosts", keys / "key")
 
 
-def command() -> str:
-    """How to log in by hand."""
-    state = up()
-    keys = f"-i {folder() / 'key'} -o UserKnownHostsFile={folder() / 'known_hosts'}"
-    return f"ssh {keys} -p {state.port} {USER}@127.0.0.1"
-
-
-def told() -> str:
+def told(machine: str = "aarch64") -> str:
     """The board's state as text for people."""
-    state = status()
+    state, keys = status(machine), folder(machine)
     if state is None:
-        made = "its system is made" if root_folder().is_dir() else "its system is not made yet"
-        return f"down; {made}: 'invoke board up' starts it"
-    return f"up at 127.0.0.1:{state.port}; log in with\n  {command()}"
+        made = "is made" if root_folder(machine).is_dir() else "is not made yet"
+        return f"down; its system {made}: 'invoke board up' starts it"
+    options = f"-i {keys / 'key'} -o UserKnownHostsFile={keys / 'known_hosts'} -p {state.port}"
+    return f"up at 127.0.0.1:{state.port}; log in with\n  ssh {options} {USER}@127.0.0.1"
 
 
-def remove() -> None:
+def remove(machine: str = "aarch64") -> None:
     """Remove the board's system with all that is on it; it must be down."""
-    shutil.rmtree(folder(), ignore_errors=True)
+    shutil.rmtree(folder(machine), ignore_errors=True)
 
 
-def root_folder() -> Path:
+def root_folder(machine: str = "aarch64") -> Path:
     """Where the board's files lie on this computer."""
-    return folder() / f"{_SUITE}-arm64-{_EDITION}" / "root"
+    return folder(machine) / f"{_SUITE}-{_EDITION}" / "root"
 
 
-def _check_host() -> None:
+def _check_host(kind: _Kind) -> None:
     if sys.platform != "linux" or os.geteuid() != 0:
         raise BoardError("the emulated board: needs root on Linux; run this with sudo")
     missing = sorted(package for tool, package in _TOOLS.items() if shutil.which(tool) is None)
@@ -162,14 +189,16 @@ def _check_host() -> None:
             f"the emulated board: {', '.join(missing)} missing; run 'apt-get install"
             f" {' '.join(missing)}'"
         )
-    if (_BINFMT / "qemu-aarch64").exists():
+    if (_BINFMT / kind.qemu).exists():
         return
     try:
         if not (_BINFMT / "register").exists():
             _run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(_BINFMT)])
-        if not (_BINFMT / "qemu-aarch64").exists():
-            interpreter = shutil.which("qemu-aarch64-static")
-            (_BINFMT / "register").write_text(_REGISTRATION.format(interpreter=interpreter))
+        if not (_BINFMT / kind.qemu).exists():
+            words = {"name": kind.qemu, "bits": kind.bits, "number": kind.number}
+            interpreter = shutil.which(f"{kind.qemu}-static")
+            line = _REGISTRATION.format(interpreter=interpreter, **words)
+            (_BINFMT / "register").write_text(line, encoding="ascii")
     except OSError as error:
         raise BoardError(
             f"the emulated board: {_BINFMT} cannot be set up ({error.strerror}); start the"
@@ -177,18 +206,20 @@ def _check_host() -> None:
         ) from error
 
 
-def _system() -> Path:
+def _system(machine: str) -> Path:
     """The board's file system, made on first use."""
+    kind = _KINDS[machine]
 
     def make(fresh: Path) -> None:
-        print("making the emulated board: Debian 12 for arm64, some 5 minutes", file=sys.stderr)
+        about = f"Debian 12 for {kind.debian}, some 5 minutes"
+        print(f"making the emulated board: {about}", file=sys.stderr)
         # Its user works in it: it must be passed through.
         fresh.chmod(0o755)
         root = fresh / "root"
         _run(
             [
-                *("mmdebstrap", "--arch=arm64", "--variant=minbase", "--quiet"),
-                *(f"--include={','.join(_PACKAGES)}", _SUITE, str(root), *_sources()),
+                *("mmdebstrap", f"--arch={kind.debian}", "--variant=minbase", "--quiet"),
+                *(f"--include={','.join(kind.packages)}", _SUITE, str(root), *_sources()),
             ]
         )
         _run(["chroot", str(root), "useradd", "--create-home", "--shell", "/bin/sh", USER])
@@ -197,36 +228,36 @@ def _system() -> Path:
         (root / "run" / "sshd").mkdir(parents=True, exist_ok=True)
         (root / "etc/ssh/board_config").write_text(_SSHD, encoding="ascii")
 
-    return cache.folder(f"emulated/{_SUITE}-arm64-{_EDITION}", make) / "root"
+    return cache.folder(f"emulated/{machine}/{_SUITE}-{_EDITION}", make) / "root"
 
 
 def _sources() -> list[str]:
-    """This computer's own package sources, where they are of the same release."""
-    try:
-        here = Path("/etc/os-release").read_text(encoding="utf-8")
-    except OSError:
-        return []
-    if f"VERSION_CODENAME={_SUITE}\n" not in here:
-        return []
-    lists = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("debian.sources")]
-    return [str(path) for path in lists if path.is_file() and path.read_text().strip()]
+    """This computer's own mirror of Debian, if it has one; mmdebstrap knows the usual one."""
+    for path in ("sources.list", "sources.list.d/debian.sources"):
+        with contextlib.suppress(OSError):
+            text = (Path("/etc/apt") / path).read_text(encoding="utf-8")
+            mirror = re.search(r"^(?:deb|URIs:)\s+(?:\[.*\]\s*)?(\S+/debian/?)(\s|$)", text, re.M)
+            if mirror:
+                return [f"deb {mirror.group(1)} {_SUITE} main"]
+    return []
 
 
-def _keys(root: Path) -> None:
+def _keys(keys: Path, root: Path) -> None:
     """A key for the board and one for its user."""
-    for path in (folder() / "key", root / "etc/ssh/board_key"):
+    for path in (keys / "key", root / "etc/ssh/board_key"):
         if not path.exists():
             _run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "emulated", "-f", str(path)])
     home = root / "home" / USER
     allowed = home / ".ssh" / "authorized_keys"
     allowed.parent.mkdir(mode=0o700, exist_ok=True)
-    shutil.copyfile(folder() / "key.pub", allowed)
+    shutil.copyfile(keys / "key.pub", allowed)
     owner = home.stat()
     for path in (allowed.parent, allowed):
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def _start(root: Path) -> State:
+def _start(machine: str, root: Path) -> State:
+    keys = folder(machine)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -235,7 +266,7 @@ def _start(root: Path) -> State:
         f'mount -t proc proc "$0/proc" && mkdir -p "$0/run/sshd" && exec chroot "$0"'
         f" /usr/sbin/sshd -D -e -f /etc/ssh/board_config -p {port}"
     )
-    log = folder() / "board.log"
+    log = keys / "board.log"
     with log.open("wb") as said:
         child = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, root],
@@ -247,7 +278,7 @@ def _start(root: Path) -> State:
         )
     public = (root / "etc/ssh/board_key.pub").read_text(encoding="ascii").split()
     name = f"[127.0.0.1]:{port}"
-    (folder() / "known_hosts").write_text(f"{name} {public[0]} {public[1]}\n", encoding="ascii")
+    (keys / "known_hosts").write_text(f"{name} {public[0]} {public[1]}\n", encoding="ascii")
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and child.poll() is None:
         with socket.socket() as probe:
@@ -256,7 +287,7 @@ def _start(root: Path) -> State:
                 probe.connect(("127.0.0.1", port))
                 if probe.recv(3) == b"SSH":
                     state = State(child.pid, port)
-                    cache.write(folder() / "state.json", json.dumps(asdict(state)))
+                    cache.write(keys / "state.json", json.dumps(asdict(state)))
                     return state
             except OSError:
                 pass

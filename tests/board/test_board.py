@@ -16,9 +16,7 @@ import pytest
 
 from cross_build import deploy as deploys
 from cross_build import emulate, reading
-from cross_build.board import connect
-from cross_build.errors import BoardError, DeployError, TargetError
-from cross_build.targets import target
+from cross_build.errors import BoardError, DeployError
 from cross_build.transports.ssh import Ssh
 from lite_runner.errors import PackError
 from lite_runner.sources import expand
@@ -284,9 +282,10 @@ def test_arguments_arrive_as_they_are(site: Site) -> None:
     assert site.board.transport.run(["cat"], "in\n").stdout == "in\n"
 
 
-def test_targets_the_emulated_board_is_not_are_told() -> None:
-    with pytest.raises(TargetError, match="the emulated board is aarch64, this target armv7l"):
-        connect(target("armv7hf"), emulate=True)
+def test_kinds_of_boards_that_are_not_emulated_are_told() -> None:
+    run = invoke("board", "up", "--machine", "riscv64")
+    assert run.returncode == 2
+    assert "an emulated board is aarch64 or armv7l, not riscv64" in run.stderr
 
 
 def test_a_pack_for_another_runtime_is_refused(site: Site, tmp_path: Path) -> None:
