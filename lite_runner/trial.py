@@ -24,14 +24,13 @@ from lite_runner.predictor import Engine, Freedom, Output, Predictor
 
 #: Seconds. All models together take well under this, also on an emulated board.
 _PATIENCE = 900
-#: Sizes (width, height) a detector is tried with, besides its largest: with the first two after one
-#: another v2.9 was found to be wrong for V2.0's slim one, and from the first to the largest to write
-#: out of bounds for V1.1's.
+#: Sizes (width, height) a detector is tried with, besides its largest. On v2.9 V2.0's slim one is
+#: wrong after any change, V1.1's writes out of bounds when the input grows.
 _SIZES = ((320, 96), (480, 192))
 #: How many times as wide as high a line is that a recogniser is tried with; few are longer.
 _LONG = 25
-#: What of memory is not set reads as garbage, and large pieces lie apart, so that what is written out
-#: of bounds ends the process instead of spoiling the next piece (mallopt(3)).
+#: What of memory is not set reads as garbage, and large pieces lie apart, so that writing out of
+#: bounds ends the process instead of spoiling the next piece (mallopt(3)).
 _ALERT = {
     "MALLOC_PERTURB_": "165",
     "MALLOC_MMAP_THRESHOLD_": "16384",

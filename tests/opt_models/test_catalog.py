@@ -151,7 +151,7 @@ def test_recipe(name: str) -> None:
         assert set(recipe.verified.sha256) == set(recipe.models)
         assert all(model.offered("slim") for model in recipe.models.values())
         for runtime in recipe.verified.runtimes:
-            assert re.fullmatch(r"v2\.\d+(-rc)? (x86|armv8|armv7hf)", runtime)
+            assert re.fullmatch(r"(v2\.\d+(-rc)?|[0-9a-f]{7,9}) (x86|armv8|armv7hf)", runtime)
 
 
 def test_every_model_is_in_some_pack() -> None:
