@@ -124,9 +124,12 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from lite_runner import engines
     from lite_runner.verify import verify
 
     report = verify(options.pack, options.threads)
+    if options.pack == packs.own():
+        engines.remember(report)
     if options.json:
         sys.stdout.write(output.as_json(report))
     else:

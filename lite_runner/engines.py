@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Engine, Freedom
@@ -49,6 +50,18 @@ def own(threads: int | None = None, release: Path | None = None) -> Engine:
 def as_data(found: dict[str, Freedom]) -> dict[str, Any]:
     """What models were found to stay right with, for the proof of a verification."""
     return {name: {"reshapes": one.reshapes, "batches": one.batches} for name, one in found.items()}
+
+
+def remember(proof: Mapping[str, Any]) -> None:
+    """Keep what a verification of the release this runner lies in found out.
+
+    A deploy does it, too; a release unpacked from an archive has only this. Where the folder cannot
+    be written, the reader stays as careful as before.
+    """
+    folder = Path(__file__).resolve().parents[2]
+    if (folder / SETTINGS).is_file():
+        with contextlib.suppress(OSError):
+            (folder / PROOF).write_text(json.dumps(proof, ensure_ascii=False), encoding="utf-8")
 
 
 def _found(folder: Path) -> dict[Path, Freedom]:

@@ -115,7 +115,7 @@ def test_a_releases_engine_knows_what_its_verification_found(
     assert engines.own(threads=2).arguments["threads"] == 2
     proof = verify(release / "pack")
     assert proof["lines"] == list(double.LINES)
-    (release / "verified.json").write_text(json.dumps(proof))
+    engines.remember(proof)
     engine = engines.own()
     assert engine.freedom(release / "pack/det.nb").reshapes
     assert engine.freedom(release / "pack/rec.nb") == Freedom(reshapes=False, batches=True)
