@@ -11,6 +11,8 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
+from cross_build import runtime as runtimes
+from cross_build.errors import TargetError
 from lite_runner.arrays import Floats
 from lite_runner.errors import LiteError
 
@@ -18,8 +20,8 @@ _HERE = Path(__file__).parent
 _CPU = "cortex-a72"
 #: Where Debian's cross compiler has the C library of arm64.
 _ROOT = Path("/usr/aarch64-linux-gnu")
-#: Names the folder of an armv8 runtime: ``include`` and ``lib``, or both below ``cxx``.
-VARIABLE = "PADDLE_LITE_RUNTIME_ARMV8"
+#: Names the folder of an armv8 runtime.
+VARIABLE = runtimes.VARIABLES["armv8"]
 _TOOLS = {
     "gcc": "gcc",
     "aarch64-linux-gnu-g++": "g++-aarch64-linux-gnu",
@@ -56,13 +58,10 @@ def runtime() -> Path:
             f"{VARIABLE} is not set; let it name the folder of a Paddle-Lite library for armv8,"
             " with include/ and lib/"
         )
-    for folder in (Path(chosen), Path(chosen) / "cxx"):
-        library = folder / "lib" / "libpaddle_light_api_shared.so"
-        if library.is_file() and (folder / "include" / "paddle_api.h").is_file():
-            return folder
-    raise EmulationError(
-        f"{VARIABLE}={chosen}: expected include/paddle_api.h and lib/libpaddle_light_api_shared.so"
-    )
+    try:
+        return runtimes.local(Path(chosen).expanduser(), "armv8", f"{VARIABLE}={chosen}").folder
+    except TargetError as error:
+        raise EmulationError(str(error)) from error
 
 
 class Core:

@@ -1,0 +1,90 @@
+"""A 32-bit emulated board: the system's own numpy and OpenCV, no wheels.
+
+It takes some more minutes to make, so it is only used where it is made already (``invoke board up
+--machine armv7l``), or with ``LITE_OCR_EMULATE=all``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from cross_build import board as boards
+from cross_build import deploy as deploys
+from cross_build import emulate, reading, runtime
+from cross_build.board import Board
+from cross_build.errors import BoardError
+from cross_build.targets import target
+from lite_runner.accuracy import compare
+from lite_runner.sources import Source
+from opt_models.sources import settings
+from tests import double
+from tests.board.conftest import REQUIRED
+from tests.board.test_published import PICTURES, WORST
+
+MACHINE = "armv7l"
+pytestmark = pytest.mark.skipif(
+    not emulate.root_folder(MACHINE).is_dir() and os.environ.get(REQUIRED) != "all",
+    reason=f"the 32-bit board is not made; 'invoke board up --machine {MACHINE}' makes it",
+)
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Board]:
+    running = emulate.status(MACHINE) is not None
+    board = boards.connect(target("armv7hf"), emulate=True, folder="tests")
+    yield board
+    deploys.undeploy(board)
+    board.transport.close()
+    if not running:
+        emulate.down(MACHINE)
+
+
+def test_the_double_reads_on_it(small: Board, runtimes: dict[str, Path], plain: Path) -> None:
+    facts = small.probe(["libgomp.so.1"])
+    assert facts.machine == MACHINE
+    assert set(facts.packages) == {"numpy", "cv2", "pyclipper"}
+    done = deploys.deploy(small, str(plain), str(runtimes["armv7hf"]))
+    assert done.proof["lines"] == list(double.LINES)
+    # Runner, pack and library: the packages are the board's own.
+    assert done.total < 60
+
+
+def test_missing_packages_are_told(small: Board, runtimes: dict[str, Path], plain: Path) -> None:
+    package = (
+        emulate.root_folder(MACHINE)
+        / "usr/lib/python3/dist-packages/pyclipper.cpython-311-arm-linux-gnueabihf.so"
+    )
+    package.rename(package.with_name("aside"))
+    try:
+        with pytest.raises(BoardError, match=r"no wheels of pyclipper.*install python3-pyclipper'"):
+            deploys.deploy(small, str(plain), str(runtimes["armv7hf"]))
+    finally:
+        package.with_name("aside").rename(package)
+
+
+@pytest.mark.skipif(
+    not os.environ.get(runtime.VARIABLES["armv7hf"]),
+    reason=f"{runtime.VARIABLES['armv7hf']} names no library",
+)
+@pytest.mark.parametrize("name", list(WORST))
+def test_published_models_read_on_it(
+    small: Board, published_models: Path, real_images: Path, name: str
+) -> None:
+    labels = json.loads((real_images / "labels.json").read_text(encoding="utf-8"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(settings.MODELS, str(published_models))
+        done = deploys.deploy(small, name)
+    print(name, done.proof["freedom"])
+    results = reading.read(small, [Source(one, real_images / one, None) for one in PICTURES])
+    found = [
+        compare(labels[one["image"]], [line["text"] for line in one["lines"]]) for one in results
+    ]
+    cer = sum(one.errors for one in found) / sum(one.characters for one in found)
+    print(f"{name}: character error rate {cer:.2%}")
+    # Another OpenCV, other kernels: a point more.
+    assert cer <= WORST[name] + 0.01
