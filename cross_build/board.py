@@ -7,6 +7,8 @@ import getpass
 import inspect
 import json
 import socket
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Sequence
@@ -18,6 +20,9 @@ from cross_build.transports.local import Local
 from lite_runner import release
 from opt_models import lite_env
 
+#: How long to wait for another deploy to a board: by then a host that went away holds nothing.
+WAIT_SECONDS = release.QUIET_SECONDS + 10
+_PAUSE = 2.0
 #: Run by the board's own Python with the names of libraries; prints one JSON object.
 _PROBE = """
 import ctypes, importlib.util, json, os, platform, re, struct, sys
@@ -191,23 +196,32 @@ class Board:
     def held(self) -> Iterator[Any]:
         """Keep other deploys away from the board, also those of other hosts; gives its status.
 
+        Another one is waited for a while: if its host is gone, the board notices by then.
+
         Raises:
-            DeployError: another one is under way; tells whose.
+            DeployError: another one is still under way; tells whose.
             BoardError: as :meth:`release`.
         """
         owner = f"{getpass.getuser()}@{socket.gethostname()}"
         code = inspect.getsource(release)
         command = self._line(code, "hold", self.transport.root, owner)
+        start = time.monotonic()
         with contextlib.ExitStack() as stack:
-            try:
-                answer = json.loads(stack.enter_context(self.transport.hold(command)))
-            except (BoardError, ValueError) as error:
-                raise BoardError(self._told(str(error))) from error
-            if "busy" in answer:
-                raise DeployError(
-                    f"{self.target.name}: another deploy is under way there, of {answer['busy']};"
-                    " try again when it is done"
-                )
+            while True:
+                try:
+                    answer = json.loads(stack.enter_context(self.transport.hold(command)))
+                except (BoardError, ValueError) as error:
+                    raise BoardError(self._told(str(error))) from error
+                if "busy" not in answer:
+                    break
+                stack.pop_all().close()
+                told = f"{self.target.name}: another deploy is under way there, {answer['busy']}"
+                waited = time.monotonic() - start
+                if waited > WAIT_SECONDS:
+                    raise DeployError(f"{told}; try again when it is done")
+                if waited < _PAUSE:
+                    print(f"{told}; waiting for it", file=sys.stderr, flush=True)
+                time.sleep(_PAUSE)
             yield answer
 
     def path(self, *parts: str) -> str:

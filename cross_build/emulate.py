@@ -36,6 +36,7 @@ _TOOLS = {
     "qemu-aarch64-static": "qemu-user-static",
     "qemu-arm-static": "qemu-user-static",
     "mmdebstrap": "mmdebstrap",
+    "arch-test": "arch-test",
     "ssh-keygen": "openssh-client",
     "unshare": "util-linux",
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from cross_build import board as boards
 from cross_build import deploy as deploys
 from cross_build import emulate, reading
 from cross_build.errors import BoardError, DeployError
@@ -149,7 +150,10 @@ def invoke(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_two_deploys_from_different_hosts_do_not_meet(site: Site, plain: Path) -> None:
+def test_two_deploys_from_different_hosts_do_not_meet(
+    site: Site, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "WAIT_SECONDS", 1)
     with site.anew().held(), pytest.raises(DeployError, match=r"another deploy is under way there"):
         site.deploy(plain)
     assert not site.deploy(plain).changed
