@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks import rapidocr_env
 from benchmarks.emulated import arm, onnx
+from cross_build.errors import InstructionsError
 from cross_build.targets import target
 from lite_runner.errors import LiteError
 from lite_runner.pack import Network, Pack
@@ -193,7 +194,7 @@ def emulated() -> Iterator[Row]:
     """Million instructions of all sides on an emulated ARM core.
 
     Raises:
-        EmulationError: something to emulate with is missing.
+        InstructionsError: something to emulate with is missing.
     """
     library = arm.runtime()
     made, models = packs("armv8"), onnx_models()
@@ -247,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             counted = list(emulated())
             show(counted, "million")
-        except arm.EmulationError as error:
+        except InstructionsError as error:
             print(f"not measured: {error}")
         if chosen.json:
             rows = {"x86": timed, "armv8": counted}

@@ -17,7 +17,7 @@ from cross_build.inventory import Item
 from cross_build.runtime import LIBRARY, Library
 from cross_build.targets import Target
 from cross_build.wheels import resolve
-from lite_runner.engines import SETTINGS
+from lite_runner import settings
 from lite_runner.pack import Pack
 from opt_models import cache, lite_env
 
@@ -30,12 +30,12 @@ command -v "$python" >/dev/null || {{
     echo "ocr: $python is gone; deploy to this board again" >&2
     exit 1
 }}
-{settings}exec "$python" -I "$here/app/lite_runner/launch.py" "$@"
+{variables}exec "$python" -I "$here/app/lite_runner/launch.py" "$@"
 """
 
 #: The wheel's MKL takes its slowest code (SSE2) on processors that are not Intel's; 5 is the code
 #: for AVX2. Not on an AMD without it: that would end in an illegal instruction.
-_X86_SETTINGS = """\
+_X86_VARIABLES = """\
 if [ -z "${MKL_DEBUG_CPU_TYPE+set}" ] &&
     grep -qm1 '^vendor_id.*AuthenticAMD' /proc/cpuinfo 2>/dev/null &&
     grep -m1 '^flags' /proc/cpuinfo | grep -w fma | grep -qw avx2; then
@@ -69,7 +69,13 @@ class Bundle:
         return json.dumps({**self.about, "files": files}, sort_keys=True)
 
 
-def make(target: Target, facts: Facts, pack: Pack, library: Library | None) -> Bundle:
+def make(
+    target: Target,
+    facts: Facts,
+    pack: Pack,
+    library: Library | None,
+    tuned: Mapping[str, Any] | None = None,
+) -> Bundle:
     """The bundle of a pack for a board.
 
     Args:
@@ -77,6 +83,7 @@ def make(target: Target, facts: Facts, pack: Pack, library: Library | None) -> B
         facts: of the board.
         pack: made for its runtime.
         library: the runtime for ARM; None where Paddle-Lite's own wheel is taken.
+        tuned: settings found on the board itself, which win over the target's.
 
     Raises:
         BoardError: the board could not load the library.
@@ -85,6 +92,7 @@ def make(target: Target, facts: Facts, pack: Pack, library: Library | None) -> B
     """
     # First: whether the board could load it at all is worth knowing before anything is fetched.
     native = _native(target, facts, library) if library else {}
+    how = _settings(target, facts, library, tuned or {})
     wheels = resolve(target.wheels, facts)
     packages = dict(inventory.cached(wheels.site))
     names = list(wheels.names)
@@ -97,6 +105,7 @@ def make(target: Target, facts: Facts, pack: Pack, library: Library | None) -> B
         **{f"site/{name}": item for name, item in packages.items()},
         **{f"pack/{name}": item for name, item in inventory.items(pack.folder).items()},
         **native,
+        settings.FILE: written(settings.FILE, json.dumps(how, sort_keys=True) + "\n", 0o644),
         "ocr": _launcher(facts.executable, facts.machine),
     }
     about = {
@@ -107,10 +116,14 @@ def make(target: Target, facts: Facts, pack: Pack, library: Library | None) -> B
         "python": facts.python,
         "wheels": names,
     }
+    return named(items, about)
+
+
+def named(items: Mapping[str, Item], about: Mapping[str, Any]) -> Bundle:
+    """A bundle under the name that its content gives it."""
     content = {path: [item.sha256, item.mode] for path, item in sorted(items.items())}
     text = json.dumps([about, content], sort_keys=True)
-    name = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Bundle(name, items, about)
+    return Bundle(hashlib.sha256(text.encode()).hexdigest()[:12], items, about)
 
 
 def needs(library: Library) -> list[str]:
@@ -119,29 +132,34 @@ def needs(library: Library) -> list[str]:
 
 
 def _native(target: Target, facts: Facts, library: Library) -> dict[str, Item]:
-    """The runtime, the C ABI over it, and how they are to be run."""
+    """The runtime and the C ABI over it."""
     shim = compiler.shim(library)
     elf.check(map(elf.read, (library.path, shim)), facts.machine, facts.symbols, target.name)
-    settings = {
-        "library": f"lib/{compiler.SHIM}",
-        "version": library.runtime.release,
-        "threads": min(target.threads, facts.cores),
-        "power": target.power,
-    }
     return {
         f"lib/{LIBRARY}": inventory.item(library.path),
         f"lib/{compiler.SHIM}": inventory.item(shim),
-        SETTINGS: _written(SETTINGS, json.dumps(settings, sort_keys=True) + "\n", 0o644),
     }
 
 
+def _settings(
+    target: Target, facts: Facts, library: Library | None, tuned: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What :mod:`lite_runner.settings` reads."""
+    found: dict[str, Any] = {"threads": min(target.threads, facts.cores)}
+    if library:
+        found["library"] = f"lib/{compiler.SHIM}"
+        found["version"] = library.runtime.release
+        found["power"] = target.power
+    return {**found, **tuned}
+
+
 def _launcher(python: str, machine: str) -> Item:
-    settings = _X86_SETTINGS if machine == "x86_64" else ""
-    text = _LAUNCHER.format(python=shlex.quote(python), settings=settings)
-    return _written("ocr", text, 0o755)
+    variables = _X86_VARIABLES if machine == "x86_64" else ""
+    text = _LAUNCHER.format(python=shlex.quote(python), variables=variables)
+    return written("ocr", text, 0o755)
 
 
-def _written(name: str, text: str, mode: int) -> Item:
+def written(name: str, text: str, mode: int) -> Item:
     """A file of a bundle that lies nowhere yet; kept in the cache."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
 

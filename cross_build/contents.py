@@ -34,7 +34,7 @@ def parts(bundle: Bundle, library: Library) -> list[Part]:
     sizes = {path: item.size for path, item in bundle.items.items()}
     version = str(bundle.about["lite_ocr"])
     groups = {
-        "lite-ocr (runner)": (version, "Apache-2.0", ("app/", "ocr", "engine.json")),
+        "lite-ocr (runner)": (version, "Apache-2.0", ("app/", "ocr", "settings.json")),
         "lite-ocr (C ABI)": (version, "Apache-2.0", ("lib/liblite_capi.so",)),
         "Paddle-Lite": (library.runtime.release, "Apache-2.0", ("lib/libpaddle",)),
         f"models and dictionary: {bundle.about['pack']}": (

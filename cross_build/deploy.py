@@ -61,8 +61,8 @@ def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Dep
         BoardError, LiteError: from the steps on the way.
     """
     start = time.perf_counter()
-    with _only_one(board):
-        bundle = _bundle(board, pack_name, runtime)
+    with only_one(board):
+        bundle = bundle_for(board, pack_name, runtime)
         with board.held() as state:
             missing: Sequence[str] = ()
             changed = not (
@@ -71,8 +71,8 @@ def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Dep
                 and state["verified"] is not None
             )
             if changed:
-                missing = _send(board, bundle, state["free"])
-                proof = _verify(board, bundle)
+                staged = stage(board, bundle, state["free"])
+                missing, proof = staged.missing, staged.proof
                 board.release("switch", bundle.name, stdin=json.dumps(proof))
             else:
                 proof = state["verified"]
@@ -88,13 +88,50 @@ def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Dep
     )
 
 
+@dataclass(frozen=True)
+class Staged:
+    """A release that is verified on a board, in use or not.
+
+    Attributes:
+        release: its name.
+        program: path of its program there.
+        proof: what its verification read and measured.
+        missing: the files that had to be sent.
+    """
+
+    release: str
+    program: str
+    proof: dict[str, Any]
+    missing: Sequence[str]
+
+
+def stage(board: Board, bundle: Bundle, free: int) -> Staged:
+    """Bring a bundle to a board and verify it there, beside the release in use.
+
+    Args:
+        board: held by the caller (:meth:`Board.held`).
+        bundle: to be there.
+        free: bytes the board has left.
+
+    Raises:
+        DeployError: there is no room, files arrive damaged, or verification fails.
+        BoardError: the board cannot be reached.
+    """
+    program = board.path("releases", bundle.name, "ocr")
+    known = board.release("known", bundle.name)
+    if known["intact"] and known["verified"] is not None:
+        return Staged(bundle.name, program, known["verified"], ())
+    missing = send(board, bundle, free)
+    return Staged(bundle.name, program, _verify(board, bundle, program), missing)
+
+
 def preview(board: Board, pack_name: str | None = None, runtime: str = "") -> str:
     """What a deploy would do, as text for people; nothing is changed on the board.
 
     Raises:
         BoardError, LiteError: as :func:`deploy`.
     """
-    bundle = _bundle(board, pack_name, runtime)
+    bundle = bundle_for(board, pack_name, runtime)
     state = board.release("status")
     name, current = board.target.name, state["current"]
     if current == bundle.name and state["intact"] and state["verified"] is not None:
@@ -114,7 +151,7 @@ def preview(board: Board, pack_name: str | None = None, runtime: str = "") -> st
 
 def undeploy(board: Board) -> bool:
     """Remove everything of ours from a board; False if there was nothing."""
-    with _only_one(board), board.held():
+    with only_one(board), board.held():
         return bool(board.release("remove")["removed"])
 
 
@@ -124,7 +161,7 @@ def rollback(board: Board) -> str:
     Raises:
         DeployError: there is none.
     """
-    with _only_one(board), board.held():
+    with only_one(board), board.held():
         answer = board.release("rollback")
     if "error" in answer:
         raise DeployError(f"{board.target.name}: {answer['error']}; deploy again instead")
@@ -151,8 +188,11 @@ def summary(board: Board, done: Deployment) -> str:
     )
 
 
-def _bundle(board: Board, pack_name: str | None, runtime: str) -> Bundle:
-    """What the board shall get, after a look at it."""
+def bundle_for(board: Board, pack_name: str | None = None, runtime: str = "") -> Bundle:
+    """What a board shall get, after a look at it.
+
+    Args and errors as :func:`deploy`.
+    """
     target = board.target
     library = None
     if target.runtime.arch == "arm":
@@ -163,11 +203,15 @@ def _bundle(board: Board, pack_name: str | None, runtime: str) -> Bundle:
     for contradiction in board.contradictions(facts):
         _say(f"{target.name}: {contradiction}; the board's word counts")
     pack = named_pack.find(pack_name or target.pack, library.runtime if library else target.runtime)
-    return bundles.make(target, facts, pack, library)
+    tuned = board.release("tuned").get(pack.name)
+    return bundles.make(target, facts, pack, library, tuned)
 
 
-def _send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
-    """Bring the files over that the board does not hold; returns their paths."""
+def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
+    """Bring the files over that the board does not hold; returns their paths.
+
+    Args and errors as :func:`stage`.
+    """
     manifest = bundle.manifest()
     missing: Sequence[str] = board.release("stage", bundle.name, stdin=manifest)["missing"]
     size = sum(bundle.items[path].size for path in missing)
@@ -192,10 +236,9 @@ def _send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
     return missing
 
 
-def _verify(board: Board, bundle: Bundle) -> dict[str, Any]:
+def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:
     """Read the golden picture on the board, with the release that is not in use yet."""
     _say("verifying on the board")
-    program = board.path("releases", bundle.name, "ocr")
     outcome = board.transport.run([program, "verify", "--json"])
     try:
         proof: dict[str, Any] = json.loads(outcome.stdout)
@@ -217,7 +260,7 @@ def last_words(outcome: Outcome) -> str:
     return f"ended by signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
 
 
-def _only_one(board: Board) -> AbstractContextManager[None]:
+def only_one(board: Board) -> AbstractContextManager[None]:
     """A lock of this board against other deploys from this host."""
     place = re.sub(r"\W+", "-", f"{board.target.name}-{board.transport.root}")
     waiting = f"another deploy to {board.target.name} is under way; waiting for it"

@@ -15,3 +15,7 @@ class BoardError(LiteError):
 
 class DeployError(LiteError):
     """A deploy did not come to its end; the release that was in use still is."""
+
+
+class InstructionsError(LiteError):
+    """Something to count instructions with is missing, or what is counted failed."""

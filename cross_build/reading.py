@@ -62,11 +62,11 @@ def read(
         else:
             add(key, error_result(source.name, problem))
     if sent:
-        with _inbox(board) as inbox:
-            board.transport.put({name: wanted[key].path for key, name in sent.items()}, inbox)
+        with inbox(board) as place:
+            board.transport.put({name: wanted[key].path for key, name in sent.items()}, place)
             command = [board.path("ocr"), "read", "--json-lines", *options]
             if draw is not None:
-                command += ["--draw", f"{inbox}/drawings"]
+                command += ["--draw", f"{place}/drawings"]
 
             def one(line: str) -> None:
                 if not line.startswith("{"):
@@ -75,19 +75,19 @@ def read(
                 key = Path(result["image"]).stem
                 add(key, {**result, "image": wanted[key].name})
 
-            command += [f"{inbox}/{name}" for name in sent.values()]
+            command += [f"{place}/{name}" for name in sent.values()]
             outcome = board.transport.run(command, on_line=one)
             if outcome.code == 2:
                 raise UsageError(last_words(outcome))
             if len(results) < len(wanted):
                 raise BoardError(f"{board.target.name}: reading failed: {last_words(outcome)}")
             if draw is not None:
-                _fetch_drawings(board, f"{inbox}/drawings", wanted, draw)
+                _fetch_drawings(board, f"{place}/drawings", wanted, draw)
     return [results[key] for key in wanted]
 
 
 @contextmanager
-def _inbox(board: Board) -> Iterator[str]:
+def inbox(board: Board) -> Iterator[str]:
     """A new folder on the board, removed in the end."""
     name = uuid.uuid4().hex[:12]
     try:

@@ -7,44 +7,42 @@ import json
 from pathlib import Path
 from typing import Any, Mapping
 
+from lite_runner import settings
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Engine, Freedom
 from lite_runner.release import PROOF
 
-#: Beside ``app`` in a release for ARM: where the library lies and how it is to be run.
-SETTINGS = "engine.json"
 
-
-def own(threads: int | None = None, release: Path | None = None) -> Engine:
+def own(
+    threads: int | None = None, power: str | None = None, release: Path | None = None
+) -> Engine:
     """The engine of the release this runner lies in; Paddle-Lite's x86 wheel where it is in none.
 
     Args:
         threads: of each model; the release's own number if None.
+        power: Paddle-Lite's power mode on ARM; the release's own if None.
         release: folder of another release.
 
     Raises:
         EngineError: the library is missing, damaged, or does not fit.
     """
-    folder = release or Path(__file__).resolve().parents[2]
-    settings = folder / SETTINGS
-    if not settings.is_file():
+    folder = release or settings.home()
+    chosen = settings.own(folder)
+    count = chosen.threads if threads is None else threads
+    if chosen.library is None:
         # Imported late: the wheel is not on ARM boards.
         from lite_runner.predictor.wheel import WheelEngine
 
-        return WheelEngine(threads)
+        return WheelEngine(count)
     from lite_runner.predictor.capi import CapiEngine
 
+    mode = power or chosen.power or ""
     try:
-        data = json.loads(settings.read_text(encoding="utf-8"))
-        return CapiEngine(
-            folder / data["library"],
-            str(data["version"]),
-            int(data["threads"]) if threads is None else threads,
-            str(data["power"]),
-            _found(folder),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EngineError(f"{settings}: is damaged ({error}); deploy here again") from error
+        return CapiEngine(chosen.library, chosen.version, count or 1, mode, _found(folder))
+    except KeyError as error:
+        raise EngineError(
+            f"{folder / settings.FILE}: is damaged ({error} is no power mode); deploy here again"
+        ) from error
 
 
 def as_data(found: dict[str, Freedom]) -> dict[str, Any]:
@@ -58,8 +56,8 @@ def remember(proof: Mapping[str, Any]) -> None:
     A deploy does it, too; a release unpacked from an archive has only this. Where the folder cannot
     be written, the reader stays as careful as before.
     """
-    folder = Path(__file__).resolve().parents[2]
-    if (folder / SETTINGS).is_file():
+    folder = settings.home()
+    if (folder / settings.FILE).is_file():
         with contextlib.suppress(OSError):
             (folder / PROOF).write_text(json.dumps(proof, ensure_ascii=False), encoding="utf-8")
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Iterator, Sequence
 
 import numpy as np
 
-from lite_runner import classification, detection, engines, geometry, pack, recognition
+from lite_runner import classification, detection, engines, geometry, pack, recognition, settings
 from lite_runner import image as pictures
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.errors import PackError
 from lite_runner.predictor import Engine, Output
+from lite_runner.predictor.crew import Crew
 from lite_runner.predictor.pool import Pool
 
 
@@ -28,6 +29,10 @@ class Options:
         recognise: read the lines; otherwise only their boxes are given.
         min_score: lines read with a lower score are left out.
         batch: lines of like width given to a network at once, where the engine stays right with it.
+        workers: lines classified and recognised side by side; as the release was tuned if None.
+        bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
+        max_side: largest side of the detector's input, in pixels; as the release was tuned, or
+            else as the pack says, if None.
     """
 
     detect: bool = True
@@ -35,6 +40,19 @@ class Options:
     recognise: bool = True
     min_score: float = 0.5
     batch: int = 1
+    workers: int | None = None
+    bucket: int | None = None
+    max_side: int | None = None
+
+    def tuned(self) -> Options:
+        """The same with what is left open filled in from the release this runner lies in."""
+        found = settings.own()
+        return replace(
+            self,
+            workers=self.workers or found.workers,
+            bucket=self.bucket or found.bucket,
+            max_side=self.max_side or found.max_side,
+        )
 
 
 @dataclass(frozen=True)
@@ -114,17 +132,19 @@ class Ocr:
         options: Options | None = None,
     ) -> None:
         self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
-        self.options = options or Options()
+        self.options = (options or Options()).tuned()
         if engine is None:
             engine = engines.own()
         check_runtime(self.pack, engine)
         self.engine = engine
         chosen, files = self.options, self.pack
-        self._detector = self._pool(files.detector.network) if chosen.detect else None
+        side = chosen.max_side or files.detector.max_side
+        self._settings = replace(files.detector, max_side=side)
+        self._detector = Pool(engine, files.detector.network.path) if chosen.detect else None
         self._classifier = (
-            self._pool(files.classifier.network) if chosen.classify and files.classifier else None
+            self._crew(files.classifier.network) if chosen.classify and files.classifier else None
         )
-        self._recogniser = self._pool(files.recogniser.network) if chosen.recognise else None
+        self._recogniser = self._crew(files.recogniser.network) if chosen.recognise else None
 
     def read(self, source: pictures.Source) -> Page:
         """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
@@ -147,9 +167,9 @@ class Ocr:
 
     def close(self) -> None:
         """Free the models; may be called again."""
-        for pool in (self._detector, self._classifier, self._recogniser):
-            if pool is not None:
-                pool.close()
+        for models in (self._detector, self._classifier, self._recogniser):
+            if models is not None:
+                models.close()
 
     def __enter__(self) -> Ocr:
         return self
@@ -162,8 +182,8 @@ class Ocr:
     ) -> None:
         self.close()
 
-    def _pool(self, network: pack.Network) -> Pool:
-        return Pool(self.engine, network.path)
+    def _crew(self, network: pack.Network) -> Crew:
+        return Crew(self.engine, network.path, self.options.workers or 1)
 
     def _batch(self, network: pack.Network) -> int:
         """How many lines a network gets at once."""
@@ -176,9 +196,9 @@ class Ocr:
             return [_Crop(image, box, 1.0)]
         run = self._detector.run
         probability = detection.probability_map(
-            image, self.pack.detector, lambda batch: run(batch)[0].data
+            image, self._settings, lambda batch: run(batch)[0].data
         )
-        found = detection.postprocess(probability, width, height, self.pack.detector)
+        found = detection.postprocess(probability, width, height, self._settings)
         crops = []
         for quad, score in found:
             box = geometry.text_first(quad)
@@ -191,9 +211,10 @@ class Ocr:
         classifier = self.pack.classifier
         if self._classifier is None or classifier is None:
             return
-        for chunk in _chunks(crops, self._batch(classifier.network)):
+
+        def classify(pool: Pool, chunk: Sequence[_Crop]) -> None:
             batch = classification.preprocess([crop.pixels for crop in chunk], classifier.network)
-            probabilities = floats(self._classifier.run(batch)).data
+            probabilities = floats(pool.run(batch)).data
             for crop, (angle, _) in zip(
                 chunk, classification.postprocess(probabilities, classifier)
             ):
@@ -202,17 +223,25 @@ class Ocr:
                     crop.pixels = np.ascontiguousarray(crop.pixels[::-1, ::-1])
                     crop.box = np.roll(crop.box, 2, axis=0)
 
+        self._classifier.map(classify, _chunks(crops, self._batch(classifier.network)))
+
     def _recognise(self, crops: Sequence[_Crop]) -> None:
         if self._recogniser is None:
             return
-        recogniser = self.pack.recogniser
+        recogniser, bucket = self.pack.recogniser, self.options.bucket or recognition.BUCKET
         pixels = [crop.pixels for crop in crops]
-        size = self._batch(recogniser.network)
-        for group in recognition.batches(pixels, recogniser.network, size):
-            batch = recognition.preprocess([pixels[index] for index in group], recogniser.network)
-            read = decode(self._recogniser.run(batch), len(group), recogniser)
+
+        def recognise(pool: Pool, group: Sequence[int]) -> None:
+            lines = [pixels[index] for index in group]
+            batch = recognition.preprocess(lines, recogniser.network, bucket)
+            read = decode(pool.run(batch), len(group), recogniser)
             for index, (text, score) in zip(group, read):
                 crops[index].text, crops[index].score = text, score
+
+        size = self._batch(recogniser.network)
+        groups = recognition.batches(pixels, recogniser.network, size, bucket)
+        # The widest first: side by side, what takes longest must not begin last.
+        self._recogniser.map(recognise, groups[::-1])
 
     def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
         for crop in crops:

@@ -9,27 +9,30 @@ import numpy as np
 from lite_runner.arrays import Floats, Image, Ints
 from lite_runner.image import normalise, resize
 from lite_runner.pack import Network, Recogniser
+from lite_runner.settings import Settings
 
-#: Widths are rounded up to multiples of this, so that lines share input shapes.
-BUCKET = 32
+#: Widths are rounded up to multiples of this unless told otherwise: lines share input shapes.
+BUCKET = Settings.bucket
 #: Longer lines, in multiples of the height, are squeezed: memory grows with the width squared in
 #: attention, and no printed line of one height is this long.
 MAX_RATIO = 50.0
 
 
-def width_bucket(crop: Image, network: Network) -> int:
+def width_bucket(crop: Image, network: Network, bucket: int = BUCKET) -> int:
     """Input width for a line: its width at the network's height, rounded up to the next bucket."""
     height = network.shape[0]
-    return -(-_scaled_width(crop, height) // BUCKET) * BUCKET
+    return -(-_scaled_width(crop, height) // bucket) * bucket
 
 
-def batches(crops: Sequence[Image], network: Network, size: int) -> list[list[int]]:
+def batches(
+    crops: Sequence[Image], network: Network, size: int, bucket: int = BUCKET
+) -> list[list[int]]:
     """Group lines into batches of at most ``size`` of one input width, narrowest first.
 
     Every line gets the width its own shape asks for, whatever its neighbours: what a line reads as
     never depends on the other lines or pictures.
     """
-    widths = [width_bucket(crop, network) for crop in crops]
+    widths = [width_bucket(crop, network, bucket) for crop in crops]
     groups: list[list[int]] = []
     for index in sorted(range(len(crops)), key=lambda i: widths[i]):
         last = groups[-1] if groups else []
@@ -40,14 +43,14 @@ def batches(crops: Sequence[Image], network: Network, size: int) -> list[list[in
     return groups
 
 
-def preprocess(crops: Sequence[Image], network: Network) -> Floats:
+def preprocess(crops: Sequence[Image], network: Network, bucket: int = BUCKET) -> Floats:
     """Scale lines to the network's height and pad them on the right to the widest one's bucket.
 
     Returns:
         float32 Nx3xHxW; the padding is zero, the grey the network was trained with.
     """
     height = network.shape[0]
-    width = max(width_bucket(crop, network) for crop in crops)
+    width = max(width_bucket(crop, network, bucket) for crop in crops)
     batch = np.zeros((len(crops), 3, height, width), np.float32)
     for row, crop in zip(batch, crops):
         scaled = _scaled_width(crop, height)

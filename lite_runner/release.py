@@ -8,6 +8,7 @@ needs nothing but the standard library. Every command prints one JSON object.
     ROOT/current             link to the release in use
     ROOT/previous            link to the one before, kept for rollback
     ROOT/ocr                 link to the program of the release in use
+    ROOT/tuned.json          settings that benchmarks found to be best here, by pack
     ROOT/inbox/NAME/         pictures sent from the host, while they are read
     ROOT/.lock               held by the deploy under way, with who it is
 """
@@ -28,6 +29,7 @@ from typing import Any, Mapping
 
 MANIFEST = "bundle.json"
 PROOF = "verified.json"
+TUNED = "tuned.json"
 #: Pictures of a host that went away in the middle are removed after a day.
 _STALE_SECONDS = 24 * 3600
 #: A host that is not heard for so long holds nothing any more.
@@ -47,6 +49,30 @@ def status(root: Path) -> dict[str, Any]:
         "verified": _read_json(folder / PROOF) if current else None,
         "free": shutil.disk_usage(_existing(root)).free,
     }
+
+
+def known(root: Path, name: str) -> dict[str, Any]:
+    """Whether a release is there with all its files, and what its verification said."""
+    folder = _release(root, name)
+    return {"intact": _intact(folder), "verified": _read_json(folder / PROOF)}
+
+
+def tuned(root: Path) -> dict[str, Any]:
+    """The settings a benchmark found to be best here, by pack."""
+    found = _read_json(root / TUNED)
+    return found if isinstance(found, dict) else {}
+
+
+def tune(root: Path, pack: str, found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Keep a pack's best settings for the deploys to come; None forgets them."""
+    kept = {name: one for name, one in tuned(root).items() if name != pack}
+    if found is not None:
+        kept[pack] = dict(found)
+    root.mkdir(parents=True, exist_ok=True)
+    fresh = root / f".{TUNED}.{os.getpid()}"
+    fresh.write_text(json.dumps(kept, sort_keys=True), encoding="utf-8")
+    fresh.replace(root / TUNED)
+    return kept
 
 
 def hold(root: Path, owner: str) -> None:
@@ -158,7 +184,7 @@ def rollback(root: Path) -> dict[str, Any]:
 def remove(root: Path) -> dict[str, Any]:
     """Remove everything of ours; what else lies in the folder stays."""
     found = (root / "releases").is_dir()
-    for name in ("ocr", "current", "previous"):
+    for name in ("ocr", "current", "previous", TUNED):
         with contextlib.suppress(FileNotFoundError):
             (root / name).unlink()
     for name in ("releases", "inbox"):
@@ -170,8 +196,8 @@ def remove(root: Path) -> dict[str, Any]:
 
 
 def discard(root: Path, name: str) -> dict[str, Any]:
-    """Remove a release that is not current: one that failed its verification."""
-    if name != _target(root / "current"):
+    """Remove a release that is not in use nor kept for rollback, such as one that failed."""
+    if name not in (_target(root / "current"), _target(root / "previous")):
         for folder in (_release(root, name), _part(root, name)):
             shutil.rmtree(folder, ignore_errors=True)
     return {}
@@ -319,6 +345,12 @@ def main(arguments: list[str]) -> int:
         answer = compare(folder, json.load(sys.stdin))
     elif command == "remove":
         answer = remove(folder)
+    elif command == "known":
+        answer = known(folder, rest[0])
+    elif command == "tuned":
+        answer = tuned(folder)
+    elif command == "tune":
+        answer = tune(folder, rest[0], json.load(sys.stdin))
     elif command == "discard":
         answer = discard(folder, rest[0])
     elif command == "clear":

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from benchmarks import fold
 from benchmarks.emulated import arm
-
-_PROGRAM = "int main(void) { volatile long n = 0; for (int i = 0; i < %d; i++) n += i; }"
+from cross_build.errors import InstructionsError
 
 
 def test_the_table(
@@ -37,39 +35,11 @@ def test_the_table(
 
 def test_a_folder_that_is_no_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(arm.VARIABLE, str(tmp_path))
-    with pytest.raises(arm.EmulationError, match=r"expected include/paddle_api\.h"):
+    with pytest.raises(InstructionsError, match=r"expected include/paddle_api\.h"):
         arm.runtime()
 
 
 def test_missing_tools_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda tool: None)
-    with pytest.raises(arm.EmulationError, match=r"apt-get install g\+\+-aarch64-linux-gnu gcc"):
+    with pytest.raises(InstructionsError, match=r"apt-get install g\+\+-aarch64-linux-gnu'"):
         arm.Core(tmp_path)
-
-
-@pytest.fixture
-def core(tmp_path: Path) -> arm.Core:
-    try:
-        return arm.Core(tmp_path)
-    except arm.EmulationError as error:
-        pytest.skip(str(error))
-
-
-def test_instructions_are_counted(core: arm.Core, tmp_path: Path) -> None:
-    counts = []
-    for rounds in (1000, 1000, 2000, 3000):
-        source, program = tmp_path / "loop.c", tmp_path / "loop"
-        source.write_text(_PROGRAM % rounds, encoding="utf-8")
-        compiler = ["aarch64-linux-gnu-gcc", "-O1", "-static", "-o", str(program), str(source)]
-        subprocess.run(compiler, check=True)
-        counts.append(core.count([str(program)]))
-    assert counts[0] == counts[1]
-    # A loop more is as many instructions more, each time.
-    once = counts[2] - counts[1]
-    assert once == counts[3] - counts[2]
-    assert 3000 <= once <= 10000
-
-
-def test_a_failing_program_is_told(core: arm.Core, tmp_path: Path) -> None:
-    with pytest.raises(arm.EmulationError, match="qemu-aarch64 ended with"):
-        core.count([str(tmp_path / "none")])

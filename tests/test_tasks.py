@@ -50,9 +50,9 @@ def test_the_list_explains_every_task() -> None:
     [
         (
             ["deploy", "--target", "nope"],
-            "there is no target 'nope'; known targets: local, armv8, armv7hf",
+            "there is no target 'nope'; known targets: local, rpi3, rpi4, rpi5, zero2w,",
         ),
-        (["deploy", "--target", "armv8"], "armv8: packs can be made for it"),
+        (["deploy", "--target", "armv8"], "armv8: say which board, as in --host pi@"),
         (["deploy", "--pack", "nope"], "there is no pack 'nope'; 'invoke models.packs' lists all"),
         (["models", "--task", "x"], "there is no task 'x'; known: detection"),
         (["models.show", "nope"], "there is no model 'nope'"),

@@ -12,25 +12,16 @@ from typing import Mapping, Sequence
 import numpy as np
 
 from cross_build import runtime as runtimes
-from cross_build.errors import TargetError
+from cross_build.errors import InstructionsError, TargetError
+from cross_build.instructions import Counter
 from lite_runner.arrays import Floats
-from lite_runner.errors import LiteError
 
 _HERE = Path(__file__).parent
-_CPU = "cortex-a72"
 #: Where Debian's cross compiler has the C library of arm64.
 _ROOT = Path("/usr/aarch64-linux-gnu")
+_COMPILER = "aarch64-linux-gnu-g++"
 #: Names the folder of an armv8 runtime.
 VARIABLE = runtimes.VARIABLES["armv8"]
-_TOOLS = {
-    "gcc": "gcc",
-    "aarch64-linux-gnu-g++": "g++-aarch64-linux-gnu",
-    "qemu-aarch64": "qemu-user",
-}
-
-
-class EmulationError(LiteError):
-    """Something to emulate with is missing, or failed."""
 
 
 @dataclass(frozen=True)
@@ -50,53 +41,50 @@ def runtime() -> Path:
     """The folder of the armv8 runtime the user names, with ``include`` and ``lib``.
 
     Raises:
-        EmulationError: none is named, or it is none.
+        InstructionsError: none is named, or it is none.
     """
     chosen = os.environ.get(VARIABLE, "")
     if not chosen:
-        raise EmulationError(
+        raise InstructionsError(
             f"{VARIABLE} is not set; let it name the folder of a Paddle-Lite library for armv8,"
             " with include/ and lib/"
         )
     try:
         return runtimes.local(Path(chosen).expanduser(), "armv8", f"{VARIABLE}={chosen}").folder
     except TargetError as error:
-        raise EmulationError(str(error)) from error
+        raise InstructionsError(str(error)) from error
 
 
 class Core:
-    """An emulated core with the counting plugin.
+    """An emulated core that counts.
 
     Args:
         folder: for what is compiled and for files on the way.
 
     Raises:
-        EmulationError: a tool is missing; names its package.
+        InstructionsError: a tool is missing; names its package.
     """
 
     def __init__(self, folder: Path) -> None:
-        missing = sorted(package for tool, package in _TOOLS.items() if shutil.which(tool) is None)
-        if missing:
-            raise EmulationError(
-                f"{', '.join(missing)} missing for the emulated core; run 'apt-get install"
-                f" {' '.join(missing)}'"
-            )
+        if shutil.which(_COMPILER) is None:
+            package = "g++-aarch64-linux-gnu"
+            raise InstructionsError(f"{package} missing; run 'apt-get install {package}'")
         self._folder = folder
-        self._plugin = folder / "counter.so"
-        source = str(_HERE / "counter.c")
-        _run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(self._plugin), source])
+        self._counter = Counter("aarch64")
 
     def compile(self, library: Path) -> Path:
         """The program that runs a ``.nb`` with a runtime of :func:`runtime`."""
         program = self._folder / "lite_run"
         lib = library / "lib"
-        _run(
-            [
-                *("aarch64-linux-gnu-g++", "-std=c++11", "-O2", f"-I{library / 'include'}"),
-                *(str(_HERE / "lite_run.cc"), "-o", str(program), f"-L{lib}"),
-                *("-lpaddle_light_api_shared", f"-Wl,-rpath,{lib}", "-Wl,--allow-shlib-undefined"),
-            ]
-        )
+        command = [
+            *(_COMPILER, "-std=c++11", "-O2", f"-I{library / 'include'}"),
+            *(str(_HERE / "lite_run.cc"), "-o", str(program), f"-L{lib}"),
+            *("-lpaddle_light_api_shared", f"-Wl,-rpath,{lib}", "-Wl,--allow-shlib-undefined"),
+        ]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            said = run.stderr.strip().splitlines() or ["without a word"]
+            raise InstructionsError(f"{_COMPILER} ended with {run.returncode}: {said[-1]}")
         return program
 
     def lite(self, program: Path, model: Path, batch: Floats) -> Count:
@@ -116,32 +104,5 @@ class Core:
         root: Path = _ROOT,
         env: Mapping[str, str] | None = None,
     ) -> int:
-        """All instructions of a program for arm64.
-
-        Args:
-            root: folder with its C library and loader.
-            env: variables for it besides the caller's.
-
-        Raises:
-            EmulationError: it failed; with its last words.
-        """
-        result = self._folder / "instructions"
-        emulator = ["qemu-aarch64", "-cpu", _CPU, "-L", str(root)]
-        emulator += ["-plugin", f"{self._plugin},out={result}"]
-        _run([*emulator, *command], env)
-        return int(result.read_text(encoding="ascii"))
-
-
-def _run(command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-    run = subprocess.run(
-        command,
-        env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if run.returncode != 0:
-        said = (run.stderr or run.stdout).strip().splitlines() or ["without a word"]
-        raise EmulationError(f"{Path(command[0]).name} ended with {run.returncode}: {said[-1]}")
+        """All instructions of a program; see :meth:`cross_build.instructions.Counter.count`."""
+        return self._counter.count(command, root, env)

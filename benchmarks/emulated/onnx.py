@@ -9,7 +9,8 @@ from typing import Sequence
 
 import numpy as np
 
-from benchmarks.emulated.arm import Core, Count, EmulationError
+from benchmarks.emulated.arm import Core, Count
+from cross_build.errors import InstructionsError
 from lite_runner.arrays import Floats
 from opt_models import cache
 from opt_models.sources import pypi
@@ -47,7 +48,7 @@ def count(core: Core, model: Path, batch: Floats, folder: Path) -> Count:
         folder: for files on the way.
 
     Raises:
-        EmulationError: it failed, or Debian's packages cannot be had.
+        InstructionsError: it failed, or Debian's packages cannot be had.
         FetchError: the wheels cannot be had.
     """
     root = cache.folder("emulated-python3.11-arm64", _make_root)
@@ -105,6 +106,6 @@ def _apt(command: Sequence[str], folder: Path) -> None:
     )
     if run.returncode != 0:
         said = (run.stderr or run.stdout).strip().splitlines() or ["without a word"]
-        raise EmulationError(
+        raise InstructionsError(
             f"{command[0]} cannot bring Python for arm64: {said[-1]}; this needs a Debian 12"
         )

@@ -69,6 +69,9 @@ class Engine(Protocol):
     def knowing(self, found: Mapping[Path, Freedom]) -> Engine:
         """The same engine, told what models by their resolved paths may be given."""
 
+    def alone(self) -> Engine:
+        """The same engine for models that run side by side: one thread each, bound to no core."""
+
     def open(self, model: Path) -> Predictor:
         """Load a ``.nb`` file.
 

@@ -220,6 +220,11 @@ class CapiEngine:
     def knowing(self, found: Mapping[Path, Freedom]) -> CapiEngine:
         return CapiEngine(**self.arguments, found=found)
 
+    def alone(self) -> CapiEngine:
+        # In the other modes each model would bind its caller to the same first core.
+        given = {**self.arguments, "threads": 1, "power": "unbound"}
+        return CapiEngine(**given, found=self._found)
+
     def open(self, model: Path | bytes) -> Predictor:
         """Load a ``.nb`` file, or its content."""
         handle = c_void_p()

@@ -58,6 +58,9 @@ class WheelEngine:
     def knowing(self, found: Mapping[Path, Freedom]) -> WheelEngine:
         return self
 
+    def alone(self) -> WheelEngine:
+        return WheelEngine(1)
+
     @property
     def version(self) -> str:
         return str(self._lite.Opt().version())

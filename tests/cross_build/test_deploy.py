@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, Mapping
 
 import pytest
@@ -62,10 +63,11 @@ def deploy(
 ) -> Callable[..., deploys.Deployment]:
     """Deploys a bundle to a board in ``home``, over a transport of one's choice."""
     monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(deploys.named_pack, "find", lambda name, runtime: None)
+    tiny = SimpleNamespace(name="tiny")
+    monkeypatch.setattr(deploys.named_pack, "find", lambda name, runtime: tiny)
 
     def run(bundle: Bundle, transport: Local | None = None) -> deploys.Deployment:
-        monkeypatch.setattr(bundles, "make", lambda target, facts, pack, library: bundle)
+        monkeypatch.setattr(bundles, "make", lambda *given: bundle)
         return deploys.deploy(board_at(home, transport))
 
     return run
@@ -225,6 +227,7 @@ class Filling(Local):
 DEPLOY = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from cross_build import bundle, deploy, inventory
 from cross_build.board import Board, connect
 from cross_build.targets import target
@@ -232,8 +235,8 @@ from cross_build.transports.local import Local
 
 folder, home = map(Path, sys.argv[1:])
 items = inventory.items(folder)
-bundle.make = lambda target, facts, pack, library: bundle.Bundle("same", items, {})
-deploy.named_pack.find = lambda name, runtime: None
+bundle.make = lambda *given: bundle.Bundle("same", items, {})
+deploy.named_pack.find = lambda name, runtime: SimpleNamespace(name="tiny")
 deploy.deploy(Board(target("local"), Local(home), sys.executable))
 """
 

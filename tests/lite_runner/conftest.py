@@ -127,6 +127,9 @@ class FakeEngine:
     def knowing(self, found: Mapping[Path, Freedom]) -> FakeEngine:
         return self
 
+    def alone(self) -> FakeEngine:
+        return self
+
     def open(self, model: Path) -> FakePredictor:
         self.events.append(("open", model.name))
         return FakePredictor(self, model.name)

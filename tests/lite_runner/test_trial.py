@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lite_runner import engines, pack, trial
+from lite_runner import engines, pack, settings, trial
 from lite_runner.errors import EngineError, PackError
 from lite_runner.pipeline import Ocr, Options
 from lite_runner.predictor import Freedom
@@ -100,15 +100,15 @@ def release(lib: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "lib").symlink_to(lib)
     double.pack(folder / "pack", {"rec": b"DOUBLE rec stale"})
-    settings = {"library": "lib/liblite_capi.so", "version": double.RELEASE}
-    (folder / "engine.json").write_text(json.dumps({**settings, "threads": 3, "power": "unbound"}))
+    how = {"library": "lib/liblite_capi.so", "version": double.RELEASE}
+    (folder / "settings.json").write_text(json.dumps({**how, "threads": 3, "power": "unbound"}))
     return folder
 
 
 def test_a_releases_engine_knows_what_its_verification_found(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "__file__", str(release / "app/lite_runner/engines.py"))
+    monkeypatch.setattr(settings, "home", lambda: release)
     cautious = engines.own()
     assert cautious.freedom(release / "pack/rec.nb") == Freedom()
     assert cautious.arguments["threads"] == 3
@@ -126,7 +126,7 @@ def test_a_releases_engine_knows_what_its_verification_found(
 def test_a_pack_of_another_release_is_refused(
     release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "__file__", str(release / "app/lite_runner/engines.py"))
+    monkeypatch.setattr(settings, "home", lambda: release)
     other = double.pack(tmp_path / "other", lite_version="v2.13-rc")
     with pytest.raises(PackError, match=r"made for Paddle-Lite v2\.13-rc on arm.*is v0-double"):
         verify(other)
@@ -140,17 +140,18 @@ def change(path: Path, **values: Any) -> None:
     ("text", "words"),
     [
         ("{", "is damaged"),
-        ("{}", "is damaged .'library'."),
+        ("{}", "is damaged .'threads'."),
         ('{"library": "lib/gone.so"}', "is damaged"),
+        ('{"library": "lib/liblite_capi.so", "threads": 1, "power": "turbo"}', "is damaged"),
     ],
 )
 def test_damaged_settings_are_told(release: Path, text: str, words: str) -> None:
-    (release / "engine.json").write_text(text)
-    with pytest.raises(EngineError, match=rf"engine\.json: {words}.*deploy here again"):
+    (release / "settings.json").write_text(text)
+    with pytest.raises(EngineError, match=rf"settings\.json: {words}.*deploy here again"):
         engines.own(release=release)
 
 
 def test_a_library_that_is_gone_is_told(release: Path) -> None:
-    change(release / "engine.json", library="lib/gone.so")
+    change(release / "settings.json", library="lib/gone.so")
     with pytest.raises(EngineError, match=r"gone\.so: cannot be loaded"):
         engines.own(release=release)

@@ -182,7 +182,7 @@ def test_precision(precision: str) -> None:
     [
         (ARM, "int4", ("'int4'", "fp32, fp16, int8, int16")),
         (X86, "fp16", ("fp16", "ARM only")),
-        (Runtime("v2.9", "armv8"), None, ("v2.9 armv8", "opt v2.13-rc")),
+        (Runtime("v2.9", "armv8"), None, ("v2.9 armv8", "this is v2.13-rc's")),
     ],
 )
 def test_what_cannot_be_made(

@@ -1,0 +1,147 @@
+"""Instructions an emulated ARM core executes: no time, but figures that repeat exactly.
+
+qemu runs a program with a plugin of ours (``counter.c``), which adds up the instructions of each
+block of code that is executed. What starting and loading cost is taken out by running a different
+number of times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from cross_build import emulate
+from cross_build.errors import InstructionsError
+from lite_runner.release import sha256
+from opt_models import cache
+
+_SOURCE = Path(__file__).with_name("counter.c")
+#: By machine: the emulator that takes plugins (Debian's static ones do not), and what it emulates.
+_EMULATORS = {
+    "aarch64": ("qemu-aarch64", "cortex-a72"),
+    "armv7l": ("qemu-arm", "cortex-a7"),
+}
+#: One thread each: two at once would lose counts. The seed orders Python's sets alike each time.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+
+
+class Counter:
+    """An emulated core that counts.
+
+    Args:
+        machine: ``aarch64`` or ``armv7l``.
+
+    Raises:
+        InstructionsError: a tool is missing; names its package.
+    """
+
+    def __init__(self, machine: str = "aarch64") -> None:
+        self._emulator, self.cpu = _EMULATORS[machine]
+        tools = {"gcc": "gcc", self._emulator: "qemu-user"}
+        missing = sorted(package for tool, package in tools.items() if shutil.which(tool) is None)
+        if missing:
+            raise InstructionsError(
+                f"{', '.join(missing)} missing, to count instructions; run 'apt-get install"
+                f" {' '.join(missing)}'"
+            )
+        key = hashlib.sha256(sha256(_SOURCE).encode()).hexdigest()[:12]
+        self._plugin = cache.folder(f"counter-{key}", _compile) / "counter.so"
+
+    def count(
+        self,
+        command: Sequence[str],
+        root: Path,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
+    ) -> int:
+        """All instructions of a program.
+
+        Args:
+            command: the program and its arguments, as paths of this computer.
+            root: folder with its C library and loader.
+            env: variables for it besides the caller's.
+            stdin: what it reads.
+
+        Raises:
+            InstructionsError: it failed; with its last words.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            result = Path(folder) / "instructions"
+            emulator = [self._emulator, "-cpu", self.cpu, "-L", str(root)]
+            emulator += ["-plugin", f"{self._plugin},out={result}"]
+            _run([*emulator, *command], env, stdin)
+            return int(result.read_text(encoding="ascii"))
+
+
+def page(machine: str, release: str, picture: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Instructions a release on the emulated board takes to read a picture, one thread.
+
+    Args:
+        machine: of the board.
+        release: folder of the release there.
+        picture: on this computer.
+        request: what a turn is asked for (see :mod:`lite_runner.bench.turn`).
+
+    Returns:
+        ``detect`` (decoding included), ``classify``, ``recognise`` and ``total``; ``decode`` is
+        None, and ``images`` 1.
+
+    Raises:
+        InstructionsError: a tool is missing, or the program failed.
+    """
+    counter, root = Counter(machine), emulate.root_folder(machine)
+    folder = root / release.lstrip("/")
+    python = str(root / "usr/bin/python3")
+    program = [python, "-I", str(folder / "app/lite_runner/launch.py"), "turn"]
+    stages: tuple[dict[str, bool], ...] = (
+        {"classify": False, "recognise": False},
+        {"recognise": False},
+        {},
+    )
+
+    def once(passes: int, left_out: Mapping[str, bool]) -> int:
+        asked = {
+            **request,
+            **left_out,
+            **{"threads": 1, "workers": 1, "warmup": 0, "passes": passes},
+            "pictures": [{"path": str(picture.resolve()), "detect": True}],
+        }
+        return counter.count(program, root, _ENVIRONMENT, json.dumps(asked))
+
+    # The first pass opens models and makes room: what is counted is every further one.
+    detect, both, total = (once(2, one) - once(1, one) for one in stages)
+    return {
+        "images": 1,
+        "decode": None,
+        "detect": detect,
+        "classify": both - detect,
+        "recognise": total - both,
+        "total": total,
+    }
+
+
+def _compile(folder: Path) -> None:
+    options = ["-shared", "-fPIC", "-O2", "-Wall"]
+    _run(["gcc", *options, "-o", str(folder / "counter.so"), str(_SOURCE)], None, "")
+
+
+def _run(command: Sequence[str], env: Mapping[str, str] | None, stdin: str) -> None:
+    run = subprocess.run(
+        command,
+        env={**os.environ, **(env or {})},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if run.returncode != 0:
+        said = (run.stderr or run.stdout).strip().splitlines() or ["without a word"]
+        name = Path(command[0]).name
+        raise InstructionsError(f"{name} ended with {run.returncode}: {said[-1]}")

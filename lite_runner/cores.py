@@ -1,0 +1,39 @@
+"""Which cores of a board are its fast ones."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+_SYSTEM = Path("/sys/devices/system/cpu")
+#: What tells how fast a core is, the better word first: the kernel's own measure, then its clock.
+_MEASURES = ("cpu_capacity", "cpufreq/cpuinfo_max_freq")
+
+
+def fast(system: Path = _SYSTEM) -> frozenset[int]:
+    """Numbers of the fastest cores among those this process may use; all where none is known.
+
+    Args:
+        system: what to read instead of ``/sys/devices/system/cpu``.
+    """
+    allowed = frozenset(os.sched_getaffinity(0))
+    for measure in _MEASURES:
+        found = {core: _number(system / f"cpu{core}" / measure) for core in allowed}
+        best = max(found.values(), default=0)
+        if best > 0:
+            return frozenset(core for core, value in found.items() if value == best)
+    return allowed
+
+
+def stay_on_fast() -> None:
+    """Keep the calling thread on the fast cores, where the system lets it."""
+    with contextlib.suppress(OSError):  # a container may forbid it: the thread runs anywhere
+        os.sched_setaffinity(0, fast())
+
+
+def _number(file: Path) -> int:
+    try:
+        return int(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0

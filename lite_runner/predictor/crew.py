@@ -1,0 +1,72 @@
+"""Models side by side: each in a thread of its own, so that a page's lines are read in parallel."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Iterable, TypeVar
+
+from lite_runner import cores
+from lite_runner.predictor import Engine
+from lite_runner.predictor.pool import Pool
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Crew:
+    """One model, opened once for each of some workers.
+
+    With one worker the caller's own thread does the work, and the model has the engine's threads.
+    With more, each is a thread on a fast core with a model of one thread. Paddle-Lite keeps its
+    workspace by thread, so a model is opened and run by one and the same.
+
+    Args:
+        engine: opens the model.
+        model: the ``.nb`` file.
+        workers: how many, at least 1.
+    """
+
+    def __init__(self, engine: Engine, model: Path, workers: int = 1) -> None:
+        self._engine = engine if workers == 1 else engine.alone()
+        self._model = model
+        self._pools: list[Pool] = []
+        self._own = threading.local()
+        self._threads = (
+            ThreadPoolExecutor(workers, "reader", initializer=cores.stay_on_fast)
+            if workers > 1
+            else None
+        )
+
+    def map(self, work: Callable[[Pool, Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Do ``work`` on each item with a worker's model; results in the order of the items.
+
+        Raises:
+            EngineError: whatever ``work`` raised first; what was begun is finished before.
+        """
+        if self._threads is None:
+            return [work(self._pool(), item) for item in items]
+        begun = [self._threads.submit(self._do, work, item) for item in items]
+        try:
+            return [one.result() for one in begun]
+        finally:
+            for one in begun:
+                one.cancel()
+
+    def close(self) -> None:
+        """Close every open model; may be called again."""
+        if self._threads is not None:
+            self._threads.shutdown()
+        for pool in self._pools:
+            pool.close()
+
+    def _do(self, work: Callable[[Pool, Item], Result], item: Item) -> Result:
+        return work(self._pool(), item)
+
+    def _pool(self) -> Pool:
+        found: Pool | None = getattr(self._own, "pool", None)
+        if found is None:
+            found = self._own.pool = Pool(self._engine, self._model)
+            self._pools.append(found)
+        return found

@@ -1,0 +1,120 @@
+"""Models side by side: order, threads, errors; pages do not depend on how many there are."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lite_runner import pack
+from lite_runner.arrays import Floats, Image
+from lite_runner.errors import EngineError
+from lite_runner.pipeline import Ocr, Options
+from lite_runner.predictor.crew import Crew
+from lite_runner.predictor.pool import Pool
+
+BATCH = np.ones((1, 3, 48, 96), np.float32)
+
+
+def test_results_come_in_the_order_of_the_items(engine: Any) -> None:
+    crew = Crew(engine, Path("rec.nb"), 4)
+    try:
+        assert crew.map(lambda pool, item: item * 2, range(50)) == [2 * n for n in range(50)]
+    finally:
+        crew.close()
+
+
+def test_each_worker_has_a_model_of_its_own_and_stays_with_it(engine: Any) -> None:
+    used: dict[int, set[int]] = {}
+    together = threading.Barrier(3, timeout=10)
+
+    def work(pool: Pool, item: int) -> None:
+        together.wait()  # three at once, or this fails
+        used.setdefault(id(pool), set()).add(threading.get_ident())
+        pool.run(BATCH)
+
+    crew = Crew(engine, Path("rec.nb"), 3)
+    crew.map(work, range(9))
+    crew.close()
+    assert len(used) == 3
+    assert all(len(threads) == 1 for threads in used.values())
+    assert engine.events.count(("open", "rec.nb")) == 3
+    assert engine.events.count(("close", "rec.nb")) == 3
+
+
+def test_one_worker_is_the_caller(engine: Any) -> None:
+    crew = Crew(engine, Path("rec.nb"))
+    found = crew.map(lambda pool, item: threading.get_ident(), range(3))
+    assert set(found) == {threading.get_ident()}
+    crew.close()
+
+
+def test_an_error_of_a_worker_is_the_callers(engine: Any) -> None:
+    def work(pool: Pool, item: int) -> None:
+        if item == 1:
+            raise EngineError("model: Paddle-Lite failed: no")
+
+    crew = Crew(engine, Path("rec.nb"), 2)
+    try:
+        with pytest.raises(EngineError, match="failed: no"):
+            crew.map(work, range(5))
+        assert crew.map(lambda pool, item: item, [7]) == [7]
+    finally:
+        crew.close()
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_pages_read_alike_with_any_number_of_workers(
+    engine: Any, pack_folder: Path, workers: int
+) -> None:
+    files = pack.load(pack_folder)
+    page: Image = np.full((400, 640, 3), 255, np.uint8)
+    for number in range(8):
+        top, width = 20 + 45 * number, 120 + 60 * number
+        page[top : top + 24, 30 : 30 + width // 2] = 10
+        page[top : top + 24, 30 + width // 2 : 30 + width] = 90
+    found = []
+    for count in (1, workers):
+        with Ocr(files, engine, Options(workers=count)) as ocr:
+            found.append(ocr.read(page))
+    one, other = found
+    assert len(one) == 8
+    assert [line.text for line in one] == [line.text for line in other]
+    for line, twin in zip(one, other):
+        assert replace(line, box=None) == replace(twin, box=None)  # type: ignore[arg-type]
+        assert np.array_equal(line.box, twin.box)
+
+
+def test_wider_buckets_are_seen_by_the_network(
+    engine: Any, pack_folder: Path, sheet: Image
+) -> None:
+    shapes: dict[int, set[int]] = {}
+    for bucket in (32, 160):
+        engine.events.clear()
+        with Ocr(pack.load(pack_folder), engine, Options(bucket=bucket)) as ocr:
+            assert len(ocr.read(sheet)) == 2
+        runs = [event for event in engine.events if event[:2] == ("run", "rec.nb")]
+        shapes[bucket] = {event[2][3] for event in runs}
+    assert all(width % 160 == 0 for width in shapes[160])
+    assert shapes[32] != shapes[160]
+
+
+def test_a_smaller_side_makes_a_smaller_map(engine: Any, pack_folder: Path) -> None:
+    seen: list[Floats] = []
+    page: Image = np.full((1200, 1200, 3), 255, np.uint8)
+    for side in (None, 320):
+        engine.events.clear()
+        with Ocr(pack.load(pack_folder), engine, Options(max_side=side)) as ocr:
+            ocr.read(page)
+        seen.append(
+            next(
+                event[2][2:]
+                for event in engine.events
+                if event[1] == "det.nb" and event[0] == "run"
+            )
+        )
+    assert seen == [(960, 960), (320, 320)]
