@@ -203,6 +203,66 @@ def read(
 
 
 @command(
+    name="run",
+    default=True,
+    iterable=["pack", "peer"],
+    help={
+        **_WHERE,
+        "pack": "a named pack or the folder of one; once for each to be measured",
+        "runtime": _WHAT["runtime"],
+        "peer": "measure this reader in the same run: onnxruntime (RapidOCR)",
+        "threads": "of each model, as in 1,2,4",
+        "workers": "lines recognised side by side, as in 1,2,4",
+        "power": "Paddle-Lite's power modes, as in high,unbound",
+        "images": "a folder, with labels.json if it shall be scored; a file or 'pattern'",
+        "limit": "seconds after which no turn begins any more",
+        "json": "write the record there",
+        "markdown": "write it as tables there",
+        "html": "write it as a page with plots there",
+    },
+)
+def bench(
+    c: Context,
+    target: str = "local",
+    host: str = "",
+    folder: str = "",
+    emulate: bool = False,
+    pack: list[str] | None = None,
+    runtime: str = "",
+    peer: list[str] | None = None,
+    threads: str = "",
+    workers: str = "",
+    power: str = "",
+    images: str = "",
+    limit: int = 600,
+    json: str = "",
+    markdown: str = "",
+    html: str = "",
+) -> int:
+    """Measure how fast and how well a board reads."""
+    from cross_build import benchmark
+    from lite_runner.bench import pictures, run, table
+
+    sweep = benchmark.Sweep(
+        packs=pack or [],
+        threads=_numbers("--threads", threads),
+        powers=[word for word in power.split(",") if word],
+        workers=_numbers("--workers", workers),
+        peers=peer or [],
+        runtime=runtime,
+    )
+    found = pictures.find([images or os.path.relpath(_SAMPLES)])
+    # An emulated processor's times say nothing: once is enough for what it reads.
+    plan = run.Plan(0, 1, 1, 1) if emulate else run.Plan(limit=float(limit))
+    with _board(target, host, folder, emulate) as board:
+        record = benchmark.bench(board, sweep, found, plan, emulate)
+    if json:
+        output.write_atomically(Path(json), output.as_json(record).encode())
+    print(table.text(record))
+    return 0 if record["complete"] else 130
+
+
+@command(
     name="list",
     default=True,
     help={
@@ -404,8 +464,17 @@ def _run(c: Context, module: str, *arguments: str) -> int:
     return int(result.exited) if result is not None else 1
 
 
+def _numbers(option: str, text: str) -> list[int]:
+    words = [word for word in text.split(",") if word]
+    for word in words:
+        if not word.isdecimal() or int(word) < 1:
+            raise UsageError(f"{option} {text}: {word!r} is not a whole number of at least 1")
+    return [int(word) for word in words]
+
+
+_bench = Collection("bench", bench)
 _models = Collection("models", list_models, show_model, fetch_model, inspect_model, list_packs)
 namespace = Collection(
-    *(demo, deploy, rollback, undeploy, read, build, list_targets, board, pack, _models),
+    *(demo, deploy, rollback, undeploy, read, build, list_targets, board, pack, _models, _bench),
     *(doctor, test, lint),
 )

@@ -23,14 +23,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Sequence
 
-from benchmarks import comparison, rapidocr_env, side, truth
+from benchmarks import comparison, rapidocr_env, side
 from benchmarks.comparison import Match
 from benchmarks.side import Reading, Side
-from benchmarks.truth import Picture
 from cross_build import deploy as deploys
 from cross_build.board import connect
 from cross_build.targets import target
-from lite_runner import cli, output
+from lite_runner import cli, output, truth
+from lite_runner.truth import Picture
 
 NAMES = ("Paddle-Lite", "RapidOCR")
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"

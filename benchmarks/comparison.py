@@ -7,9 +7,9 @@ from statistics import median
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from benchmarks.side import Reading
-from benchmarks.truth import Picture
 from lite_runner import accuracy, report
 from lite_runner.accuracy import Accuracy
+from lite_runner.truth import Picture
 
 #: How the sides stand in the table's head.
 MARKS = ("L", "R")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Iterator, Mapping, Sequence
 
-from benchmarks.truth import Picture
 from cross_build.deploy import last_words
 from cross_build.transports import Outcome, local
 from lite_runner.errors import LiteError
+from lite_runner.truth import Picture
 
 #: What the worker processes run.
 WORKER = Path(__file__).with_name("worker.py")

@@ -161,7 +161,7 @@ def _launcher(python: str, machine: str) -> Item:
 
 def written(name: str, text: str, mode: int) -> Item:
     """A file of a bundle that lies nowhere yet; kept in the cache."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:12]
 
     def write(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")

@@ -137,6 +137,18 @@ def _verify(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bench(options: argparse.Namespace) -> int:
+    from lite_runner.bench import program
+
+    return program.run_job(sys.stdin, sys.stdout) if options.job else program.bench(options)
+
+
+def _turn(options: argparse.Namespace) -> int:
+    from lite_runner.bench import turn
+
+    return turn.main()
+
+
 def _python(options: argparse.Namespace) -> int:
     sys.argv = [options.script, *options.arguments]
     sys.path.insert(0, str(Path(options.script).resolve().parent))
@@ -186,6 +198,36 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true", help="print the result as JSON")
     verify.set_defaults(command=_verify)
 
+    bench = commands.add_parser("bench", help="measure how fast and how well this board reads")
+    bench.add_argument("--debug", action="store_true", help="show where an error comes from")
+    bench.add_argument(
+        "images",
+        nargs="*",
+        metavar="IMAGES",
+        help="as for read; folders with labels.json are scored",
+    )
+    bench.add_argument(
+        "--pack", action="append", type=Path, metavar="DIR", help="pack folder; once for each"
+    )
+    bench.add_argument(
+        "--threads", type=_positives, default=[], metavar="N,N", help="of each model, all are tried"
+    )
+    bench.add_argument(
+        "--workers", type=_positives, default=[], metavar="N,N", help="lines read side by side"
+    )
+    bench.add_argument(
+        "--power", type=_powers, default=[], metavar="P,P", help="Paddle-Lite's power modes"
+    )
+    bench.add_argument(
+        "--limit", type=_positive, default=600, metavar="S", help="seconds after which none begins"
+    )
+    bench.add_argument("--json", metavar="FILE", help="write the record there; - for stdout")
+    bench.add_argument("--job", action="store_true", help=argparse.SUPPRESS)
+    bench.set_defaults(command=_bench)
+
+    turn = commands.add_parser("turn")
+    turn.set_defaults(command=_turn, debug=False)
+
     python = commands.add_parser("python", help="run a Python script with this release's packages")
     python.add_argument("script", type=_script, metavar="SCRIPT")
     python.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="its own")
@@ -211,6 +253,18 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return value
+
+
+def _powers(text: str) -> list[str]:
+    known = ("high", "low", "full", "unbound")
+    wrong = [word for word in text.split(",") if word not in known]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is not one of {', '.join(known)}")
+    return text.split(",")
+
+
+def _positives(text: str) -> list[int]:
+    return [_positive(word) for word in text.split(",")]
 
 
 def _positive(text: str) -> int:

@@ -1,0 +1,244 @@
+"""Benchmarks from the host: packs, settings and peers measured against each other on one board.
+
+Everything measured is a release of its own, staged beside the one in use and verified like any
+deploy; nothing is switched, and what was brought for the benchmark alone is removed in the end.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from cross_build import deploy as deploys
+from cross_build import instructions, reading
+from cross_build.board import Board
+from cross_build.errors import BoardError, InstructionsError
+from cross_build.peers import bundle as peers
+from lite_runner.bench import candidate
+from lite_runner.bench.candidate import Candidate
+from lite_runner.bench.record import Record
+from lite_runner.bench.run import Plan
+from lite_runner.errors import LiteError, UsageError
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is measured.
+
+    Attributes:
+        packs: named packs or folders of packs; the target's own if empty.
+        threads: of each model; the release's own number if empty.
+        powers: Paddle-Lite's power modes; the release's own if empty.
+        workers: lines recognised side by side; the release's own number if empty.
+        peers: names of :data:`cross_build.peers.bundle.PEERS`.
+        runtime: a Paddle-Lite library of the user's own.
+    """
+
+    packs: Sequence[str] = ()
+    threads: Sequence[int] = ()
+    powers: Sequence[str] = ()
+    workers: Sequence[int] = ()
+    peers: Sequence[str] = ()
+    runtime: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A board with everything in place.
+
+    Attributes:
+        board: held: no deploy comes between.
+        programs: (name, path of the program there, whether a peer), ours first.
+        cores: of the board.
+        pictures: as the board has them (see :mod:`lite_runner.bench.pictures`).
+    """
+
+    board: Board
+    programs: Sequence[tuple[str, str, bool]]
+    cores: int
+    pictures: Sequence[dict[str, Any]]
+
+
+def bench(
+    board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]], plan: Plan, emulated: bool
+) -> dict[str, Any]:
+    """Measure on a board.
+
+    Args:
+        board: any; a release in use stays in use.
+        sweep: what is measured.
+        pictures: on the host.
+        plan: how much.
+        emulated: whether its processor is.
+
+    Returns:
+        The record; of a run that was interrupted or cut off what there is, marked.
+
+    Raises:
+        LiteError: nothing could be measured.
+    """
+    with staged(board, sweep, pictures) as stage:
+        candidates, skipped = _candidates(stage, sweep)
+        record = measure(stage, candidates, skipped, plan, emulated)
+        if emulated and record["complete"]:
+            _count(stage, candidates, record, Path(pictures[0]["path"]))
+        return record
+
+
+@contextmanager
+def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> Iterator[Stage]:
+    """Bring everything to a board that is to be measured; removed again in the end.
+
+    Raises:
+        LiteError: a pack or peer cannot be brought there.
+    """
+    with deploys.only_one(board):
+        bundles = [
+            deploys.bundle_for(board, pack or None, sweep.runtime) for pack in sweep.packs or [""]
+        ]
+        facts = board.probe()
+        others = [(name, peers.make(name, board.target, facts)) for name in sweep.peers]
+        with board.held() as state:
+            brought: list[str] = []
+            try:
+                programs = []
+                for bundle in bundles:
+                    brought.append(bundle.name)
+                    done = deploys.stage(board, bundle, state["free"])
+                    programs.append((str(bundle.about["pack"]), done.program, False))
+                for name, bundle in others:
+                    brought.append(bundle.name)
+                    if not board.release("known", bundle.name)["intact"]:
+                        deploys.send(board, bundle, board.release("status")["free"])
+                    programs.append((name, board.path("releases", bundle.name, "ocr"), True))
+                with reading.inbox(board) as inbox:
+                    board.transport.put(_files(pictures), inbox)
+                    there = [
+                        {**one, "path": f"{inbox}/{name}"}
+                        for name, one in zip(_files(pictures), pictures)
+                    ]
+                    yield Stage(board, programs, facts.cores, there)
+            finally:
+                _leave(board, brought)
+
+
+def measure(
+    stage: Stage,
+    candidates: Sequence[Candidate],
+    skipped: Sequence[str],
+    plan: Plan,
+    emulated: bool,
+) -> dict[str, Any]:
+    """Run candidates on a board that has all they need; see :func:`bench`."""
+    board = stage.board
+    job = {
+        "candidates": [asdict(one) for one in candidates],
+        "pictures": list(stage.pictures),
+        "plan": asdict(plan),
+        "skipped": list(skipped),
+    }
+    host = {
+        "target": board.target.name,
+        "host": getattr(board.transport, "host", None),
+        "emulated": emulated,
+    }
+    record: Record | None = None
+    ended: dict[str, Any] = {"seconds": 0.0, "stopped": None}
+    last = 0.0
+
+    def one(line: str) -> None:
+        nonlocal record, last
+        try:
+            ((kind, value),) = json.loads(line).items()
+        except (ValueError, AttributeError):
+            return  # the library's own words
+        if kind == "begin":
+            record = Record(value, host)
+        elif kind == "turn" and record is not None:
+            record.add(value)
+            last = value.get("at", last)
+        elif kind == "end":
+            ended.update(value)
+        elif kind == "say":
+            print(value, file=sys.stderr, flush=True)
+
+    # The first program is ours: it knows how to run a job.
+    program = stage.programs[0][1]
+    try:
+        outcome = board.transport.run([program, "bench", "--job"], json.dumps(job), one)
+        if outcome.code != 0:
+            ended["stopped"] = f"the board's program failed: {deploys.last_words(outcome)}"
+    except KeyboardInterrupt:
+        ended.update(stopped="interrupted", seconds=last)
+    except BoardError as error:
+        ended.update(stopped=str(error), seconds=last)
+    if record is None:
+        raise BoardError(f"{board.target.name}: nothing was measured: {ended['stopped']}")
+    return record.result(ended["seconds"], ended["stopped"])
+
+
+def _candidates(stage: Stage, sweep: Sweep) -> tuple[list[Candidate], list[str]]:
+    found: list[Candidate] = []
+    skipped: list[str] = []
+    on_arm = stage.board.target.runtime.arch == "arm"
+    if sweep.powers and not on_arm:
+        skipped.append("power modes: Paddle-Lite has them on ARM only")
+    for name, program, peer in stage.programs:
+        one, left_out = candidate.sweep(
+            name,
+            program,
+            {},
+            sweep.threads,
+            () if peer or not on_arm else sweep.powers,
+            () if peer else sweep.workers,
+            stage.cores,
+        )
+        found += one
+        skipped += left_out
+    if not found:
+        raise UsageError(f"bench: {'; '.join(skipped)}")
+    return found, skipped
+
+
+def _count(
+    stage: Stage, candidates: Sequence[Candidate], record: dict[str, Any], picture: Path
+) -> None:
+    """Add to each of our candidates the instructions one thread takes for a picture."""
+    ours = {program for _, program, peer in stage.programs if not peer}
+    counted: dict[str, Any] = {}
+    for one, found in zip(candidates, record["candidates"]):
+        if one.program not in ours or not found["turns"]:
+            continue
+        if one.program not in counted:
+            print(f"counting instructions of {one.name}", file=sys.stderr, flush=True)
+            request = dict.fromkeys(("pack", "power", "bucket", "max_side", "freedom"))
+            machine, release = stage.board.target.machine, str(Path(one.program).parent)
+            try:
+                counted[one.program] = instructions.page(machine, release, picture, request)
+            except InstructionsError as error:
+                counted[one.program] = None
+                record["skipped"].append(f"instructions: {error}")
+        found["instructions"] = counted[one.program]
+
+
+def _files(pictures: Sequence[dict[str, Any]]) -> dict[str, Path]:
+    """Pictures by a name of their own for the board."""
+    return {
+        f"{number:05d}{Path(one['path']).suffix}": Path(one["path"])
+        for number, one in enumerate(pictures)
+    }
+
+
+def _leave(board: Board, brought: Sequence[str]) -> None:
+    """Remove what was brought; what is in use or kept for rollback the board keeps."""
+    for name in brought:
+        try:
+            board.release("discard", name)
+        except LiteError as error:
+            # The connection may be lost; the next deploy removes it.
+            print(f"{error}; the next deploy tidies up there", file=sys.stderr)
+            return

@@ -1,0 +1,67 @@
+"""Candidates: the ways of reading that are measured against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A program with one setting of it.
+
+    Attributes:
+        name: for people; no two of a run have the same.
+        program: takes a turn (see :mod:`lite_runner.bench.turn`) when run with the word ``turn``.
+        request: what the turn is asked for besides the pictures; None leaves it to the program.
+    """
+
+    name: str
+    program: str
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sweep(
+    name: str,
+    program: str,
+    base: Mapping[str, Any],
+    threads: Sequence[int],
+    powers: Sequence[str],
+    workers: Sequence[int],
+    cores: int,
+) -> tuple[list[Candidate], list[str]]:
+    """Every combination of some settings that the board can take.
+
+    Args:
+        name: of the program or its pack.
+        program: see :class:`Candidate`.
+        base: further settings of all of them.
+        threads: of each model; empty for the program's own number.
+        powers: Paddle-Lite's power modes; empty for the program's own.
+        workers: lines recognised side by side; empty for the program's own number.
+        cores: of the board.
+
+    Returns:
+        The candidates, and sentences on what is left out.
+    """
+    found, skipped = [], []
+    for count in threads or [0]:
+        for side in workers or [0]:
+            if max(count, side) > cores:
+                words = [f"{count} threads"] * (count > cores)
+                words += [f"{side} workers"] * (side > cores)
+                skipped.append(f"{name}, {' and '.join(words)}: the board has {cores} cores")
+                continue
+            for power in powers or [""]:
+                words = [name]
+                words += [f"{count} thread{'s' * (count != 1)}"] if count else []
+                words += [f"{side} worker{'s' * (side != 1)}"] if side else []
+                words += [power] if power else []
+                request = {
+                    **base,
+                    "threads": count or None,
+                    "workers": side or None,
+                    "power": power or None,
+                }
+                found.append(Candidate(", ".join(words), program, request))
+    return found, list(dict.fromkeys(skipped))

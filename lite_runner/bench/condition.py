@@ -1,0 +1,168 @@
+"""The state of a board around a measurement: clocks, heat, throttling, load.
+
+What a board does not tell is None: absent is not zero, and not fine either.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Callable, Sequence
+
+#: Bits of the Raspberry Pi's ``get_throttled``, by its documentation of vcgencmd.
+_PI_BITS = {
+    0: "under-voltage now",
+    1: "frequency capped now",
+    2: "throttled now",
+    3: "soft temperature limit now",
+    16: "under-voltage before",
+    17: "frequency capped before",
+    18: "throttled before",
+    19: "soft temperature limit before",
+}
+#: The same word without the program, where the kernel passes it on.
+_PI_FILE = "sys/devices/platform/soc/soc:firmware/get_throttled"
+_SECONDS = 5
+
+#: Runs a program, gives the first line of what it says; None if it is missing or fails.
+Ask = Callable[[Sequence[str]], "str | None"]
+
+
+def ask(command: Sequence[str]) -> str | None:
+    """The first line a program says; it is ended then, or after some seconds."""
+    program = shutil.which(command[0])
+    if program is None:
+        return None
+    try:
+        child = subprocess.Popen(
+            [program, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+        )
+    except OSError:
+        return None
+    with child:
+        # tegrastats goes on for ever; a program that says nothing must not hold us up either.
+        timer = _killing(child)
+        line = child.stdout.readline() if child.stdout else ""
+        timer.cancel()
+        child.kill()
+    return line.strip() or None
+
+
+def read(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
+    """The state now.
+
+    Args:
+        root: folder with ``sys`` and ``proc``.
+        asking: asks the board's own programs.
+
+    Returns:
+        ``mhz`` (clock of each core), ``governor`` (of the kernel's, each once), ``celsius`` (by
+        sensor), ``throttled`` (sentences; empty: asked, and nothing; None: nobody to ask), ``load``
+        (running tasks over 1, 5 and 15 minutes).
+    """
+    cpus = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*"), key=_number)
+    clocks = [_integer(cpu / "cpufreq/scaling_cur_freq") for cpu in cpus]
+    mhz: list[int] | None = [clock // 1000 for clock in clocks if clock is not None]
+    governors = {_text(cpu / "cpufreq/scaling_governor") for cpu in cpus} - {""}
+    celsius = _zones(root)
+    tegra = asking(["tegrastats", "--interval", "200"])
+    if tegra is not None:
+        mhz = mhz or [int(one) for one in re.findall(r"\d+%@(\d+)", tegra)]
+        celsius = celsius or {
+            name: float(degrees) for name, degrees in re.findall(r"([\w-]+)@(-?[\d.]+)C", tegra)
+        }
+    return {
+        "mhz": mhz or None,
+        "governor": sorted(governors) or None,
+        "celsius": celsius or None,
+        "throttled": _throttled(root, asking),
+        "load": _load(root),
+    }
+
+
+def _throttled(root: Path, asking: Ask) -> list[str] | None:
+    said = asking(["vcgencmd", "get_throttled"]) or _text(root / _PI_FILE)
+    bits = re.search(r"(?:0x)?([0-9a-fA-F]+)$", said) if said else None
+    found = None
+    if bits:
+        value = int(bits.group(1), 16)
+        found = [words for bit, words in _PI_BITS.items() if value >> bit & 1]
+    # Elsewhere the kernel's own cooling tells: it slows cores down step by step.
+    for device in sorted((root / "sys/class/thermal").glob("cooling_device*")):
+        kind, step = _text(device / "type"), _integer(device / "cur_state")
+        if ("cpu" in kind.lower() or kind == "Processor") and step is not None:
+            found = found or []
+            if step > 0:
+                found.append(f"{kind} slowed down by the system, step {step} now")
+    return found
+
+
+def _zones(root: Path) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*"), key=_number):
+        value = _integer(zone / "temp")
+        if value is None:
+            continue  # a sensor that is switched off
+        name = _text(zone / "type") or zone.name
+        found[name if name not in found else f"{name} ({zone.name})"] = value / 1000
+    return found
+
+
+def _load(root: Path) -> list[float] | None:
+    try:
+        return [float(word) for word in _text(root / "proc/loadavg").split()[:3]] or None
+    except ValueError:
+        return None
+
+
+def _killing(child: subprocess.Popen[str]) -> Any:
+    import threading
+
+    timer = threading.Timer(_SECONDS, child.kill)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _number(path: Path) -> int:
+    digits = re.search(r"\d+$", path.name)
+    return int(digits.group()) if digits else -1
+
+
+def _integer(path: Path) -> int | None:
+    try:
+        return int(_text(path))
+    except ValueError:
+        return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace").strip("\0\n ")
+    except OSError:
+        return ""
+
+
+def board(root: Path = Path("/")) -> dict[str, Any]:
+    """What the board is: machine, system, model, processor, cores, memory in bytes."""
+    import platform
+
+    info = _text(root / "proc/cpuinfo")
+    names = re.search(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", info, re.M)
+    memory = re.search(r"^MemTotal:\s*(\d+) kB", _text(root / "proc/meminfo"), re.M)
+    return {
+        "machine": platform.machine(),
+        "system": platform.platform(terse=True),
+        "model": _text(root / "proc/device-tree/model"),
+        "cpu": names.group(1).strip() if names else "",
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": int(memory.group(1)) * 1024 if memory else None,
+    }

@@ -1,0 +1,66 @@
+"""How much of the true text a detector finds: precision, recall and their harmonic mean."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Sequence
+
+import cv2
+import numpy as np
+
+#: Share of two quads' union that they must have in common to be one line (ICDAR 2015, task 4.1).
+OVERLAP = 0.5
+
+Quad = Sequence[Sequence[float]]
+
+
+class Matches(NamedTuple):
+    """Quads that belong together, quads that are there, quads that were found."""
+
+    matched: int
+    true: int
+    found: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """With precision, recall and Hmean, 1 where there is nothing to find and nothing found."""
+        precision = self.matched / self.found if self.found else float(not self.true)
+        recall = self.matched / self.true if self.true else float(not self.found)
+        both = precision + recall
+        return {
+            "hmean": 2 * precision * recall / both if both else 0.0,
+            "precision": precision,
+            "recall": recall,
+            **self._asdict(),
+        }
+
+
+def match(true: Sequence[Quad], found: Sequence[Quad]) -> Matches:
+    """Pair quads one to one, those with the largest overlap first.
+
+    Args:
+        true: quads of 4 corners (x, y) in pixels.
+        found: likewise, in any order.
+    """
+    pairs = sorted(
+        (
+            (overlap(one, other), left, right)
+            for left, one in enumerate(true)
+            for right, other in enumerate(found)
+        ),
+        key=lambda pair: -pair[0],
+    )
+    used_true, used_found = set(), set()
+    for share, left, right in pairs:
+        if share < OVERLAP:
+            break
+        if left not in used_true and right not in used_found:
+            used_true.add(left)
+            used_found.add(right)
+    return Matches(len(used_true), len(true), len(found))
+
+
+def overlap(one: Quad, other: Quad) -> float:
+    """Intersection over union of two convex quads, whatever way round their corners run."""
+    left, right = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
+    common, _ = cv2.intersectConvexConvex(left, right)
+    union = cv2.contourArea(left) + cv2.contourArea(right) - common
+    return float(common / union) if union > 0 else 0.0

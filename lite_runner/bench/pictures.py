@@ -1,0 +1,80 @@
+"""The pictures of a benchmark, with what is known of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Sequence
+
+from lite_runner import image, sources, truth
+from lite_runner.errors import ImageError, UsageError
+from lite_runner.pack import Pack
+from lite_runner.release import sha256
+
+
+def find(places: Sequence[str]) -> list[dict[str, Any]]:
+    """Pictures of folders, files and patterns.
+
+    Args:
+        places: a folder with ``labels.json`` gives its labelled pictures with their true lines,
+            and their true boxes where it has ``boxes.json``; so does a picture in such a folder.
+            Of all others nobody knows the text.
+
+    Returns:
+        For each ``path``, ``detect``, ``image`` (its name), ``sha256``, ``width``, ``height``,
+        ``lines`` and ``boxes``, these two None where they are not known.
+
+    Raises:
+        UsageError: there is nothing to read; says why.
+        TruthError: labels are damaged.
+    """
+    found = []
+    for place in places:
+        folder = Path(place)
+        if (folder / "labels.json").is_file():
+            found += [_labelled(one) for one in truth.pictures(folder)]
+            continue
+        for source in sources.expand([place]):
+            if source.error is not None:
+                raise UsageError(f"--images {source.name}: {source.error}")
+            beside = source.path.parent
+            known = truth.pictures(beside) if (beside / "labels.json").is_file() else []
+            same = [one for one in known if one.path.resolve() == source.path.resolve()]
+            found.append(
+                _labelled(same[0]) if same else _about(source.path, source.name, True, None, None)
+            )
+    if not found:
+        raise UsageError("--images: name a picture or a folder of some")
+    return found
+
+
+def golden(pack: Pack) -> list[dict[str, Any]]:
+    """The picture a pack is verified with."""
+    one = pack.golden
+    return [_about(one.image, one.image.name, True, one.lines, None)]
+
+
+def _labelled(one: truth.Picture) -> dict[str, Any]:
+    return _about(one.path, one.name, one.detect, one.lines, one.boxes)
+
+
+def _about(
+    path: Path,
+    name: str,
+    detect: bool,
+    lines: Sequence[str] | None,
+    boxes: Sequence[Any] | None,
+) -> dict[str, Any]:
+    try:
+        height, width = image.load(path).shape[:2]
+    except ImageError as error:
+        raise UsageError(f"--images {path}: {error}") from error
+    return {
+        "path": str(path.resolve()),
+        "detect": detect,
+        "image": name,
+        "sha256": sha256(path),
+        "width": width,
+        "height": height,
+        "lines": None if lines is None else list(lines),
+        "boxes": None if boxes is None else [[list(corner) for corner in quad] for quad in boxes],
+    }

@@ -1,0 +1,104 @@
+"""``ocr bench``: a board measured by itself, or by a host that sends it a job."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from lite_runner import engines, output, pack, settings, trial
+from lite_runner.bench import pictures as find
+from lite_runner.bench import run, table
+from lite_runner.bench.candidate import Candidate, sweep
+from lite_runner.errors import UsageError
+
+#: A release's own program, which takes turns.
+PROGRAM = "ocr"
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure this board with the release the runner lies in; prints a table.
+
+    Args:
+        options: ``images``, ``pack``, ``threads``, ``workers``, ``power``, ``limit``, ``json``.
+
+    Raises:
+        UsageError: there is nothing to measure with.
+        LiteError: a pack is damaged or cannot run here.
+    """
+    program = settings.home() / PROGRAM
+    if not program.is_file():
+        raise UsageError(
+            "bench: this runner lies in no release; run it by a deployed release's ocr"
+        )
+    own = pack.own()
+    chosen: list[Path] = options.pack or ([own] if own else [])
+    packs = {folder: pack.load(folder) for folder in chosen}
+    pictures = (
+        find.find(options.images) if options.images else find.golden(next(iter(packs.values())))
+    )
+    candidates: list[Candidate] = []
+    skipped: list[str] = []
+    for folder, files in packs.items():
+        request: dict[str, Any] = {"pack": str(folder.resolve())}
+        if own is None or folder.resolve() != own.resolve():
+            # What its models stay right with is known of the release's own pack only.
+            _say(f"trying the models of {files.name}")
+            request["freedom"] = engines.as_data(trial.run(engines.own(), files))
+        found, left_out = sweep(
+            files.name,
+            str(program),
+            request,
+            options.threads,
+            options.power,
+            options.workers,
+            len(os.sched_getaffinity(0)),
+        )
+        candidates += found
+        skipped += left_out
+    if not candidates:
+        raise UsageError(f"bench: {'; '.join(skipped)}")
+    plan = run.Plan(limit=float(options.limit))
+    record = run.run(candidates, pictures, plan, skipped, say=_say)
+    if options.json:
+        text = output.as_json(record)
+        if options.json == output.STDOUT:
+            sys.stdout.write(text)
+        else:
+            output.write_atomically(Path(options.json), text.encode())
+    if options.json != output.STDOUT:
+        print(table.text(record))
+    if not record["complete"]:
+        return 130
+    return 1 if any(one["failed"] for one in record["candidates"]) else 0
+
+
+def run_job(source: IO[str], sink: IO[str]) -> int:
+    """Measure what a host asks for.
+
+    Args:
+        source: JSON of ``candidates`` (``name``, ``program``, ``request``), ``pictures``, ``plan``
+            and ``skipped``.
+        sink: gets the run's events, each a JSON object of one entry on a line.
+    """
+    job = json.load(source)
+
+    def tell(kind: str, value: Any) -> None:
+        print(json.dumps({kind: value}, ensure_ascii=False), file=sink, flush=True)
+
+    run.run(
+        [Candidate(**one) for one in job["candidates"]],
+        job["pictures"],
+        run.Plan(**job["plan"]),
+        job["skipped"],
+        tell,
+        lambda text: tell("say", text),
+    )
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,101 @@
+"""A record as a table for a terminal, and what must be said beside it."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+from lite_runner import report
+from lite_runner.bench.statistics import STAGES
+
+
+def text(record: Mapping[str, Any]) -> str:
+    """What was measured, for people."""
+    board, emulated = record["board"], record["emulated"]
+    model = board["model"] or board["cpu"] or board["machine"]
+    count = len(record["images"])
+    head = (
+        f"{'EMULATED ' if emulated else ''}{model}, {board['cores']} cores, {board['system']};"
+        f" {count} picture{'s' * (count != 1)}, {record['seconds']:.0f} s"
+        + ("" if record["complete"] else f"; cut short: {record['stopped']}")
+    )
+    rows: list[Sequence[str]] = [
+        (
+            *("candidate", *(f"{stage} ms" for stage in STAGES), "p90 ms", "lines/s"),
+            *("start s", "cold s", "RSS MB", "CER", "Hmean", "turns"),
+        )
+    ]
+    rows += [_row(one) for one in record["candidates"] if one["turns"]]
+    parts = [head, ""]
+    if len(rows) > 1:
+        parts += [report.table(rows), ""]
+    parts += notes(record)
+    return "\n".join(parts).rstrip()
+
+
+def notes(record: Mapping[str, Any]) -> list[str]:
+    """Sentences without which the numbers would mislead."""
+    found = []
+    if record["emulated"]:
+        found.append(
+            "An emulated board: its milliseconds say nothing of a real one. Instructions are no"
+            " time either, but they repeat."
+        )
+    for one in record["candidates"]:
+        name = one["id"]
+        if one["failed"]:
+            found.append(f"{name}: failed: {one['failed']}")
+        if one["turns"] and not one["steady"]:
+            found.append(f"{name}: did not read alike every time; scored by its first reading.")
+        if one["turns"] and not one["stable"] and not record["emulated"]:
+            within = record["settings"]["stable"]
+            found.append(f"{name}: its median is not known to within {within:.0%}; give it longer.")
+        if one["instructions"]:
+            total = one["instructions"]["total"] / 1e6
+            found.append(f"{name}: {total:.0f} million instructions a picture.")
+    states = [
+        turn[when]
+        for one in record["candidates"]
+        for turn in one["turns"]
+        for when in ("before", "after")
+    ]
+    throttled = {word for state in states for word in state["throttled"] or ()}
+    if throttled:
+        found.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")
+    clocks = [max(state["mhz"]) for state in states if state["mhz"]]
+    if clocks and max(clocks) > 1.1 * min(clocks):
+        found.append(f"Its clock moved between {min(clocks)} and {max(clocks)} MHz.")
+    heat = [max(state["celsius"].values()) for state in states if state["celsius"]]
+    if heat:
+        found.append(f"Its warmest sensor went from {min(heat):.0f} to {max(heat):.0f} °C.")
+    absent = [
+        words
+        for key, words in (
+            ("mhz", "clock"),
+            ("celsius", "temperature"),
+            ("throttled", "throttling"),
+        )
+        if states and all(state[key] is None for state in states)
+    ]
+    if absent:
+        found.append(f"The board does not tell its {', '.join(absent)}.")
+    return found + [f"Left out: {sentence}." for sentence in record["skipped"]]
+
+
+def _row(one: Mapping[str, Any]) -> Sequence[str]:
+    summary, accuracy, detection = one["summary"], one["accuracy"], one["detection"]
+    return (
+        one["id"],
+        *(f"{summary[stage]['median']:.1f}" for stage in STAGES),
+        f"{summary['total']['p90']:.1f}",
+        _or_dash(one["lines_per_second"], "{:.1f}"),
+        _or_dash(one["startup_warm"], "{:.2f}"),
+        _or_dash(one["startup_cold"], "{:.2f}"),
+        _or_dash(one["peak_rss"] and one["peak_rss"] / 1e6, "{:.0f}"),
+        "-" if accuracy is None else f"{accuracy['cer']:.2%}",
+        "-" if detection is None else f"{detection['hmean']:.3f}",
+        str(len(one["turns"])),
+    )
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)

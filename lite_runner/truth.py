@@ -1,0 +1,111 @@
+"""Pictures whose text is known: a folder of them with its ``labels.json``.
+
+``boxes.json`` beside it, where there is one, tells where each line stands: for each picture one quad
+a line, in the order of its lines; a quad is four corners [x, y], clockwise from the text's own top
+left.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Tuple
+
+from lite_runner.errors import LiteError
+
+#: Four corners (x, y) in pixels, clockwise from the text's own top left.
+Quad = Tuple[Tuple[float, float], ...]
+
+
+class TruthError(LiteError):
+    """A folder's labels are missing, damaged, or name a picture that is not there."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and what it says.
+
+    Attributes:
+        name: its folder's and its own name, for people.
+        path: the file.
+        lines: the true lines in reading order.
+        detect: False for a picture that is one line as a whole.
+        boxes: where each line stands; None if nobody tells.
+    """
+
+    name: str
+    path: Path
+    lines: tuple[str, ...]
+    detect: bool
+    boxes: tuple[Quad, ...] | None = None
+
+
+def pictures(folder: Path) -> list[Picture]:
+    """The pictures of a folder that have true lines, in the order of its labels.
+
+    Raises:
+        TruthError: there are none, or the labels are of no use; says which.
+    """
+    labels, boxes = _object(folder / "labels.json"), _boxes(folder)
+    single = labels.pop("line_images", {})
+    found = [
+        *_pictures(folder, labels, boxes, detect=True),
+        *_pictures(folder, single if isinstance(single, dict) else {}, {}, detect=False),
+    ]
+    if not found:
+        raise TruthError(f"{folder}: labels.json tells the text of no picture there")
+    return found
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TruthError(
+            f"{path}: {error.strerror}; expected a folder of pictures with their true lines"
+        ) from error
+    except ValueError as error:
+        raise TruthError(f"{path}: is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise TruthError(f"{path}: expected an object of lists by picture")
+    return found
+
+
+def _boxes(folder: Path) -> dict[str, tuple[Quad, ...]]:
+    path = folder / "boxes.json"
+    if not path.is_file():
+        return {}
+    found = {}
+    for name, quads in _object(path).items():
+        if not isinstance(quads, list):
+            continue  # a note
+        try:
+            boxes = tuple(tuple((float(x), float(y)) for x, y in quad) for quad in quads)
+        except (TypeError, ValueError) as error:
+            raise TruthError(f"{path}: {name}: expected quads of corners [x, y]") from error
+        if any(len(quad) != 4 for quad in boxes):
+            raise TruthError(f"{path}: {name}: expected four corners a quad")
+        found[name] = boxes
+    return found
+
+
+def _pictures(
+    folder: Path, labels: Mapping[str, Any], boxes: Mapping[str, tuple[Quad, ...]], detect: bool
+) -> list[Picture]:
+    found = []
+    for name, lines in labels.items():
+        # Other values are notes about the pictures, or null: nobody knows what it says.
+        if isinstance(lines, list):
+            path = folder / name
+            if not path.is_file():
+                raise TruthError(f"{path}: does not exist, but labels.json tells its text")
+            quads = boxes.get(name)
+            if quads is not None and len(quads) != len(lines):
+                raise TruthError(
+                    f"{folder / 'boxes.json'}: {name}: has {len(quads)} quads, labels.json"
+                    f" {len(lines)} lines"
+                )
+            title = f"{folder.resolve().name}/{name}"
+            found.append(Picture(title, path, tuple(map(str, lines)), detect, quads))
+    return found
