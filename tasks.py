@@ -13,7 +13,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -216,6 +216,8 @@ def read(
         "power": "Paddle-Lite's power modes, as in high,unbound",
         "images": "a folder, with labels.json if it shall be scored; a file or 'pattern'",
         "limit": "seconds after which no turn begins any more",
+        "tune": "find this board's best settings, which deploys then use",
+        "within": "with --tune: how many points more of the characters may be wrong",
         "json": "write the record there",
         "markdown": "write it as tables there",
         "html": "write it as a page with plots there",
@@ -235,13 +237,15 @@ def bench(
     power: str = "",
     images: str = "",
     limit: int = 600,
+    tune: bool = False,
+    within: float = 0.1,
     json: str = "",
     markdown: str = "",
     html: str = "",
 ) -> int:
     """Measure how fast and how well a board reads."""
-    from cross_build import benchmark
-    from lite_runner.bench import pictures, run, table
+    from cross_build import benchmark, tuning
+    from lite_runner.bench import run, table
 
     sweep = benchmark.Sweep(
         packs=pack or [],
@@ -251,7 +255,15 @@ def bench(
         peers=peer or [],
         runtime=runtime,
     )
-    found = pictures.find([images or os.path.relpath(_SAMPLES)])
+    found = _pictures(images)
+    if tune:
+        if emulate or len(sweep.packs) > 1 or sweep.peers or sweep.threads or sweep.workers:
+            raise UsageError("--tune: takes a real board and one --pack; leave the others out")
+        with _board(target, host, folder) as board:
+            plan = run.Plan(limit=float(limit))
+            done = tuning.tune(board, "".join(sweep.packs), runtime, found, plan, within)
+            print("\n\n".join([*map(table.text, done.records), tuning.summary(board, done)]))
+        return 0
     # An emulated processor's times say nothing: once is enough for what it reads.
     plan = run.Plan(0, 1, 1, 1) if emulate else run.Plan(limit=float(limit))
     with _board(target, host, folder, emulate) as board:
@@ -260,6 +272,43 @@ def bench(
         output.write_atomically(Path(json), output.as_json(record).encode())
     print(table.text(record))
     return 0 if record["complete"] else 130
+
+
+@command(
+    help={
+        **_WHERE,
+        "pack": "a named pack or the folder of one, such as a quantised one",
+        "against": "what it is compared with, such as its fp32 sibling",
+        "runtime": _WHAT["runtime"],
+        "images": "a folder, with labels.json if true characters shall count; a file or 'pattern'",
+        "limit": "points more of the characters that may be wrong",
+        "json": "write the record of both there",
+    }
+)
+def evaluate(
+    c: Context,
+    pack: str,
+    against: str,
+    target: str = "local",
+    host: str = "",
+    folder: str = "",
+    emulate: bool = False,
+    runtime: str = "",
+    images: str = "",
+    limit: float = 0.5,
+    json: str = "",
+) -> int:
+    """Compare a pack with another one line by line; 1 if it reads worse than allowed."""
+    from cross_build import evaluation
+
+    with _board(target, host, folder, emulate) as board:
+        found = evaluation.evaluate(
+            board, pack, against, runtime, _pictures(images), limit, emulate
+        )
+    if json:
+        output.write_atomically(Path(json), output.as_json(found.record).encode())
+    print(evaluation.text(found))
+    return 0 if found.passed else 1
 
 
 @command(
@@ -464,6 +513,12 @@ def _run(c: Context, module: str, *arguments: str) -> int:
     return int(result.exited) if result is not None else 1
 
 
+def _pictures(images: str) -> list[dict[str, Any]]:
+    from lite_runner.bench import pictures
+
+    return pictures.find([images or os.path.relpath(_SAMPLES)])
+
+
 def _numbers(option: str, text: str) -> list[int]:
     words = [word for word in text.split(",") if word]
     for word in words:
@@ -475,6 +530,19 @@ def _numbers(option: str, text: str) -> list[int]:
 _bench = Collection("bench", bench)
 _models = Collection("models", list_models, show_model, fetch_model, inspect_model, list_packs)
 namespace = Collection(
-    *(demo, deploy, rollback, undeploy, read, build, list_targets, board, pack, _models, _bench),
+    *(
+        demo,
+        deploy,
+        rollback,
+        undeploy,
+        read,
+        evaluate,
+        build,
+        list_targets,
+        board,
+        pack,
+        _models,
+        _bench,
+    ),
     *(doctor, test, lint),
 )

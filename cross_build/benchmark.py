@@ -16,6 +16,7 @@ from typing import Any, Iterator, Sequence
 from cross_build import deploy as deploys
 from cross_build import instructions, reading
 from cross_build.board import Board
+from cross_build.bundle import Bundle
 from cross_build.errors import BoardError, InstructionsError
 from cross_build.peers import bundle as peers
 from lite_runner.bench import candidate
@@ -36,6 +37,7 @@ class Sweep:
         workers: lines recognised side by side; the release's own number if empty.
         peers: names of :data:`cross_build.peers.bundle.PEERS`.
         runtime: a Paddle-Lite library of the user's own.
+        tuned: whether what an earlier tuning found on the board is used.
     """
 
     packs: Sequence[str] = ()
@@ -44,6 +46,7 @@ class Sweep:
     workers: Sequence[int] = ()
     peers: Sequence[str] = ()
     runtime: str = ""
+    tuned: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,12 @@ class Stage:
 
 
 def bench(
-    board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]], plan: Plan, emulated: bool
+    board: Board,
+    sweep: Sweep,
+    pictures: Sequence[dict[str, Any]],
+    plan: Plan,
+    emulated: bool,
+    count: bool = True,
 ) -> dict[str, Any]:
     """Measure on a board.
 
@@ -74,6 +82,7 @@ def bench(
         pictures: on the host.
         plan: how much.
         emulated: whether its processor is.
+        count: whether instructions are counted then.
 
     Returns:
         The record; of a run that was interrupted or cut off what there is, marked.
@@ -84,8 +93,8 @@ def bench(
     with staged(board, sweep, pictures) as stage:
         candidates, skipped = _candidates(stage, sweep)
         record = measure(stage, candidates, skipped, plan, emulated)
-        if emulated and record["complete"]:
-            _count(stage, candidates, record, Path(pictures[0]["path"]))
+        if emulated and count and record["complete"]:
+            _count(stage, candidates, record, pictures)
         return record
 
 
@@ -98,7 +107,8 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
     """
     with deploys.only_one(board):
         bundles = [
-            deploys.bundle_for(board, pack or None, sweep.runtime) for pack in sweep.packs or [""]
+            deploys.bundle_for(board, pack or None, sweep.runtime, sweep.tuned)
+            for pack in sweep.packs or [""]
         ]
         facts = board.probe()
         others = [(name, peers.make(name, board.target, facts)) for name in sweep.peers]
@@ -106,10 +116,10 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
             brought: list[str] = []
             try:
                 programs = []
-                for bundle in bundles:
+                for name, bundle in zip(_names(sweep.packs, bundles), bundles):
                     brought.append(bundle.name)
                     done = deploys.stage(board, bundle, state["free"])
-                    programs.append((str(bundle.about["pack"]), done.program, False))
+                    programs.append((name, done.program, False))
                 for name, bundle in others:
                     brought.append(bundle.name)
                     if not board.release("known", bundle.name)["intact"]:
@@ -204,21 +214,41 @@ def _candidates(stage: Stage, sweep: Sweep) -> tuple[list[Candidate], list[str]]
     return found, skipped
 
 
+def _names(packs: Sequence[str], bundles: Sequence[Bundle]) -> list[str]:
+    """What packs are called: by their own names, or, where these are the same, as they were given.
+
+    Raises:
+        UsageError: one was given twice.
+    """
+    names = [str(bundle.about["pack"]) for bundle in bundles]
+    if len(set(names)) < len(names):
+        names = [Path(given).name for given in packs]
+    if len(set(names)) < len(names):
+        raise UsageError(f"--pack {', '.join(packs)}: two are the same, or called the same")
+    return names
+
+
 def _count(
-    stage: Stage, candidates: Sequence[Candidate], record: dict[str, Any], picture: Path
+    stage: Stage,
+    candidates: Sequence[Candidate],
+    record: dict[str, Any],
+    pictures: Sequence[dict[str, Any]],
 ) -> None:
-    """Add to each of our candidates the instructions one thread takes for a picture."""
+    """Add to each of our candidates the instructions one thread takes for the smallest picture."""
+    picture = min(pictures, key=lambda one: int(one["width"] * one["height"]))
     ours = {program for _, program, peer in stage.programs if not peer}
     counted: dict[str, Any] = {}
     for one, found in zip(candidates, record["candidates"]):
         if one.program not in ours or not found["turns"]:
             continue
         if one.program not in counted:
-            print(f"counting instructions of {one.name}", file=sys.stderr, flush=True)
+            say = f"counting instructions of {one.name} for {picture['image']}"
+            print(say, file=sys.stderr, flush=True)
             request = dict.fromkeys(("pack", "power", "bucket", "max_side", "freedom"))
             machine, release = stage.board.target.machine, str(Path(one.program).parent)
             try:
-                counted[one.program] = instructions.page(machine, release, picture, request)
+                counts = instructions.page(machine, release, Path(picture["path"]), request)
+                counted[one.program] = {"image": picture["image"], **counts}
             except InstructionsError as error:
                 counted[one.program] = None
                 record["skipped"].append(f"instructions: {error}")

@@ -188,10 +188,17 @@ def summary(board: Board, done: Deployment) -> str:
     )
 
 
-def bundle_for(board: Board, pack_name: str | None = None, runtime: str = "") -> Bundle:
+def bundle_for(
+    board: Board, pack_name: str | None = None, runtime: str = "", tuned: bool = True
+) -> Bundle:
     """What a board shall get, after a look at it.
 
-    Args and errors as :func:`deploy`.
+    Args:
+        board, pack_name, runtime: as for :func:`deploy`.
+        tuned: whether what a tuning found on the board is used.
+
+    Raises:
+        BoardError, LiteError: as :func:`deploy`.
     """
     target = board.target
     library = None
@@ -203,8 +210,8 @@ def bundle_for(board: Board, pack_name: str | None = None, runtime: str = "") ->
     for contradiction in board.contradictions(facts):
         _say(f"{target.name}: {contradiction}; the board's word counts")
     pack = named_pack.find(pack_name or target.pack, library.runtime if library else target.runtime)
-    tuned = board.release("tuned").get(pack.name)
-    return bundles.make(target, facts, pack, library, tuned)
+    found = board.release("tuned").get(pack.name) if tuned else None
+    return bundles.make(target, facts, pack, library, found)
 
 
 def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:

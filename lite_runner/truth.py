@@ -1,8 +1,7 @@
 """Pictures whose text is known: a folder of them with its ``labels.json``.
 
-``boxes.json`` beside it, where there is one, tells where each line stands: for each picture one quad
-a line, in the order of its lines; a quad is four corners [x, y], clockwise from the text's own top
-left.
+``boxes.json`` beside it, where there is one, tells where each line stands: for each picture a list
+of quads in the order of its lines, each four corners [x, y] clockwise from the text's own top left.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 from lite_runner import __version__
 from lite_runner.accuracy import compare
 from lite_runner.bench import hmean
-from lite_runner.bench.statistics import STAGES, spread, uncertainty
+from lite_runner.bench.statistics import STAGES, median, passes, spread, uncertainty
 
 SCHEMA = 1
 
@@ -54,7 +54,7 @@ class Record:
 
     def uncertainty(self, index: int) -> float:
         """How far a candidate's median total may be off, as a share."""
-        return uncertainty([_values(turn, "total") for turn in self._turns[index]])
+        return uncertainty(passes(self._turns[index], "total"))
 
     def result(self, seconds: float, stopped: str | None) -> dict[str, Any]:
         """Everything, fit for JSON.
@@ -110,9 +110,8 @@ class Record:
         if turns:
             read = turns[0]["read"]
             texts = [None if one is None else one[0] for one in read]
-            totals = [value for turn in turns for value in _values(turn, "total")]
             lines = sum(len(one or ()) for one in texts)
-            middle = float(np.median(totals))
+            middle = median(passes(turns, "total"))
             found.update(
                 {key: turns[0]["about"].get(key) for key in ABOUT},
                 failed=None,
@@ -121,9 +120,7 @@ class Record:
                 accuracy=accuracy(images, texts),
                 detection=detection(images, read),
                 summary={
-                    stage: spread(
-                        [1000 * value for turn in turns for value in _values(turn, stage)]
-                    )
+                    stage: spread([1000 * v for turn in passes(turns, stage) for v in turn])
                     for stage in STAGES
                 },
                 lines_per_second=lines / (middle * len(images)) if middle > 0 else None,
@@ -161,14 +158,6 @@ def detection(images: Sequence[Mapping[str, Any]], read: Sequence[Any]) -> dict[
     if not found:
         return None
     return hmean.Matches(*(sum(column) for column in zip(*found))).as_dict()
-
-
-def _values(turn: Mapping[str, Any], stage: str) -> list[float]:
-    """For each pass the mean seconds of a picture; pictures that cannot be read take none."""
-    return [
-        float(sum(one[stage] for one in passed if one is not None) / max(1, len(passed)))
-        for passed in turn["passes"]
-    ]
 
 
 def _median(values: Any) -> float | None:

@@ -50,8 +50,15 @@ def notes(record: Mapping[str, Any]) -> list[str]:
             within = record["settings"]["stable"]
             found.append(f"{name}: its median is not known to within {within:.0%}; give it longer.")
         if one["instructions"]:
-            total = one["instructions"]["total"] / 1e6
-            found.append(f"{name}: {total:.0f} million instructions a picture.")
+            counts = one["instructions"]
+            stages = ", ".join(
+                f"{stage} {counts[stage] / 1e6:.0f}"
+                for stage in ("detect", "classify", "recognise")
+            )
+            found.append(
+                f"{name}: {counts['total'] / 1e6:.0f} million instructions to read"
+                f" {counts['image']} with one thread ({stages})."
+            )
     states = [
         turn[when]
         for one in record["candidates"]

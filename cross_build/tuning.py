@@ -1,0 +1,166 @@
+"""Tuning: the settings a board reads fastest with, as far as reading no worse allows.
+
+One thing after the other, each measured against the best so far in one run: threads and workers,
+then the width of buckets, then the size of the detector's input. A setting is given up only for one
+that is faster beyond doubt.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
+
+from cross_build.benchmark import Stage, Sweep, measure, staged
+from cross_build.board import Board
+from cross_build.errors import BoardError, TargetError
+from lite_runner.bench.candidate import Candidate
+from lite_runner.bench.run import Plan
+from lite_runner.bench.statistics import passes, ratio
+from lite_runner.detection import STRIDE
+from lite_runner.settings import Settings
+
+#: Widths that lines' inputs are rounded up to: wider ones open fewer models and compute more.
+_BUCKETS = (32, 64, 128, 320)
+#: Detector inputs to try, as shares of the pack's own largest side.
+_SIDES = (1.0, 0.8, 0.67, 0.5)
+_KEYS = ("threads", "workers", "bucket", "max_side")
+
+Setting = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning found.
+
+    Attributes:
+        pack: that was measured.
+        setting: the best one, by the names of :class:`lite_runner.settings.Settings`; empty where
+            nothing is faster than the target's own.
+        gain: how many times as fast as before.
+        records: of every run, in order.
+    """
+
+    pack: str
+    setting: Setting
+    gain: float
+    records: Sequence[dict[str, Any]]
+
+
+def tune(
+    board: Board,
+    pack: str,
+    runtime: str,
+    pictures: Sequence[dict[str, Any]],
+    plan: Plan,
+    within: float,
+) -> Tuned:
+    """Find a board's best settings for a pack and keep them there for the deploys to come.
+
+    Args:
+        board: any real one.
+        pack: named pack or folder of one; the target's own if empty.
+        runtime: a Paddle-Lite library of the user's own.
+        pictures: with true lines, or at least one of them.
+        plan: of each run.
+        within: how much more of the characters may be wrong, in points of 100.
+
+    Raises:
+        TargetError: no picture's text is known.
+        BoardError: a run was interrupted; nothing is kept.
+    """
+    if all(one["lines"] is None for one in pictures):
+        raise TargetError("--tune: the text of no picture is known; give a folder with labels.json")
+    # What an earlier tuning found must not be what is compared with.
+    sweep = Sweep(packs=[pack], runtime=runtime, tuned=False)
+    with staged(board, sweep, pictures) as stage:
+        name, _, _ = stage.programs[0]
+        first: Setting = {
+            "threads": min(board.target.threads, stage.cores),
+            "workers": 1,
+            "bucket": Settings.bucket,
+            "max_side": None,
+        }
+        records: list[dict[str, Any]] = []
+        best, gain = first, 1.0
+        for number, vary in enumerate((_crews, _buckets, _sides)):
+            side = _own_side(records)
+            tried = [best, *(one for one in vary(best, stage.cores, side) if one != best)]
+            print(f"tuning, step {number + 1} of 3: {len(tried)} settings", file=sys.stderr)
+            record = _measure(stage, name, tried, plan)
+            records.append(record)
+            index = _choose(record, within)
+            gain *= _against_first(record, index)
+            best = tried[index]
+        found = {} if best == first else {key: best[key] for key in _KEYS if best[key] is not None}
+        board.release("tune", name, stdin=json.dumps(found or None))
+    return Tuned(name, found, gain, records)
+
+
+def summary(board: Board, done: Tuned) -> str:
+    """What tuning found, for people."""
+    name = board.target.name
+    if not done.setting:
+        return f"{name}: nothing is faster for {done.pack} than the target's own settings"
+    words = ", ".join(f"{key} {value}" for key, value in done.setting.items())
+    return (
+        f"{name}: {done.pack} is read {done.gain:.2f} times as fast with {words}; kept on the"
+        " board, 'invoke deploy' uses it"
+    )
+
+
+def _measure(stage: Stage, name: str, tried: Sequence[Setting], plan: Plan) -> dict[str, Any]:
+    program = stage.programs[0][1]
+    candidates = [Candidate(_words(name, one), program, one) for one in tried]
+    record = measure(stage, candidates, (), plan, emulated=False)
+    if not record["complete"] or not record["candidates"][0]["turns"]:
+        why = record["stopped"] or record["candidates"][0]["failed"]
+        raise BoardError(f"{stage.board.target.name}: tuning ended early: {why}; nothing is kept")
+    return record
+
+
+def _choose(record: Mapping[str, Any], within: float) -> int:
+    """Index of the fastest candidate that reads well enough and is faster beyond doubt."""
+    first = record["candidates"][0]
+    best, shortest = 0, 1.0
+    for index, one in enumerate(record["candidates"]):
+        if index == 0 or not one["turns"]:
+            continue
+        worse = 100 * (one["accuracy"]["cer"] - first["accuracy"]["cer"])
+        found = ratio(passes(one["turns"], "total"), passes(first["turns"], "total"))
+        if worse <= within and found.high is not None and found.high < 1 and found.value < shortest:
+            best, shortest = index, found.value
+    return best
+
+
+def _against_first(record: Mapping[str, Any], index: int) -> float:
+    one, other = (record["candidates"][n]["summary"]["total"]["median"] for n in (0, index))
+    return float(one / other)
+
+
+def _crews(best: Setting, cores: int, side: int) -> list[Setting]:
+    counts = sorted({1, 2, 4, cores} & set(range(1, cores + 1)))
+    return [
+        {**best, "threads": threads, "workers": workers} for threads in counts for workers in counts
+    ]
+
+
+def _buckets(best: Setting, cores: int, side: int) -> list[Setting]:
+    return [{**best, "bucket": bucket} for bucket in _BUCKETS]
+
+
+def _sides(best: Setting, cores: int, side: int) -> list[Setting]:
+    sides = {max(STRIDE, round(side * share / STRIDE) * STRIDE) for share in _SIDES}
+    return [{**best, "max_side": one} for one in sorted(sides - {side}, reverse=True)]
+
+
+def _own_side(records: Sequence[Mapping[str, Any]]) -> int:
+    return int(records[-1]["candidates"][0]["max_side"]) if records else 0
+
+
+def _words(name: str, setting: Setting) -> str:
+    words = [f"{setting['threads']} threads", f"{setting['workers']} workers"]
+    words += [f"bucket {setting['bucket']}"]
+    words += [f"side {setting['max_side']}"] if setting["max_side"] else []
+    return ", ".join([name, *words])
