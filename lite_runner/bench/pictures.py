@@ -35,7 +35,7 @@ def find(places: Sequence[str]) -> list[dict[str, Any]]:
             continue
         for source in sources.expand([place]):
             if source.error is not None:
-                raise UsageError(f"--images {source.name}: {source.error}")
+                raise UsageError(f"{source.name}: {source.error}")
             beside = source.path.parent
             known = truth.pictures(beside) if (beside / "labels.json").is_file() else []
             same = [one for one in known if one.path.resolve() == source.path.resolve()]
@@ -43,7 +43,7 @@ def find(places: Sequence[str]) -> list[dict[str, Any]]:
                 _labelled(same[0]) if same else _about(source.path, source.name, True, None, None)
             )
     if not found:
-        raise UsageError("--images: name a picture or a folder of some")
+        raise UsageError("name a picture, or a folder of some")
     return found
 
 
@@ -67,7 +67,7 @@ def _about(
     try:
         height, width = image.load(path).shape[:2]
     except ImageError as error:
-        raise UsageError(f"--images {path}: {error}") from error
+        raise UsageError(f"{path}: {error}") from error
     return {
         "path": str(path.resolve()),
         "detect": detect,

@@ -114,7 +114,6 @@ class Record:
             middle = median(passes(turns, "total"))
             found.update(
                 {key: turns[0]["about"].get(key) for key in ABOUT},
-                failed=None,
                 texts=texts,
                 steady=all(turn["steady"] and turn["read"] == read for turn in turns),
                 accuracy=accuracy(images, texts),

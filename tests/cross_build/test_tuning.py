@@ -1,0 +1,132 @@
+"""Tuning: which setting is chosen, and what a board keeps of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Sequence
+
+import pytest
+
+from cross_build import tuning
+from cross_build.benchmark import Stage
+from cross_build.board import Board
+from cross_build.errors import BoardError, TargetError
+from cross_build.targets import target
+from cross_build.transports.local import Local
+from lite_runner.bench.candidate import Candidate
+from lite_runner.bench.run import Plan
+from tests.lite_runner.bench.conftest import picture
+
+#: Seconds a setting takes, and how many characters of 1000 it gets wrong.
+Rule = Any
+
+
+def turns(total: float) -> list[dict[str, Any]]:
+    """Of a candidate: passes that differ a little."""
+    return [
+        {"passes": [[{"total": total * (1 + 0.01 * ((n + m) % 3 - 1))}] for m in range(3)]}
+        for n in range(4)
+    ]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    return Board(target("local"), Local(tmp_path / "board"), sys.executable)
+
+
+@pytest.fixture
+def tune(board: Board, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Tunes a board of four cores whose times and errors follow rules."""
+
+    def run(rule: Rule, within: float = 0.1, stopped: str | None = None) -> tuning.Tuned:
+        def measure(
+            stage: Stage, candidates: Sequence[Candidate], skipped: Any, plan: Plan, emulated: bool
+        ) -> dict[str, Any]:
+            found = []
+            for one in candidates:
+                seconds, errors = rule(one.request)
+                found.append(
+                    {
+                        "id": one.name,
+                        "turns": turns(seconds),
+                        "failed": None,
+                        "accuracy": {"errors": errors, "characters": 1000, "cer": errors / 1000},
+                        "summary": {"total": {"median": seconds * 1000}},
+                        "max_side": one.request["max_side"] or 960,
+                    }
+                )
+            complete = stopped is None
+            return {"complete": complete, "stopped": stopped, "candidates": found}
+
+        @contextmanager
+        def staged(board: Board, sweep: Any, pictures: Any) -> Iterator[Stage]:
+            assert not sweep.tuned, "what an earlier tuning found is not what is compared with"
+            yield Stage(board, [("tiny", "/ocr", False)], 4, [])
+
+        monkeypatch.setattr(tuning, "measure", measure)
+        monkeypatch.setattr(tuning, "staged", staged)
+        return tuning.tune(board, "", "", [picture()], Plan(), within)
+
+    return run
+
+
+def flat(request: Mapping[str, Any]) -> tuple[float, int]:
+    return 1.0, 10
+
+
+def test_what_is_not_faster_is_not_taken(tune: Any, board: Board) -> None:
+    done = tune(flat)
+    assert (done.setting, done.gain) == ({}, 1.0)
+    assert board.release("tuned") == {}
+    assert "nothing is faster" in tuning.summary(board, done)
+
+
+def test_one_thing_after_the_other(tune: Any, board: Board) -> None:
+    def rule(request: Mapping[str, Any]) -> tuple[float, int]:
+        seconds = 1.0 if request["threads"] == 2 and request["workers"] == 4 else 2.0
+        seconds *= 0.8 if request["bucket"] == 64 else 1.0
+        seconds *= (request["max_side"] or 960) / 960
+        return seconds, 10
+
+    done = tune(rule)
+    expected = {"threads": 2, "workers": 4, "bucket": 64, "max_side": 480}
+    assert done.setting == expected
+    assert done.gain == pytest.approx(2.0 / 0.4)
+    assert board.release("tuned") == {"tiny": expected}
+    assert len(done.records) == 3
+    assert "5.00 times as fast with threads 2, workers 4" in tuning.summary(board, done)
+
+
+@pytest.mark.parametrize(("within", "side"), [(0.1, 640), (0.5, 480)])
+def test_reading_worse_than_allowed_is_not_bought(tune: Any, within: float, side: int) -> None:
+    def rule(request: Mapping[str, Any]) -> tuple[float, int]:
+        side = request["max_side"] or 960
+        return side / 960, {480: 15, 640: 11}.get(side, 10)
+
+    assert tune(rule, within).setting["max_side"] == side
+
+
+def test_a_little_faster_within_the_noise_is_not_faster(tune: Any) -> None:
+    assert tune(lambda request: (0.998 if request["bucket"] == 64 else 1.0, 10)).setting == {}
+
+
+def test_an_interrupted_tuning_keeps_nothing(tune: Any, board: Board) -> None:
+    board.release("tune", "tiny", stdin=json.dumps({"threads": 4}))
+    with pytest.raises(BoardError, match="tuning ended early: interrupted; nothing is kept"):
+        tune(flat, stopped="interrupted")
+    assert board.release("tuned") == {"tiny": {"threads": 4}}
+
+
+def test_a_tuning_that_finds_nothing_forgets_the_last_one(tune: Any, board: Board) -> None:
+    for name in ("tiny", "other"):
+        board.release("tune", name, stdin=json.dumps({"threads": 4}))
+    tune(flat)
+    assert board.release("tuned") == {"other": {"threads": 4}}
+
+
+def test_true_text_is_needed(board: Board) -> None:
+    with pytest.raises(TargetError, match=r"--tune: the text of no picture is known"):
+        tuning.tune(board, "", "", [picture(lines=None)], Plan(), 0.1)
