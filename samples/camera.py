@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageFilter
-from sheet import SCALE
+from sheet import SCALE, Box, Sheet
 from surface import Floats, Rng
 
 Quad = Sequence[tuple[float, float]]
@@ -23,17 +23,39 @@ def tilted(x: float, y: float, width: float, height: float, degrees: float) -> Q
 
 def warp(image: Image.Image, quad: Quad, size: tuple[int, int]) -> Image.Image:
     """The image with its corners moved to `quad`, in picture pixels, on an empty RGBA canvas."""
-    wide, high = image.size
-    rows, targets = [], []
     # Pillow wants the way back: for each pixel of the result, where it comes from.
-    for (x, y), (u, v) in zip(quad, [(0, 0), (wide, 0), (wide, high), (0, high)]):
-        x, y = x * SCALE, y * SCALE
+    back = _perspective([(x * SCALE, y * SCALE) for x, y in quad], _corners(*image.size))
+    return image.convert("RGBA").transform(
+        size, Image.Transform.PERSPECTIVE, back, Image.Resampling.BICUBIC
+    )
+
+
+def seen(sheet: Sheet, quad: Quad) -> list[Box]:
+    """Where a sheet's boxes are in the picture once the sheet is laid at `quad`."""
+    wide, high = sheet.image.size
+    a, b, c, d, e, f, g, h = _perspective(_corners(wide / SCALE, high / SCALE), quad)
+
+    def move(x: float, y: float) -> tuple[float, float]:
+        depth = g * x + h * y + 1
+        return (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+
+    return [[move(x, y) for x, y in box] for box in sheet.boxes]
+
+
+def _corners(wide: float, high: float) -> Quad:
+    return [(0, 0), (wide, 0), (wide, high), (0, high)]
+
+
+def _perspective(start: Quad, target: Quad) -> list[float]:
+    """Coefficients a to h of the map that brings four points to four others."""
+    rows, targets = [], []
+    for (x, y), (u, v) in zip(start, target):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
         targets += [u, v]
-    back = np.linalg.solve(np.asarray(rows, np.float64), np.asarray(targets, np.float64))
-    return image.convert("RGBA").transform(
-        size, Image.Transform.PERSPECTIVE, back.tolist(), Image.Resampling.BICUBIC
-    )
+    found: list[float] = np.linalg.solve(
+        np.asarray(rows, np.float64), np.asarray(targets, np.float64)
+    ).tolist()
+    return found
 
 
 def lay(

@@ -1,9 +1,9 @@
-"""Draw the sample pictures and their true text, labels.json, into this folder.
+"""Draw the sample pictures, their true text (labels.json) and where it stands (boxes.json) here.
 
 Usage: python samples/make.py [NAME ...] [--check] [--dictionary ppocr_keys_v1.txt]
 
 Needs Pillow, numpy, and the fonts of the Debian packages fonts-noto-cjk, fonts-wqy-zenhei and
-fonts-dejavu. Without names all pictures are drawn; with names only those, and labels.json stays.
+fonts-dejavu. Without names all pictures are drawn; with names only those; the JSON files stay.
 --check writes nothing: it exits 1 when a picture or a label is not what would be drawn. It wants
 Pillow 12 or newer: before FreeType 2.14 the glyphs of WenQuanYi Zen Hei came out another way.
 """
@@ -25,6 +25,7 @@ from sheet import FACES, FontError, find_font
 
 FOLDER = Path(__file__).resolve().parent
 LABELS = FOLDER / "labels.json"
+BOXES = FOLDER / "boxes.json"
 #: Pictures of which every deploy must read one; their lines stand in opt_models/packs.toml.
 GOLDEN = FOLDER.parent / "opt_models" / "golden"
 
@@ -35,10 +36,17 @@ ABOUT = (
     " edit distance, and say which."
 )
 
+ABOUT_BOXES = (
+    "Where each line of labels.json stands, in its order: four corners [x, y] in pixels around its"
+    " ink, clockwise from the text's own top left."
+)
+
 JPEG_QUALITY = 89
 # Largest difference of one value of one pixel, in grey levels of 255. Versions of libjpeg and of
 # Pillow's blur round differently; a moved glyph or other noise differs by far more.
 TOLERANCE = {".jpg": 24, ".png": 2}
+#: Largest difference of a corner, in pixels: versions of FreeType hint glyphs differently.
+BOX_TOLERANCE = 1.5
 
 
 def draw(name: str) -> Picture:
@@ -86,6 +94,35 @@ def label_text(pictures: dict[str, Picture]) -> str:
     return json.dumps(labels, ensure_ascii=False, indent=1) + "\n"
 
 
+def box_text(pictures: dict[str, Picture]) -> str:
+    """What boxes.json holds: a picture a line, or it would be thousands of lines long."""
+    rows = [f' "about": {json.dumps(ABOUT_BOXES)}']
+    for name, boxes in rounded(pictures).items():
+        quads = ",\n  ".join(json.dumps(box) for box in boxes)
+        rows.append(f' "{name}": [\n  {quads}\n ]')
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def rounded(pictures: dict[str, Picture]) -> dict[str, list[list[list[float]]]]:
+    """Boxes of labelled pictures in tenths of a pixel."""
+    return {
+        name: [[[round(x, 1), round(y, 1)] for x, y in box] for box in picture.boxes]
+        for name, picture in labelled(pictures).items()
+    }
+
+
+def same_boxes(pictures: dict[str, Picture]) -> bool:
+    """Whether boxes.json tells where the lines were drawn."""
+    try:
+        theirs = json.loads(BOXES.read_text("utf-8"))
+        return all(
+            np.abs(np.asarray(theirs[name]) - np.asarray(boxes)).max() <= BOX_TOLERANCE
+            for name, boxes in rounded(pictures).items()
+        )
+    except (OSError, ValueError, KeyError):
+        return False
+
+
 def labelled(pictures: dict[str, Picture]) -> dict[str, Picture]:
     """Those pictures whose lines stand in labels.json."""
     return {name: picture for name, picture in pictures.items() if name not in GOLDENS}
@@ -106,6 +143,8 @@ def outdated(pictures: dict[str, Picture]) -> list[str]:
             found.append(name)
         if name in labelled(pictures) and labels.get(name) != picture.lines:
             found.append(f"label of {name}")
+    if not same_boxes(pictures):
+        found.append(BOXES.name)
     # What made the pictures may differ as long as they look the same.
     if not str(labels.get("about", "")).startswith(ABOUT):
         found.append("about in labels.json")
@@ -153,6 +192,7 @@ def run(options: argparse.Namespace) -> str:
         print(f"{name}: {len(data)} bytes, {len(picture.lines)} lines")
     if not options.names:
         LABELS.write_text(label_text(pictures), "utf-8")
+        BOXES.write_text(box_text(pictures), "utf-8")
     return ""
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import surface
-from camera import develop, expose, lamp, lay, tilted
+from camera import develop, expose, lamp, lay, seen, tilted
 from PIL import Image, ImageDraw
 from sheet import (
     LATIN,
@@ -20,6 +20,7 @@ from sheet import (
     SERIF,
     SERIF_BOLD,
     ZENHEI,
+    Box,
     Sheet,
     Style,
 )
@@ -27,10 +28,11 @@ from surface import Rng
 
 
 class Picture(NamedTuple):
-    """A finished RGB image and its lines in reading order."""
+    """A finished RGB image, its lines in reading order, and where each stands."""
 
     image: Image.Image
     lines: list[str]
+    boxes: list[Box]
 
 
 def columns(
@@ -114,9 +116,11 @@ def receipt(rng: Rng) -> Picture:
     print_thermal(sheet, rng, "#f3f1ec")
     torn(sheet, rng)
     scene = surface.wood(rng, 860, 1200, "#8a5f3c")
-    lay(scene, sheet.image, tilted(430, 600, 580, 1090, 2.5))
+    place = tilted(430, 600, 580, 1090, 2.5)
+    lay(scene, sheet.image, place)
     light = lamp((860, 1200), (0.3, 0.25), 1.5, 0.45) * 1.04
-    return Picture(expose(develop(scene, 0.5), rng, light, 3, 1.5), sheet.lines)
+    image = expose(develop(scene, 0.5), rng, light, 3, 1.5)
+    return Picture(image, sheet.lines, seen(sheet, place))
 
 
 def facade(rng: Rng) -> Sheet:
@@ -129,7 +133,8 @@ def facade(rng: Rng) -> Sheet:
     board.write(530, 208, "老城面馆", Style(SERIF_BOLD, 178, gold, 36, "#2b0806"), "m")
     board.write(530, 278, "OLD TOWN NOODLE HOUSE", Style(LATIN_BOLD, 40, "#f4e4bc", 4), "m")
     board.write(530, 342, "订餐电话 0571-5550 0126", Style(SANS, 40, "#f4e4bc", 2), "m")
-    lay(wall, board.image, tilted(750, 420, 1060, 400, 0), (6, 16), 12, 0.65)
+    place = tilted(750, 420, 1060, 400, 0)
+    lay(wall, board.image, place, (6, 16), 12, 0.65)
     window = Sheet(960, 330, "#2a2320")
     for left in (18, 328, 638):
         pane = surface.plaster(rng, 304, 312, "#e9b765", 0.04)
@@ -139,7 +144,7 @@ def facade(rng: Rng) -> Sheet:
     window.box((0, 0, 960, 26), "#2a2320")
     lay(wall, window.image, tilted(750, 900, 960, 330, 0), (0, -4), 6, 0.5)
     front = Sheet.over(wall)
-    front.lines = board.lines
+    front.lines, front.boxes = board.lines, seen(board, place)
     return front
 
 
@@ -147,9 +152,11 @@ def shop_sign(rng: Rng) -> Picture:
     """Shop sign seen from the pavement, off to the left."""
     front = facade(rng)
     scene = Image.new("RGB", (1160 * SCALE, 800 * SCALE))
-    lay(scene, front.image, [(-190, -190), (1290, -20), (1262, 800), (-230, 1040)])
+    place = [(-190, -190), (1290, -20), (1262, 800), (-230, 1040)]
+    lay(scene, front.image, place)
     light = lamp((1160, 800), (0.45, 0.3), 0.75, 0.5) * 1.1
-    return Picture(expose(develop(scene, 0.6), rng, light, 4, 2), front.lines)
+    image = expose(develop(scene, 0.6), rng, light, 4, 2)
+    return Picture(image, front.lines, seen(front, place))
 
 
 PAGE = (
@@ -184,7 +191,7 @@ def mixed_page(_: Rng) -> Picture:
         page.write(90, baseline, line, text, width=None if ends else 720)
         baseline += 60 if ends else 41
     page.write(450, 850, foot, Style(SERIF, 20, "#555555"), "m")
-    return Picture(develop(page.image), page.lines)
+    return Picture(develop(page.image), page.lines, page.boxes)
 
 
 def chart(screen: Sheet, rng: Rng, left: float, top: float, width: float, height: float) -> None:
@@ -241,7 +248,7 @@ def dark_screen(rng: Rng) -> Picture:
         screen.write(32 + 145 * count, 614, hour, Style(LATIN, 18, grey), "lmmmr"[count])
     screen.box((0, 644, 1100, 700), "#3d2a12")
     screen.write(32, 680, "警告：PM2.5 超过限值，请检查新风系统", Style(SANS, 25, "#ffcf87"))
-    return Picture(develop(screen.image), screen.lines)
+    return Picture(develop(screen.image), screen.lines, screen.boxes)
 
 
 def low_light(rng: Rng) -> Picture:
@@ -257,9 +264,11 @@ def low_light(rng: Rng) -> Picture:
     sign.write(704, 284, "限速 5km/h", Style(SANS_BOLD, 48, "#ffd54a"), "r")
     sign.write(380, 356, "请减速慢行，注意行人", Style(SANS, 42, white, 4), "m")
     sign.write(380, 424, "24小时值班电话 0571-5550 0163", Style(SANS, 36, white, 1), "m")
-    lay(scene, sign.image, [(136, 96), (884, 132), (872, 598), (124, 604)], (5, 9), 7, 0.6)
+    place = [(136, 96), (884, 132), (872, 598), (124, 604)]
+    lay(scene, sign.image, place, (5, 9), 7, 0.6)
     light = lamp((1000, 720), (0.4, 0.05), 0.55, 0.09) * 0.58
-    return Picture(expose(develop(scene, 1.1), rng, light, 32, 10), sign.lines)
+    image = expose(develop(scene, 1.1), rng, light, 32, 10)
+    return Picture(image, sign.lines, seen(sign, place))
 
 
 def business_card() -> Sheet:
@@ -284,14 +293,16 @@ def upside_down(rng: Rng) -> Picture:
     scene = surface.cloth(rng, 1000, 800, "#4a5a5e")
     card = business_card()
     card.turn(180)
-    lay(scene, card.image, tilted(480, 270, 760, 440, -1.6), (3, 5), 6, 0.5)
+    under, over = tilted(480, 270, 760, 440, -1.6), tilted(690, 650, 400, 210, 2.5)
+    lay(scene, card.image, under, (3, 5), 6, 0.5)
     note = Sheet(400, 210, "#f6e27f")
     pen = "#2a3f8f"
     note.write(34, 84, "周三 14:30 回电", Style(ZENHEI, 42, pen, 2))
     note.write(34, 158, "带上合同和样品", Style(ZENHEI, 42, pen, 2))
-    lay(scene, note.image, tilted(690, 650, 400, 210, 2.5), (4, 8), 9, 0.45)
+    lay(scene, note.image, over, (4, 8), 9, 0.45)
     light = lamp((1000, 800), (0.7, 0.1), 1.2, 0.4) * 1.05
-    return Picture(expose(develop(scene, 0.5), rng, light, 4, 2), card.lines + note.lines)
+    image = expose(develop(scene, 0.5), rng, light, 4, 2)
+    return Picture(image, card.lines + note.lines, seen(card, under) + seen(note, over))
 
 
 LABEL = (
@@ -329,7 +340,7 @@ def small_print(rng: Rng) -> Picture:
         style = latin if line.isascii() else chinese
         label.write(440 if beside else 50, baseline, line, style)
     bar_code(label, rng, (520, 306, 668, 362), ink)
-    return Picture(develop(label.image), label.lines)
+    return Picture(develop(label.image), label.lines, label.boxes)
 
 
 def vertical_line(rng: Rng) -> Picture:
@@ -354,10 +365,13 @@ def vertical_line(rng: Rng) -> Picture:
     cover.write(280, 286, "Notes from the Hills", Style(SERIF, 38, "#f0e3c0", 1), "m")
     cover.write(280, 376, "周慕云 著", Style(SERIF, 36, "#e2d6b5", 3), "m")
     cover.write(280, 690, "青石文艺出版社", Style(SERIF, 32, "#f0e3c0", 4), "m")
-    lay(wall, cover.image, [(330, 84), (826, 142), (826, 836), (330, 920)], (14, 12), 16, 0.6)
-    lay(wall, spine.image, [(216, 130), (330, 84), (330, 920), (216, 852)], (-4, 12), 12, 0.5)
+    front = [(330, 84), (826, 142), (826, 836), (330, 920)]
+    side = [(216, 130), (330, 84), (330, 920), (216, 852)]
+    lay(wall, cover.image, front, (14, 12), 16, 0.6)
+    lay(wall, spine.image, side, (-4, 12), 12, 0.5)
     light = lamp((1000, 1000), (0.75, 0.2), 1.0, 0.45) * 1.08
-    return Picture(expose(develop(wall, 0.6), rng, light, 5, 2), spine.lines + cover.lines)
+    image = expose(develop(wall, 0.6), rng, light, 5, 2)
+    return Picture(image, spine.lines + cover.lines, seen(spine, side) + seen(cover, front))
 
 
 def name_plate(rng: Rng) -> Picture:
@@ -389,9 +403,11 @@ def name_plate(rng: Rng) -> Picture:
     plate.path((472, 150, 472, 522), ink, 1.5)
     plate.write(480, 568, "远山电机制造有限公司", Style(SANS_BOLD, 30, ink, 3, lit), "m")
     housing = surface.plaster(rng, 1120, 780, "#4f6b62", 0.025)
-    lay(housing, plate.image, [(84, 70), (1040, 96), (1020, 716), (100, 690)], (3, 5), 5, 0.6)
+    sits = [(84, 70), (1040, 96), (1020, 716), (100, 690)]
+    lay(housing, plate.image, sits, (3, 5), 5, 0.6)
     light = lamp((1120, 780), (0.6, 0.15), 1.1, 0.5) * 1.06
-    return Picture(expose(develop(housing, 0.5), rng, light, 4, 2), plate.lines)
+    image = expose(develop(housing, 0.5), rng, light, 4, 2)
+    return Picture(image, plate.lines, seen(plate, sits))
 
 
 def golden(*lines: str) -> Callable[[Rng], Picture]:
@@ -404,7 +420,7 @@ def golden(*lines: str) -> Callable[[Rng], Picture]:
         text = Style(ZENHEI, 36, "#000000")
         for y, line in zip((66, 124), lines):
             sheet.write(40, y, line, text)
-        return Picture(develop(sheet.image), sheet.lines)
+        return Picture(develop(sheet.image), sheet.lines, sheet.boxes)
 
     return draw
 

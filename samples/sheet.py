@@ -1,4 +1,4 @@
-"""A flat sheet with text on it; every line written is also recorded as the sheet's true text."""
+"""A flat sheet with text on it; every line written is also recorded, with where its ink stands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 # Sheets are drawn this much larger than the picture, so that turning and tilting stay sharp.
@@ -25,6 +26,10 @@ FACES = (SANS, SANS_BOLD, SERIF, SERIF_BOLD, ZENHEI, LATIN, LATIN_BOLD, MONO)
 INSTALL = "sudo apt-get install fontconfig fonts-noto-cjk fonts-wqy-zenhei fonts-dejavu"
 
 _SHARE_BEFORE = {"l": 0.0, "m": 0.5, "r": 1.0}
+
+
+#: Four corners (x, y) in picture pixels, clockwise from the text's own top left.
+Box = list[tuple[float, float]]
 
 
 class FontError(Exception):
@@ -85,11 +90,12 @@ def scaled(values: Sequence[float]) -> list[float]:
 
 
 class Sheet:
-    """An RGBA image and the lines on it, in the order they were written."""
+    """An RGBA image and the lines on it with their boxes, in the order they were written."""
 
     def __init__(self, width: int, height: int, fill: str = "#00000000") -> None:
         self.image = Image.new("RGBA", (width * SCALE, height * SCALE), fill)
         self.lines: list[str] = []
+        self.boxes: list[Box] = []
 
     @classmethod
     def over(cls, ground: Image.Image) -> Sheet:
@@ -121,12 +127,18 @@ class Sheet:
         left = x * SCALE - (natural + gap * gaps) * _SHARE_BEFORE[align]
         draw = self.draw
         inks = [(style.fill, 0)] if style.under is None else [(style.under, SCALE), (style.fill, 0)]
+        edges = []
         for colour, offset in inks:
             for count, char in enumerate(text):
                 at = left + font.getlength(text[:count]) + gap * sum(between[:count]) + offset
                 spot = (at, baseline * SCALE + offset)
                 draw.text(spot, char, font=font, fill=colour, anchor="ls")
+                if not char.isspace():
+                    edges.append(draw.textbbox(spot, char, font=font, anchor="ls"))
         self.lines.append(text)
+        low, high = np.min(edges, axis=0) / SCALE, np.max(edges, axis=0) / SCALE
+        (x0, y0), (x1, y1) = low[:2].tolist(), high[2:].tolist()
+        self.boxes.append([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 
     def box(
         self,
@@ -151,8 +163,11 @@ class Sheet:
 
     def turn(self, degrees: int) -> None:
         """Turn the sheet clockwise by 90 or 180 degrees; by 180 also its reading order."""
+        wide, high = (side / SCALE for side in self.image.size)
         if degrees == 180:
             self.lines.reverse()
+            self.boxes = [[(wide - x, high - y) for x, y in box] for box in reversed(self.boxes)]
             self.image = self.image.transpose(Image.Transpose.ROTATE_180)
         else:
+            self.boxes = [[(high - y, x) for x, y in box] for box in self.boxes]
             self.image = self.image.transpose(Image.Transpose.ROTATE_270)
