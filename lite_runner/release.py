@@ -189,9 +189,9 @@ def remove(root: Path) -> dict[str, Any]:
             (root / name).unlink()
     for name in ("releases", "inbox"):
         shutil.rmtree(root / name, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (root / ".lock").unlink()
-        root.rmdir()
+    for last in ((root / ".lock").unlink, root.rmdir):
+        with contextlib.suppress(OSError):  # none was made, or something that is not ours is there
+            last()
     return {"removed": found}
 
 

@@ -297,3 +297,31 @@ def test_output_cut_by_its_reader_is_no_error(board, golden) -> None:
         check=True,
     )
     assert run.stderr == ""
+
+
+def test_the_board_measures_itself(board, golden, tmp_path) -> None:
+    run = ocr(board, "bench", golden, "--limit", 1, "--threads", 1, "--json", tmp_path / "b.json")
+    assert run.returncode == 0, run.stderr
+    assert "v4-mobile, 1 thread" in run.stdout
+    record = json.loads((tmp_path / "b.json").read_text())
+    (found,) = record["candidates"]
+    assert found["engine_version"] == "v2.13-rc"
+    assert found["texts"] == [["你好，世界", "Paddle-Lite 2026"]]
+    assert found["models"]["rec"]["source"] == "ch_PP-OCRv4_rec"
+    assert found["summary"]["total"]["median"] > 0
+    assert found["turns"][0]["cold"] is True
+
+
+def test_another_pack_is_tried_before_it_is_measured(board, golden, pack, tmp_path) -> None:
+    run = ocr(board, "bench", golden, "--limit", 1, "--pack", pack, "--json", "-")
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.startswith("trying the models of v4-mobile\n")
+    assert json.loads(run.stdout)["candidates"][0]["failed"] is None
+
+
+def test_a_damaged_pack_is_told_before_anything_is_measured(board, golden, pack) -> None:
+    (pack / "rec.nb").write_bytes(b"no model")
+    run = ocr(board, "bench", golden, "--pack", pack)
+    assert run.returncode == 1
+    assert "rec.nb" in run.stderr
+    assert len(run.stderr.splitlines()) == 1

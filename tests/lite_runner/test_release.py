@@ -377,3 +377,47 @@ def test_a_damaged_release_in_use_can_be_left(tmp_path: Path) -> None:
     (tmp_path / "current" / release.MANIFEST).unlink()
     assert release.rollback(tmp_path)["current"] == "one"
     assert (tmp_path / "current").resolve().name == "one"
+
+
+# What benchmarks keep and bring
+
+
+def test_a_release_is_known_whether_in_use_or_not(root: Path) -> None:
+    deploy(root, "r1", ONE)
+    release.stage(root, "r2", manifest(TWO))
+    assert release.known(root, "r2") == {"intact": False, "verified": None}
+    deploy(root, "r2", TWO)
+    for name in ("r1", "r2"):
+        assert release.known(root, name) == {"intact": True, "verified": PROOF}
+    (root / "releases/r1/pack/det.nb").write_text("other")
+    assert not release.known(root, "r1")["intact"]
+
+
+def test_discard_keeps_what_a_rollback_needs(root: Path) -> None:
+    deploy(root, "r1", ONE)
+    deploy(root, "r2", TWO)
+    for name in ("r1", "r2", "none"):
+        release.discard(root, name)
+    assert release.rollback(root)["current"] == "r1"
+
+
+def test_tuned_settings_are_kept_by_pack(root: Path) -> None:
+    assert release.tuned(root) == {}
+    release.tune(root, "one", {"threads": 2})
+    release.tune(root, "two", {"threads": 4, "bucket": 64})
+    release.tune(root, "one", {"threads": 3})
+    assert release.tuned(root) == {"one": {"threads": 3}, "two": {"threads": 4, "bucket": 64}}
+    release.tune(root, "one", None)
+    assert release.tuned(root) == {"two": {"threads": 4, "bucket": 64}}
+    assert [path.name for path in root.iterdir()] == [release.TUNED], "nothing is left beside it"
+    release.remove(root)
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null"])
+def test_damaged_tuned_settings_count_as_none(root: Path, text: str) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    (root / release.TUNED).write_text(text)
+    assert release.tuned(root) == {}
+    release.tune(root, "one", {"threads": 2})
+    assert release.tuned(root) == {"one": {"threads": 2}}
