@@ -306,7 +306,8 @@ def test_the_board_measures_itself(board, golden, tmp_path) -> None:
     record = json.loads((tmp_path / "b.json").read_text())
     (found,) = record["candidates"]
     assert found["engine_version"] == "v2.13-rc"
-    assert found["texts"] == [["你好，世界", "Paddle-Lite 2026"]]
+    assert found["accuracy"] is None  # of a picture without labels nobody knows the text
+    assert found["texts"][0][0] == "你好，世界"
     assert found["models"]["rec"]["source"] == "ch_PP-OCRv4_rec"
     assert found["summary"]["total"]["median"] > 0
     assert found["turns"][0]["cold"] is True
