@@ -15,3 +15,7 @@ class BoardError(LiteError):
 
 class DeployError(LiteError):
     """A deploy did not come to its end; the release that was in use still is."""
+
+
+class ReportError(LiteError):
+    """A benchmark's result cannot be read or kept, or two of them cannot be compared."""
