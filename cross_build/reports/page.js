@@ -32,7 +32,10 @@
   const config = {
     responsive: true,
     displaylogo: false,
-    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+    // On a narrow page the buttons would cover the legend.
+    displayModeBar: touched || window.innerWidth < 640 ? false : "hover",
+    // A list of what there is, not of what to leave out: plotly.js has buttons that send plots away.
+    modeBarButtons: [["toImage", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
   };
   for (const source of document.querySelectorAll("script[data-plot]")) {
     const place = document.getElementById(source.dataset.plot);

@@ -26,6 +26,10 @@ _COLOURS = ("#3b82c4", "#d9822b", "#2e9e7a", "#c2549d", "#8a6fd1", "#a8932a", "#
 _THROTTLED = "#d64545"
 #: Pixels: of a row of a plot with a row for each candidate, and of what is around the rows.
 _ROW, _AROUND = 50, 96
+#: Of a bar in its row.
+_BAR = 20
+#: Of the axis of earlier runs, and of a name beside it.
+_HISTORY, _LETTERS = 350, 13
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _bars(series: dict[str, list[float]], labels: list[str], unit: str, value: s
             y=list(range(len(labels))),
             customdata=labels,
             marker={"color": _STAGE_COLOURS[stage]},
-            width=0.42,
+            width=_BAR / _ROW,
             hovertemplate=f"%{{customdata}}<br>{stage}: {value}<extra></extra>",
         )
     figure.update_layout(barmode="stack")
@@ -150,22 +154,22 @@ def _latency(run: Run) -> Plot:
             boxpoints="all",
             pointpos=0,
             jitter=0.5,
-            width=0.36,
+            width=_BAR / _ROW,
             hovertemplate=f"{escape(one.id, False)}<br>a pass: %{{x:.1f}} ms<extra></extra>",
             # Of a box its five numbers, one above the other, would cover its neighbours.
             hoveron="points",
         )
         told.add(group)
-        medians = [(name, value) for name, value in _picture_medians(run, one)]
+        medians = _picture_medians(run, one)
         figure.add_scatter(
             legendgroup=group,
             showlegend=False,
             mode="markers",
             x=[value for _, value in medians],
-            y=[row + 0.34] * len(medians),
+            y=[row] * len(medians),
             customdata=[escape(name, False) for name, _ in medians],
             marker={
-                **{"color": colours[group], "size": 8, "symbol": "circle-open"},
+                **{"color": colours[group], "size": 9, "symbol": "circle-open"},
                 "line": {"width": 1.5},
             },
             hovertemplate=(
@@ -178,7 +182,7 @@ def _latency(run: Run) -> Plot:
         "Latency of passes and pictures",
         "Boxes and dots: milliseconds per picture of each pass over all pictures. Open circles:"
         " the median of each single picture; large ones and those with many lines take longer.",
-        _in_rows(figure, labels, "ms per picture", pixels=_ROW + 12) if shown else None,
+        _in_rows(figure, labels, "ms per picture") if shown else None,
         _left_out(run, shown, "no pass came to its end"),
     )
 
@@ -249,7 +253,10 @@ def _history(run: Run, earlier: Sequence[Run]) -> Plot:
     runs = sorted([*before, run], key=lambda one: one.started)
     ids = list(dict.fromkeys(one.id for each in (run, *runs) for one in each.candidates))
     figure = go.Figure()
-    colours, told, hot = _colours([run, *runs]), set[str](), False
+    colours = _colours([run, *runs])
+    told: set[str] = set()
+    ends: list[tuple[Run, Candidate]] = []
+    hot = False
     for name in ids:
         points = [
             (each, one)
@@ -275,6 +282,7 @@ def _history(run: Run, earlier: Sequence[Run]) -> Plot:
                 "color": [_THROTTLED if one else colours[group] for one in held],
                 "symbol": ["x" if one else "circle" for one in held],
                 "size": [11 if one else 7 for one in held],
+                "opacity": 1,
             },
             hovertemplate=(
                 f"<b>{escape(name, False)}</b><br>%{{x}}<br>%{{y:.0f}} ms%{{customdata}}"
@@ -282,15 +290,8 @@ def _history(run: Run, earlier: Sequence[Run]) -> Plot:
             ),
         )
         told.add(group)
-        figure.add_annotation(
-            x=f"{points[-1][0].started:%Y-%m-%d %H:%M:%S}",
-            y=points[-1][1].median(),
-            text=_short(points[-1][1]),
-            showarrow=False,
-            xanchor="left",
-            xshift=8,
-            font={"size": 11},
-        )
+        ends.append(points[-1])
+    _name_ends(figure, ends, colours)
     if hot:
         figure.add_scatter(
             name="throttled",
@@ -314,14 +315,36 @@ def _history(run: Run, earlier: Sequence[Run]) -> Plot:
     )
 
 
-def _in_rows(figure: go.Figure, labels: list[str], unit: str, pixels: int = _ROW) -> go.Figure:
+def _name_ends(
+    figure: go.Figure, ends: Sequence[tuple[Run, Candidate]], colours: dict[str, str]
+) -> None:
+    """Short names at the ends of lines, moved apart where they would cover each other."""
+    ends = sorted(ends, key=lambda end: end[1].median() or 0)
+    most = max((value for trace in figure.data for value in trace.y), default=1.0)
+    last = -np.inf
+    for each, one in ends:
+        place = (one.median() or 0) / most * _HISTORY
+        last = max(place, last + _LETTERS)
+        figure.add_annotation(
+            x=f"{each.started:%Y-%m-%d %H:%M:%S}",
+            y=one.median(),
+            text=_short(one),
+            showarrow=False,
+            xanchor="left",
+            xshift=8,
+            yshift=last - place,
+            font={"size": 11, "color": colours[_group(one)]},
+        )
+
+
+def _in_rows(figure: go.Figure, labels: list[str], unit: str) -> go.Figure:
     """A row for each candidate with its name above it, so that long names fit on a phone."""
     for row, label in enumerate(labels):
         figure.add_annotation(
             xref="paper",
             x=0,
             y=row,
-            yshift=pixels * 0.21 + 2,
+            yshift=_BAR / 2 + 2,
             text=label,
             showarrow=False,
             xanchor="left",
@@ -331,12 +354,16 @@ def _in_rows(figure: go.Figure, labels: list[str], unit: str, pixels: int = _ROW
         )
     _axes(figure, unit, "")
     figure.update_layout(
-        height=_AROUND + pixels * max(len(labels), 1),
+        height=_AROUND + _ROW * max(len(labels), 1),
         margin={"l": 4, "r": 16, "t": 40, "b": 8},
     )
     figure.update_xaxes(rangemode="tozero", automargin=True)
     figure.update_yaxes(
-        range=[len(labels) - 0.4, -0.75], showticklabels=False, showgrid=False, fixedrange=True
+        range=[len(labels) - 0.4, -0.75],
+        showticklabels=False,
+        ticks="",
+        showgrid=False,
+        fixedrange=True,
     )
     return figure
 
@@ -348,7 +375,7 @@ def _axes(figure: go.Figure, x: str, y: str) -> None:
         hovermode="closest",
         legend={
             **{"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-            **{"font": {"size": 12}, "itemsizing": "constant", "title": {"text": ""}},
+            **{"font": {"size": 12}, "itemsizing": "constant", "traceorder": "normal"},
         },
     )
     figure.update_xaxes(title={"text": x, "font": {"size": 12}, "standoff": 8}, zeroline=False)

@@ -65,8 +65,8 @@ def board(run: Run) -> Table:
         ("memory", UNKNOWN if device.memory is None else f"{device.memory / 1e9:.2f} GB"),
         ("system", device.system or UNKNOWN),
         ("pictures", f"{len(run.pictures)}, of which {labelled} labelled"),
-        ("warm-up", UNKNOWN if warmup is None else f"{warmup} readings"),
-        ("wanted", f"median to {stable:.1%}" if isinstance(stable, float) else UNKNOWN),
+        ("warm-up passes", UNKNOWN if warmup is None else str(warmup)),
+        ("wanted", f"median known to {stable:.1%}" if isinstance(stable, float) else UNKNOWN),
     ]
     if run.emulated:
         rows.insert(0, ("emulated", "yes: no such board took part"))

@@ -155,7 +155,9 @@ def _candidate(
             {
                 **{"order": int(order * 11 + random.integers(11)), "at": 3.2 + 60 * order},
                 **{"startup": load + (1.4 if cold else 0.8), "cold": cold, "load": load},
-                "peak_rss": int(1.62e8 + 9e6 * workers + (0 if ours else 1.1e8)),
+                "peak_rss": int(
+                    1.2e8 + 5e4 * detect + 9e6 * workers + 2e6 * threads + 1.1e8 * (not ours)
+                ),
                 "before": _state(1500, 46 + order, ["frequency capped before"] * throttled),
                 "after": _state(
                     *((1000, 82) if throttled else (1500, 61 + order)),
@@ -164,7 +166,9 @@ def _candidate(
                 "passes": rows,
             }
         )
-    texts = [lines and [_misread(random, one, rate) for one in lines] for *_, lines in PICTURES]
+    # A pack reads the same however many threads it has.
+    letters = np.random.default_rng(list(f"{engine} {pack}".encode()))
+    texts = [lines and [_misread(letters, one, rate) for one in lines] for *_, lines in PICTURES]
     # Only single characters were changed, so an edit distance (slow in Python) is their count.
     characters = sum(len(accuracy.squash(lines)) for *_, lines in PICTURES if lines)
     errors = sum(accuracy.squash(read).count("?") for read in texts if read)
