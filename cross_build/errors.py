@@ -19,3 +19,7 @@ class DeployError(LiteError):
 
 class InstructionsError(LiteError):
     """Something to count instructions with is missing, or what is counted failed."""
+
+
+class ReportError(LiteError):
+    """A benchmark's result cannot be read or kept, or two of them cannot be compared."""

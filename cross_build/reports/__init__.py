@@ -1,0 +1,1 @@
+"""Benchmarks that were run, read again: validated, compared, kept, and shown to people."""

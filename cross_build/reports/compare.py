@@ -1,0 +1,258 @@
+"""Two runs side by side, for a terminal: first what differs about them, then how they did."""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple, Sequence
+
+import numpy as np
+
+from cross_build.errors import ReportError
+from cross_build.reports import differences
+from cross_build.reports.result import TIMES, Candidate, Run
+from cross_build.reports.statistics import Values, ratio
+from cross_build.reports.tables import NOT_TIME
+from lite_runner import accuracy, report
+
+#: Where one side has no figure.
+_NONE = "-"
+
+
+class _Common(NamedTuple):
+    """Pictures both runs have: their places in each run's list, and whether they are all."""
+
+    one: list[int]
+    two: list[int]
+    all: bool
+
+
+def compare(a: Run, b: Run) -> str:
+    """How run B did against run A, as text for people.
+
+    Times are compared on the pictures that both runs have and every pass of both candidates read,
+    and never if any of the runs was emulated: then instructions are, if both were.
+
+    Raises:
+        ReportError: the runs have no picture in common, or no candidate.
+    """
+    common = _common(a, b)
+    pairs = differences.matches(a, b)
+    if not pairs:
+        raise ReportError(
+            f"{a.name} and {b.name}: no candidate is in both: {_ids(a)} against {_ids(b)};"
+            " run the same packs, threads and workers"
+        )
+    parts = ["\n".join(_heading(mark, run) for mark, run in zip("AB", (a, b)))]
+    told = differences.of_runs(a, b) + _about_pictures(a, b, common)
+    for one, two in pairs:
+        told += differences.of_candidates(one, two)
+    for mark, run, ids in (
+        ("A", a, [one.id for one, _ in pairs]),
+        ("B", b, [two.id for _, two in pairs]),
+    ):
+        alone = differences.unmatched(run, ids)
+        if alone:
+            told.append(f"only in {mark}: {'; '.join(alone)}")
+    parts.append("\n".join(f"DIFFERENT  {one}" for one in told) or "Both ran the same way.")
+    emulated = a.emulated or b.emulated
+    if emulated:
+        parts.append(f"EMULATED: times are not compared. {NOT_TIME}")
+    parts += [_pair(a, b, one, two, common) for one, two in pairs]
+    if not emulated:
+        parts.append(
+            "ms: median over passes of the mean per picture. A/B: above 1, B is faster; with its"
+            " 95 % interval, by resampling turns, then passes."
+        )
+    return "\n\n".join(parts)
+
+
+def _heading(mark: str, run: Run) -> str:
+    where = run.device.model or run.target or run.device.machine
+    emulated = ", emulated" if run.emulated else ""
+    return f"{mark}  {run.name}: {where}{emulated}, {run.started:%Y-%m-%d %H:%M} UTC"
+
+
+def _ids(run: Run) -> str:
+    return "; ".join(one.id for one in run.candidates) or "none"
+
+
+def _common(a: Run, b: Run) -> _Common:
+    places = {picture.sha256: at for at, picture in enumerate(b.pictures)}
+    found = [
+        (at, places[picture.sha256])
+        for at, picture in enumerate(a.pictures)
+        if picture.sha256 in places
+    ]
+    if not found:
+        raise ReportError(
+            f"{a.name} and {b.name}: they have no picture in common, by sha256"
+            f" ({len(a.pictures)} against {len(b.pictures)}); run both on the same pictures"
+        )
+    one, two = [at for at, _ in found], [at for _, at in found]
+    return _Common(one, two, len(a.pictures) == len(b.pictures) == len(found))
+
+
+def _about_pictures(a: Run, b: Run, common: _Common) -> list[str]:
+    if common.all:
+        return []
+    return [
+        f"pictures: A {len(a.pictures)}, B {len(b.pictures)}; only the {len(common.one)} that both"
+        " have are compared, and Hmean and instructions, which are of all, are not"
+    ]
+
+
+def _pair(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) -> str:
+    """All that can be said about two candidates."""
+    name = one.id if one.id == two.id else f"{one.id}  (B: {two.id})"
+    failed = [
+        f"  {mark} failed: {each.failed}" for mark, each in zip("AB", (one, two)) if each.failed
+    ]
+    parts = ["\n".join([name, *failed])]
+    if a.emulated and b.emulated:
+        if common.all:
+            parts.append(_instructions(one, two))
+    elif not (a.emulated or b.emulated):
+        parts.append(_times(one, two, common))
+    parts.append(_figures(a, b, one, two, common))
+    return "\n\n".join(parts)
+
+
+def _times(one: Candidate, two: Candidate, common: _Common) -> str:
+    read = [
+        (left, right)
+        for left, right in zip(common.one, common.two)
+        if left in one.always_read() and right in two.always_read()
+    ]
+    if not read:
+        return "  no picture was read in every pass of both: times are not compared"
+    left, right = [at for at, _ in read], [at for _, at in read]
+    rows: list[Sequence[str]] = [("stage", "A ms", "B ms", "A/B", "95 % interval", "B is")]
+    for stage in TIMES:
+        row = _row(one.passes(stage, left), two.passes(stage, right), _milliseconds)
+        rows.append((stage, *row))
+    table = report.table(rows)
+    few = len(common.one) - len(read)
+    if few:
+        table += f"\nwithout {few} picture{'s' * (few > 1)} that a pass could not read"
+    return _indented(table)
+
+
+def _row(
+    one: Sequence[Values], two: Sequence[Values], show: Callable[[float], str]
+) -> tuple[str, ...]:
+    """Both medians, their ratio, its interval and what it means."""
+    medians = [
+        show(float(np.median(np.concatenate(side)))) if len(side) else _NONE for side in (one, two)
+    ]
+    found = ratio(one, two)
+    if found is None:
+        return (*medians, _NONE, _NONE, _NONE)
+    return (*medians, f"{found.value:.2f}", found.interval(), found.verdict())
+
+
+def _instructions(one: Candidate, two: Candidate) -> str:
+    if one.instructions is None or two.instructions is None:
+        return "  instructions were not counted on both sides"
+    if one.instructions.images != two.instructions.images:
+        return "  instructions were counted over different pictures: they are not compared"
+    rows: list[Sequence[str]] = [("instructions, millions", "A", "B", "A/B")]
+    for stage in TIMES:
+        left, right = (each.instructions.stages.get(stage) for each in (one, two))  # type: ignore[union-attr]
+        rows.append(
+            (
+                stage,
+                *(_NONE if value is None else f"{value / 1e6:.1f}" for value in (left, right)),
+                f"{left / right:.3f}" if left and right else _NONE,
+            )
+        )
+    return _indented(report.table(rows))
+
+
+def _figures(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) -> str:
+    """Accuracy, and what is a figure of a whole process: memory, start-up."""
+    rows: list[Sequence[str]] = [("", "A", "B", "B is")]
+    rows += [_errors(a, b, one, two, common)]
+    if common.all:
+        quads = [each.detection.hmean if each.detection else None for each in (one, two)]
+        rows.append(("Hmean", *_both(quads, "{:.3f}"), _change(quads, "{:+.3f}")))
+    # An emulator's memory and time are not a board's.
+    if not (a.emulated or b.emulated):
+        memory = [None if each.peak_rss is None else each.peak_rss / 1e6 for each in (one, two)]
+        rows.append(("peak RSS", *_both(memory, "{:.0f} MB"), _change(memory, "{:+.0f} MB")))
+        for name, cold in (("start-up cold", True), ("start-up warm", False)):
+            starts = (_startups(one, cold), _startups(two, cold))
+            left, right, _, _, verdict = _row(*starts, lambda value: f"{value:.2f} s")
+            rows.append((name, left, right, verdict))
+    return _indented(report.table(rows))
+
+
+def _errors(
+    a: Run, b: Run, one: Candidate, two: Candidate, common: _Common
+) -> tuple[str, str, str, str]:
+    """Wrong characters on the labelled pictures of both runs."""
+    places = [
+        (left, right)
+        for left, right in zip(common.one, common.two)
+        if a.pictures[left].lines is not None and a.pictures[left].lines == b.pictures[right].lines
+    ]
+    if common.all and len(places) == _labelled(a) == _labelled(b):
+        # The runs' own figures: what one could not read counts there as they count it.
+        scores = [
+            each.accuracy and (each.accuracy.errors, each.accuracy.characters)
+            for each in (one, two)
+        ]
+    else:
+        scores = [
+            _score(a, one, [left for left, _ in places]),
+            _score(b, two, [right for _, right in places]),
+        ]
+    shown = [
+        f"{score[0]} of {score[1]} ({score[0] / max(1, score[1]):.2%})" if score else _NONE
+        for score in scores
+    ]
+    errors = [float(score[0]) if score else None for score in scores]
+    return ("errors (CER)", shown[0], shown[1], _change(errors, "{:+.0f}"))
+
+
+def _labelled(run: Run) -> int:
+    return sum(picture.lines is not None for picture in run.pictures)
+
+
+def _score(run: Run, candidate: Candidate, places: Sequence[int]) -> tuple[int, int] | None:
+    """Errors and true characters on some pictures; None if it did not read all of them."""
+    texts = [candidate.texts[at] for at in places]
+    if not texts or any(text is None for text in texts):
+        return None
+    found = [
+        accuracy.compare(run.pictures[at].lines or (), text or ())
+        for at, text in zip(places, texts)
+    ]
+    return sum(one.errors for one in found), sum(one.characters for one in found)
+
+
+def _startups(candidate: Candidate, cold: bool) -> list[Values]:
+    """Seconds of each turn's start, as turns of one pass."""
+    return [
+        np.array([turn.startup])
+        for turn in candidate.turns
+        if turn.cold == cold and turn.startup is not None
+    ]
+
+
+def _both(values: Sequence[float | None], form: str) -> tuple[str, ...]:
+    return tuple(_NONE if value is None else form.format(value) for value in values)
+
+
+def _change(values: Sequence[float | None], form: str) -> str:
+    one, two = values
+    if one is None or two is None:
+        return _NONE
+    change = form.format(two - one)
+    return "the same" if not any(char in change for char in "123456789") else change
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())

@@ -1,0 +1,82 @@
+"""Results of earlier runs, kept on the host: a folder for each target, a file for each run."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Mapping
+
+from cross_build.errors import ReportError
+from cross_build.reports import result
+from cross_build.reports.result import Run
+from cross_build.transports import local
+from lite_runner.output import as_json
+from opt_models import cache
+
+
+def folder(target: str | None) -> Path:
+    """Where results of a target are kept; it may not exist yet.
+
+    Args:
+        target: a kind of board; None for boards that were of no target.
+    """
+    # A file's word is not to lead out of the folder: no slashes, no dots in front.
+    name = re.sub(r"[^\w.+-]+|^\.+", "-", target or "no-target")
+    return local.default_root().parent / "benchmarks" / name
+
+
+def keep(data: Mapping[str, object]) -> Path:
+    """Keep a result; one that is kept already stays as it is.
+
+    Args:
+        data: the JSON of a run.
+
+    Returns:
+        Its file, named by when the run started.
+
+    Raises:
+        ReportError: it is no valid result, or cannot be written.
+    """
+    run = result.parse(dict(data), "this result")
+    place, text = folder(run.target), as_json(data)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        path = _free(place, run.started.strftime("%Y-%m-%dT%H-%M-%SZ"), text)
+        if not path.exists():
+            cache.replace(path, text)
+    except OSError as error:
+        raise ReportError(
+            f"{error.filename or place}: cannot be written: {error.strerror}; make it writable and"
+            f" leave room, or set {local.VARIABLE} to another folder"
+        ) from error
+    return path
+
+
+def earlier(target: str | None, host: str | None) -> list[Run]:
+    """Results kept of one board, the oldest first; what cannot be read is told and left out.
+
+    Args:
+        target: its kind.
+        host: which of them, as in the results.
+    """
+    found = []
+    for path in sorted(folder(target).glob("*.json")):
+        try:
+            run = result.load(path)
+        except ReportError as error:
+            print(f"left out: {error}", file=sys.stderr, flush=True)
+            continue
+        if run.host == host:
+            found.append(run)
+    return sorted(found, key=lambda run: run.started)
+
+
+def _free(place: Path, name: str, text: str) -> Path:
+    """The file of a result: its own if it is there, else one no other run has."""
+    number = 1
+    while True:
+        path = place / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
+        if not path.exists() or path.read_text(encoding="utf-8", errors="replace") == text:
+            return path
+        number += 1
