@@ -245,6 +245,7 @@ def bench(
 ) -> int:
     """Measure how fast and how well a board reads."""
     from cross_build import benchmark, tuning
+    from cross_build.reports import history
     from lite_runner.bench import run, table
 
     sweep = benchmark.Sweep(
@@ -268,10 +269,37 @@ def bench(
     plan = run.Plan(0, 1, 1, 1) if emulate else run.Plan(limit=float(limit))
     with _board(target, host, folder, emulate) as board:
         record = benchmark.bench(board, sweep, found, plan, emulate)
-    if json:
-        output.write_atomically(Path(json), output.as_json(record).encode())
+    kept = history.keep(record)
     print(table.text(record))
-    return 0 if record["complete"] else 130
+    places = {"json": json, "markdown": markdown, "html": html}
+    _report(record, {form: Path(place) for form, place in places.items() if place})
+    print(f"kept as {kept}")
+    if not record["complete"]:
+        return 130
+    return 1 if any(one["failed"] for one in record["candidates"]) else 0
+
+
+def _report(record: dict[str, Any], places: dict[str, Path]) -> None:
+    """Write a record in the wanted forms."""
+    from cross_build.reports import history, markdown, page, result
+
+    run = result.parse(record, "this run")
+    for form, place in places.items():
+        if form == "json":
+            text = output.as_json(record)
+        elif form == "markdown":
+            text = markdown.document(run)
+        else:
+            text = page.page(run, history.earlier(run.target, run.host))
+        output.write_atomically(place, text.encode())
+
+
+@command(name="compare")
+def compare_runs(c: Context, before: str, after: str) -> None:
+    """Compare two records: ratios with their 95 % intervals, and what else differs."""
+    from cross_build.reports import compare, result
+
+    print(compare.compare(result.load(Path(before)), result.load(Path(after))))
 
 
 @command(
@@ -527,7 +555,7 @@ def _numbers(option: str, text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-_bench = Collection("bench", bench)
+_bench = Collection("bench", bench, compare_runs)
 _models = Collection("models", list_models, show_model, fetch_model, inspect_model, list_packs)
 namespace = Collection(
     *(

@@ -12,12 +12,15 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
+import numpy as np
+
 from cross_build.benchmark import Stage, Sweep, measure, staged
 from cross_build.board import Board
 from cross_build.errors import BoardError, TargetError
+from cross_build.reports.statistics import ratio
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.run import Plan
-from lite_runner.bench.statistics import passes, ratio
+from lite_runner.bench.statistics import passes
 from lite_runner.detection import STRIDE
 from lite_runner.settings import Settings
 
@@ -128,8 +131,12 @@ def _choose(record: Mapping[str, Any], within: float) -> int:
         if index == 0 or not one["turns"]:
             continue
         worse = 100 * (one["accuracy"]["cer"] - first["accuracy"]["cer"])
-        found = ratio(passes(one["turns"], "total"), passes(first["turns"], "total"))
-        if worse <= within and found.high is not None and found.high < 1 and found.value < shortest:
+        taken, before = (
+            [np.asarray(turn) for turn in passes(candidate["turns"], "total")]
+            for candidate in (one, first)
+        )
+        found = ratio(taken, before)
+        if found and found.differs and found.value < shortest and worse <= within:
             best, shortest = index, found.value
     return best
 

@@ -9,9 +9,10 @@ import numpy as np
 from cross_build.errors import ReportError
 from cross_build.reports import differences
 from cross_build.reports.result import TIMES, Candidate, Run
-from cross_build.reports.statistics import Values, ratio
+from cross_build.reports.statistics import ratio
 from cross_build.reports.tables import NOT_TIME
 from lite_runner import accuracy, report
+from lite_runner.bench.statistics import Values
 
 #: Where one side has no figure.
 _NONE = "-"

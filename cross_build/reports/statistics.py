@@ -1,9 +1,6 @@
 """How much faster one sample of turns is than another, and how well that is known.
 
-Passes of one process are alike: they share its memory's layout, its place in time, the board's
-heat. So turns are drawn first and passes within them (the hierarchical bootstrap; Davison and
-Hinkley, Bootstrap Methods and their Application, 1997, section 3.8), and the interval is that of
-percentiles.
+Intervals are those of percentiles of resamples (:func:`lite_runner.bench.statistics.medians`).
 """
 
 from __future__ import annotations
@@ -12,9 +9,8 @@ from dataclasses import dataclass
 from typing import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+from lite_runner.bench.statistics import Values, medians
 
 #: Resamples are always drawn alike: the same two files give the same words.
 SEED = 20261124
@@ -94,29 +90,9 @@ def ratio(
     if min(len(one), len(two)) < LEAST_TURNS:
         return Ratio(above / below, None, None)
     random = np.random.default_rng(seed)
-    above_drawn, below_drawn = (_medians(side, resamples, random) for side in (one, two))
+    above_drawn, below_drawn = (medians(side, resamples, random) for side in (one, two))
     if not below_drawn.all():
         return Ratio(above / below, None, None)
     edge = (1 - CONFIDENCE) / 2
     low, high = np.quantile(above_drawn / below_drawn, [edge, 1 - edge])
     return Ratio(above / below, float(low), float(high))
-
-
-def _medians(turns: Sequence[Values], resamples: int, random: np.random.Generator) -> Values:
-    """Medians of resamples, float64 of (resamples,)."""
-    counts = np.array([turn.size for turn in turns])
-    most = counts.max()
-    padded = np.zeros((len(turns), most))
-    for row, turn in zip(padded, turns):
-        row[: turn.size] = turn
-    drawn = random.integers(len(turns), size=(resamples, len(turns)))
-    drawn_counts = counts[drawn]
-    # As many passes of a turn as it has, each drawn from all of them.
-    places = (random.random((*drawn.shape, most)) * drawn_counts[..., None]).astype(np.intp)
-    values = padded[drawn[..., None], places]
-    # What is beyond a turn's passes goes behind everything, where the median does not look.
-    values[np.arange(most) >= drawn_counts[..., None]] = np.inf
-    values = np.sort(values.reshape(resamples, -1), axis=1)
-    total, rows = drawn_counts.sum(axis=1), np.arange(resamples)
-    medians: Values = (values[rows, (total - 1) // 2] + values[rows, total // 2]) / 2
-    return medians

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,19 +11,13 @@ import numpy.typing as npt
 STAGES = ("decode", "detect", "classify", "recognise", "total")
 _RESAMPLES = 1000
 
+Values = npt.NDArray[np.float64]
+
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Least, median, 90th percentile and largest of some numbers, at least one."""
     low, middle, high, most = np.percentile(np.asarray(values, np.float64), [0, 50, 90, 100])
     return {"min": float(low), "median": float(middle), "p90": float(high), "max": float(most)}
-
-
-class Ratio(NamedTuple):
-    """A ratio of two medians and its 95 % interval; the bounds None where too little is known."""
-
-    value: float
-    low: float | None
-    high: float | None
 
 
 def uncertainty(turns: Sequence[Sequence[float]]) -> float:
@@ -37,23 +31,10 @@ def uncertainty(turns: Sequence[Sequence[float]]) -> float:
     """
     if len(turns) < 2:
         return float("inf")
-    low, high = np.percentile(_medians(turns, 0), [2.5, 97.5])
+    drawn = medians([np.asarray(turn) for turn in turns], _RESAMPLES, np.random.default_rng(0))
+    low, high = np.percentile(drawn, [2.5, 97.5])
     middle = median(turns)
     return float(high - low) / 2 / middle if middle > 0 else float("inf")
-
-
-def ratio(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]]) -> Ratio:
-    """How many times as much one side takes as the other.
-
-    Args:
-        one: for each turn, a value of each pass; at least one.
-        other: likewise.
-    """
-    value = median(one) / median(other)
-    if min(len(one), len(other)) < 2:
-        return Ratio(value, None, None)
-    low, high = np.percentile(_medians(one, 0) / _medians(other, 1), [2.5, 97.5])
-    return Ratio(value, float(low), float(high))
 
 
 def passes(turns: Sequence[Mapping[str, Any]], stage: str) -> list[list[float]]:
@@ -75,18 +56,34 @@ def median(turns: Sequence[Sequence[float]]) -> float:
     return float(np.median([value for turn in turns for value in turn]))
 
 
-def _medians(turns: Sequence[Sequence[float]], seed: int) -> npt.NDArray[np.float64]:
-    """Medians of resamples (the bootstrap, Efron 1979).
+def medians(turns: Sequence[Values], resamples: int, random: np.random.Generator) -> Values:
+    """Medians of resamples.
 
-    Turns are drawn, then passes of each: passes of one process are alike in what differs from
-    process to process, so they are not as many measurements as they look.
+    Passes of one process are alike: they share its memory's layout, its place in time, the board's
+    heat. So turns are drawn first and passes within them (the hierarchical bootstrap; Davison and
+    Hinkley, Bootstrap Methods and their Application, 1997, section 3.8).
+
+    Args:
+        turns: for each turn a float64 array with a value for each pass; turns may differ in length.
+        resamples: how many.
+        random: draws them.
+
+    Returns:
+        float64 of (resamples,).
     """
-    generator = np.random.default_rng(seed)
-    lengths = np.array([len(turn) for turn in turns])
-    values = np.full((len(turns), lengths.max()), np.nan)
-    for row, turn in zip(values, turns):
-        row[: len(turn)] = turn
-    drawn = generator.integers(len(turns), size=(_RESAMPLES, len(turns), 1))
-    share = generator.random((_RESAMPLES, len(turns), lengths.max()))
-    chosen = values[drawn, (share * lengths[drawn]).astype(np.int64)]
-    return np.asarray(np.median(chosen.reshape(_RESAMPLES, -1), axis=1), np.float64)
+    counts = np.array([turn.size for turn in turns])
+    most = counts.max()
+    padded = np.zeros((len(turns), most))
+    for row, turn in zip(padded, turns):
+        row[: turn.size] = turn
+    drawn = random.integers(len(turns), size=(resamples, len(turns)))
+    drawn_counts = counts[drawn]
+    # As many passes of a turn as it has, each drawn from all of them.
+    places = (random.random((*drawn.shape, most)) * drawn_counts[..., None]).astype(np.intp)
+    values = padded[drawn[..., None], places]
+    # What is beyond a turn's passes goes behind everything, where the median does not look.
+    values[np.arange(most) >= drawn_counts[..., None]] = np.inf
+    values = np.sort(values.reshape(resamples, -1), axis=1)
+    total, rows = drawn_counts.sum(axis=1), np.arange(resamples)
+    found: Values = (values[rows, (total - 1) // 2] + values[rows, total // 2]) / 2
+    return found
