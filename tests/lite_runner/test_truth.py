@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lite_runner import image, truth
+from lite_runner import geometry, image, truth
 from lite_runner.truth import TruthError
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -35,6 +35,35 @@ def test_the_samples_boxes_are_where_their_ink_is(one: truth.Picture) -> None:
         )
         # Ink makes what is inside vary, and nothing else is written close around it.
         assert pixels[inside > 0].std() > 1.5 * pixels[border > 0].std()
+
+
+@pytest.mark.parametrize("one", truth.pictures(SAMPLES), ids=lambda one: one.path.name)
+def test_the_samples_boxes_end_where_their_ink_does(one: truth.Picture) -> None:
+    # Blurred as far as the noise of the darkest picture asks for.
+    pixels = cv2.GaussianBlur(image.load(one.path), (0, 0), 1.5)
+    assert one.boxes is not None
+    for box, text in zip(one.boxes, one.lines):
+        line = geometry.crop(pixels, np.array(box, np.float32)).astype(np.float32).mean(axis=2)
+        deep = max(3, round(0.16 * line.shape[0]))
+        ends = {"top": line[:deep], "bottom": line[-deep:]}
+        ends.update({"start": line[:, :deep], "end": line[:, -deep:]})
+        for side, strip in ends.items():
+            assert np.ptp(strip) > 0.2 * np.ptp(line), (text, side)
+
+
+def test_a_samples_boxes_start_where_their_text_does() -> None:
+    known = {one.path.name: one.boxes or () for one in truth.pictures(SAMPLES)}
+    *card, note, last = known["upside_down.jpg"]
+    for quad in card:
+        assert quad[0] == max(quad, key=sum), "a line on its head starts at the bottom right"
+    for quad in (note, last):
+        assert quad[0] == min(quad, key=sum)
+    spine = known["vertical_line.jpg"][0]
+    across = [x for x, _ in spine]
+    assert sorted(across)[2:] == sorted(across[:2]), (
+        "a line down the spine has its top to the right"
+    )
+    assert spine[0][1] < spine[1][1]
 
 
 @pytest.fixture
