@@ -99,10 +99,15 @@ def test_a_picture_without_boxes_has_none(folder: Path) -> None:
     [
         ("{", r"boxes\.json: is not JSON"),
         ("[]", r"boxes\.json: expected an object of lists by picture"),
-        ({"a.png": [QUAD]}, r"a\.png: has 1 quads, labels\.json 2 lines"),
-        ({"a.png": [QUAD, QUAD[:3]]}, r"a\.png: expected four corners a quad"),
-        ({"a.png": [QUAD, 5]}, r"a\.png: expected quads of corners \[x, y\]"),
-        ({"a.png": [QUAD, [[1, "x"]] * 4]}, r"a\.png: expected quads of corners \[x, y\]"),
+        ({"a.png": [QUAD]}, r"a\.png: expected a quad for each of the 2 lines .*, found 1$"),
+        ({"a.png": [QUAD, QUAD[:3]]}, r"a\.png: quad 2: expected four corners \[x, y\]"),
+        ({"a.png": [QUAD, 5]}, r"a\.png: quad 2: expected four corners .*, found 5$"),
+        ({"a.png": [QUAD, ["12", "34", "56", "78"]]}, r'expected corners \[x, y\].*, found "12"$'),
+        ({"a.png": [QUAD, [[1, "x"]] * 4]}, r"quad 2: expected corners \[x, y\] in pixels"),
+        ({"a.png": [QUAD, [[1, float("nan")]] * 4]}, r"in pixels, found \[1, NaN\]$"),
+        ({"a.png": [QUAD, [[1, 10**400]] * 4]}, r"quad 2: expected corners \[x, y\] in pixels"),
+        ({"a.png": [QUAD, [[1, True]] * 4]}, r"in pixels, found \[1, true\]$"),
+        ({"a.png": [[[1, 2, 3]] * 4, QUAD]}, r"quad 1: .* in pixels, found \[1, 2, 3\]$"),
     ],
 )
 def test_damaged_boxes_are_told_in_one_line(folder: Path, value: Any, words: str) -> None:
