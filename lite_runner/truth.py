@@ -16,9 +16,12 @@ from lite_runner.errors import LiteError
 #: Four corners (x, y) in pixels, clockwise from the text's own top left.
 Quad = Tuple[Tuple[float, float], ...]
 
+#: No picture has a side of as many pixels.
+_FAR = 1e9
+
 
 class TruthError(LiteError):
-    """A folder's labels are missing, damaged, or name a picture that is not there."""
+    """A folder's labels or boxes are missing, damaged, or name a picture that is not there."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Picture:
         path: the file.
         lines: the true lines in reading order.
         detect: False for a picture that is one line as a whole.
-        boxes: where each line stands; None if nobody tells.
+        boxes: where each line stands, a quad a line in pixels of the upright picture; None if
+            nobody tells.
     """
 
     name: str
@@ -44,7 +48,7 @@ def pictures(folder: Path) -> list[Picture]:
     """The pictures of a folder that have true lines, in the order of its labels.
 
     Raises:
-        TruthError: there are none, or the labels are of no use; says which.
+        TruthError: there are none, or the labels or boxes are of no use; says which.
     """
     labels, boxes = _object(folder / "labels.json"), _boxes(folder)
     single = labels.pop("line_images", {})
@@ -73,20 +77,35 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _boxes(folder: Path) -> dict[str, tuple[Quad, ...]]:
     path = folder / "boxes.json"
-    if not path.is_file():
+    if not path.exists():
         return {}
-    found = {}
-    for name, quads in _object(path).items():
-        if not isinstance(quads, list):
-            continue  # a note
-        try:
-            boxes = tuple(tuple((float(x), float(y)) for x, y in quad) for quad in quads)
-        except (TypeError, ValueError) as error:
-            raise TruthError(f"{path}: {name}: expected quads of corners [x, y]") from error
-        if any(len(quad) != 4 for quad in boxes):
-            raise TruthError(f"{path}: {name}: expected four corners a quad")
-        found[name] = boxes
-    return found
+    # Other values are notes about the boxes, or null: nobody knows where the lines stand.
+    return {
+        name: tuple(
+            _quad(quad, f"{path}: {name}: quad {count}") for count, quad in enumerate(quads, 1)
+        )
+        for name, quads in _object(path).items()
+        if isinstance(quads, list)
+    }
+
+
+def _quad(value: Any, where: str) -> Quad:
+    if not isinstance(value, list) or len(value) != 4:
+        raise TruthError(f"{where}: expected four corners [x, y], found {_short(value)}")
+    for corner in value:
+        if not isinstance(corner, list) or len(corner) != 2 or not all(map(_number, corner)):
+            raise TruthError(f"{where}: expected corners [x, y] in pixels, found {_short(corner)}")
+    return tuple((float(x), float(y)) for x, y in value)
+
+
+def _number(value: Any) -> bool:
+    # To Python true is an int, and NaN, infinity and integers no float can hold are JSON.
+    return type(value) in (int, float) and abs(value) < _FAR
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _pictures(
@@ -102,8 +121,8 @@ def _pictures(
             quads = boxes.get(name)
             if quads is not None and len(quads) != len(lines):
                 raise TruthError(
-                    f"{folder / 'boxes.json'}: {name}: has {len(quads)} quads, labels.json"
-                    f" {len(lines)} lines"
+                    f"{folder / 'boxes.json'}: {name}: expected a quad for each of the"
+                    f" {len(lines)} lines in labels.json, found {len(quads)}"
                 )
             title = f"{folder.resolve().name}/{name}"
             found.append(Picture(title, path, tuple(map(str, lines)), detect, quads))

@@ -4,7 +4,7 @@ Usage: python samples/make.py [NAME ...] [--check] [--dictionary ppocr_keys_v1.t
 
 Needs Pillow, numpy, and the fonts of the Debian packages fonts-noto-cjk, fonts-wqy-zenhei and
 fonts-dejavu. Without names all pictures are drawn; with names only those; the JSON files stay.
---check writes nothing: it exits 1 when a picture or a label is not what would be drawn. It wants
+--check writes nothing: it exits 1 when a picture, label or box is not what would be drawn. It wants
 Pillow 12 or newer: before FreeType 2.14 the glyphs of WenQuanYi Zen Hei came out another way.
 """
 
@@ -46,7 +46,7 @@ JPEG_QUALITY = 89
 # Pillow's blur round differently; a moved glyph or other noise differs by far more.
 TOLERANCE = {".jpg": 24, ".png": 2}
 #: Largest difference of a corner, in pixels: versions of FreeType hint glyphs differently.
-BOX_TOLERANCE = 1.5
+BOX_TOLERANCE = 1.0
 
 
 def draw(name: str) -> Picture:
@@ -95,7 +95,7 @@ def label_text(pictures: dict[str, Picture]) -> str:
 
 
 def box_text(pictures: dict[str, Picture]) -> str:
-    """What boxes.json holds: a picture a line, or it would be thousands of lines long."""
+    """What boxes.json holds: a quad a line, or it would be thousands of lines long."""
     rows = [f' "about": {json.dumps(ABOUT_BOXES)}']
     for name, boxes in rounded(pictures).items():
         quads = ",\n  ".join(json.dumps(box) for box in boxes)
@@ -111,16 +111,33 @@ def rounded(pictures: dict[str, Picture]) -> dict[str, list[list[list[float]]]]:
     }
 
 
-def same_boxes(pictures: dict[str, Picture]) -> bool:
-    """Whether boxes.json tells where the lines were drawn."""
+def same_boxes(ours: list[list[list[float]]], theirs: object) -> bool:
+    """Whether a picture's boxes in the file are those drawn."""
+    try:
+        drawn, filed = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
+    except (TypeError, ValueError):  # lists of unequal length, or not of numbers
+        return False
+    # Shapes first: numpy would compare one quad with many.
+    return drawn.shape == filed.shape and bool((abs(drawn - filed) <= BOX_TOLERANCE).all())
+
+
+def outdated_boxes(pictures: dict[str, Picture]) -> list[str]:
+    """Names of pictures whose boxes differ from what would be drawn."""
     try:
         theirs = json.loads(BOXES.read_text("utf-8"))
-        return all(
-            np.abs(np.asarray(theirs[name]) - np.asarray(boxes)).max() <= BOX_TOLERANCE
-            for name, boxes in rounded(pictures).items()
-        )
-    except (OSError, ValueError, KeyError):
-        return False
+    except (OSError, ValueError):  # missing, or no JSON
+        theirs = None
+    if not isinstance(theirs, dict):
+        return [BOXES.name]
+    found = [
+        f"boxes of {name}"
+        for name, ours in rounded(pictures).items()
+        if not same_boxes(ours, theirs.get(name))
+    ]
+    if theirs.get("about") != ABOUT_BOXES:
+        found.append(f"about in {BOXES.name}")
+    kept = SCENES.keys() - GOLDENS.keys() | {"about"}
+    return found + [f"boxes of {name}" for name in sorted(theirs.keys() - kept)]
 
 
 def labelled(pictures: dict[str, Picture]) -> dict[str, Picture]:
@@ -135,7 +152,7 @@ def read_labels() -> dict[str, object]:
 
 
 def outdated(pictures: dict[str, Picture]) -> list[str]:
-    """Names of pictures whose file, or labels whose lines, differ from what would be drawn."""
+    """Names of pictures whose file, lines or boxes differ from what would be drawn."""
     labels = read_labels()
     found = []
     for name, picture in pictures.items():
@@ -143,8 +160,7 @@ def outdated(pictures: dict[str, Picture]) -> list[str]:
             found.append(name)
         if name in labelled(pictures) and labels.get(name) != picture.lines:
             found.append(f"label of {name}")
-    if not same_boxes(pictures):
-        found.append(BOXES.name)
+    found += outdated_boxes(pictures)
     # What made the pictures may differ as long as they look the same.
     if not str(labels.get("about", "")).startswith(ABOUT):
         found.append("about in labels.json")

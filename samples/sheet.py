@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 # Sheets are drawn this much larger than the picture, so that turning and tilting stay sharp.
@@ -125,19 +124,22 @@ class Sheet:
         natural, gaps = font.getlength(text), sum(between)
         gap = style.gap * SCALE if width is None else (width * SCALE - natural) / gaps
         left = x * SCALE - (natural + gap * gaps) * _SHARE_BEFORE[align]
-        draw = self.draw
+        # Drawn once more on an empty layer: Pillow's text boxes take in the room a glyph claims,
+        # such as the empty part of a Chinese full stop's square, and not only its ink.
+        layer = Image.new("L", self.image.size)
+        draw, trace = self.draw, ImageDraw.Draw(layer)
         inks = [(style.fill, 0)] if style.under is None else [(style.under, SCALE), (style.fill, 0)]
-        edges = []
         for colour, offset in inks:
             for count, char in enumerate(text):
                 at = left + font.getlength(text[:count]) + gap * sum(between[:count]) + offset
                 spot = (at, baseline * SCALE + offset)
                 draw.text(spot, char, font=font, fill=colour, anchor="ls")
-                if not char.isspace():
-                    edges.append(draw.textbbox(spot, char, font=font, anchor="ls"))
+                trace.text(spot, char, font=font, fill=255, anchor="ls")
         self.lines.append(text)
-        low, high = np.min(edges, axis=0) / SCALE, np.max(edges, axis=0) / SCALE
-        (x0, y0), (x1, y1) = low[:2].tolist(), high[2:].tolist()
+        edges = layer.getbbox()
+        if edges is None:
+            raise ValueError(f"{text!r} at {x}, {baseline} leaves no ink on the sheet")
+        x0, y0, x1, y1 = (edge / SCALE for edge in edges)
         self.boxes.append([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 
     def box(

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import __version__ as pillow
 
 from cross_build import reading
 from cross_build.board import Board
+from lite_runner import truth
 from lite_runner.accuracy import Accuracy, compare
+from lite_runner.bench import hmean
 from lite_runner.report import Result
 from lite_runner.sources import expand
 
@@ -40,21 +46,52 @@ def total(expected: dict[str, list[str]], results: dict[str, Result]) -> Accurac
     return Accuracy(sum(one.errors for one in found), sum(one.characters for one in found))
 
 
+def covered(box: hmean.Quad, other: hmean.Quad) -> float:
+    """Share of a quad that lies in another one."""
+    inner, outer = (cv2.convexHull(np.array(quad, np.float32)) for quad in (box, other))
+    return float(cv2.intersectConvexConvex(inner, outer)[0] / cv2.contourArea(inner))
+
+
 @pytest.fixture(scope="module")
 def on_real(board: Board, real_images: Path) -> dict[str, Result]:
     return read(board, real_images)
 
 
-def test_samples_are_read_right(board: Board, samples: Path) -> None:
-    expected = labels(samples)
+@pytest.fixture(scope="module")
+def on_samples(board: Board, samples: Path) -> dict[str, Result]:
+    return read(board, samples)
+
+
+def test_samples_are_read_right(on_samples: dict[str, Result], samples: Path) -> None:
+    expected, results = labels(samples), on_samples
     assert len(expected) >= 8
-    results = read(board, samples)
     assert results.keys() == expected.keys()
     accuracy = total(expected, results)
     assert accuracy.characters > 1500
     assert accuracy.cer <= SAMPLES_CER, accuracy
     turned = {line["angle"] for line in results["upside_down.jpg"]["lines"]}
     assert turned == {0, 180}
+
+
+def test_samples_lines_are_found_where_they_were_drawn(on_samples, samples: Path) -> None:
+    for one in truth.pictures(samples):
+        assert one.boxes is not None
+        lines = on_samples[one.path.name]["lines"]
+        taken = [
+            max(range(len(lines)), key=lambda index: hmean.overlap(box, lines[index]["box"]))
+            for box in one.boxes
+        ]
+        assert sorted(taken) == list(range(len(lines))), one.name
+        for box, text, index in zip(one.boxes, one.lines, taken):
+            nearest = lines[index]
+            # Detectors leave a margin around the ink, which makes boxes of digits up to 1.9 times
+            # as tall: an overlap (IoU) of 0.5 would fail 21 of these lines, found as well as any.
+            assert covered(box, nearest["box"]) > 0.9, (one.name, text)
+            assert hmean.overlap(box, nearest["box"]) > 0.4, (one.name, text)
+            assert compare([text], texts({"lines": [nearest]})).cer < 0.2, (one.name, text)
+            # The text's own top left is the nearest of the four, for lines on their heads, too.
+            away = [math.dist(box[0], corner) for corner in nearest["box"]]
+            assert away.index(min(away)) == 0, (one.name, text)
 
 
 def test_real_pictures_are_read_as_well_as_by_rapidocr(on_real, real_images) -> None:
@@ -81,11 +118,36 @@ def test_single_lines_are_read_without_detection(board: Board, real_images: Path
     assert (texts(turned), turned["lines"][0]["angle"]) == (["怪我咯"], 180)
 
 
-def test_the_samples_are_what_their_script_draws(samples: Path) -> None:
+def check(samples: Path, *names: str) -> subprocess.CompletedProcess[str]:
     if int(pillow.split(".")[0]) < 12:
         pytest.skip("Pillow below 12 draws some glyphs differently")
-    command = [sys.executable, str(samples / "make.py"), "--check"]
+    command = [sys.executable, str(samples / "make.py"), *names, "--check"]
     run = subprocess.run(command, capture_output=True, text=True)
     if "fonts" in run.stderr and "apt-get" in run.stderr:
         pytest.skip(f"the fonts are not installed: {run.stderr.strip()}")
+    return run
+
+
+def test_the_samples_are_what_their_script_draws(samples: Path) -> None:
+    run = check(samples)
     assert run.returncode == 0, run.stderr
+
+
+def test_a_box_that_is_not_where_the_line_was_drawn_is_told(samples: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "samples"
+    shutil.copytree(samples, copy)
+    place = copy / "boxes.json"
+    right = json.loads(place.read_text(encoding="utf-8"))
+    quads = right["shop_sign.jpg"]
+    (x, y), *others = quads[0]
+    names = ("shop_sign.jpg",)
+    place.write_text(json.dumps({**right, "shop_sign.jpg": [[[x + 0.9, y], *others], *quads[1:]]}))
+    assert check(copy, *names).returncode == 0
+    for wrong in ([[[x + 1.2, y], *others], *quads[1:]], quads[:1], [], None, "no quads"):
+        place.write_text(json.dumps({**right, "shop_sign.jpg": wrong}))
+        run = check(copy, *names)
+        assert (run.returncode, run.stderr.count("\n")) == (1, 1), run.stderr
+        assert "not as drawn: boxes of shop_sign.jpg;" in run.stderr
+    for text in ("{", "[]"):
+        place.write_text(text)
+        assert "not as drawn: boxes.json;" in check(copy, *names).stderr

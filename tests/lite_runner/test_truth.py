@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lite_runner import image, truth
+from lite_runner import geometry, image, truth
 from lite_runner.truth import TruthError
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -35,6 +35,35 @@ def test_the_samples_boxes_are_where_their_ink_is(one: truth.Picture) -> None:
         )
         # Ink makes what is inside vary, and nothing else is written close around it.
         assert pixels[inside > 0].std() > 1.5 * pixels[border > 0].std()
+
+
+@pytest.mark.parametrize("one", truth.pictures(SAMPLES), ids=lambda one: one.path.name)
+def test_the_samples_boxes_end_where_their_ink_does(one: truth.Picture) -> None:
+    # Blurred as far as the noise of the darkest picture asks for.
+    pixels = cv2.GaussianBlur(image.load(one.path), (0, 0), 1.5)
+    assert one.boxes is not None
+    for box, text in zip(one.boxes, one.lines):
+        line = geometry.crop(pixels, np.array(box, np.float32)).astype(np.float32).mean(axis=2)
+        deep = max(3, round(0.16 * line.shape[0]))
+        ends = {"top": line[:deep], "bottom": line[-deep:]}
+        ends.update({"start": line[:, :deep], "end": line[:, -deep:]})
+        for side, strip in ends.items():
+            assert np.ptp(strip) > 0.2 * np.ptp(line), (text, side)
+
+
+def test_a_samples_boxes_start_where_their_text_does() -> None:
+    known = {one.path.name: one.boxes or () for one in truth.pictures(SAMPLES)}
+    *card, note, last = known["upside_down.jpg"]
+    for quad in card:
+        assert quad[0] == max(quad, key=sum), "a line on its head starts at the bottom right"
+    for quad in (note, last):
+        assert quad[0] == min(quad, key=sum)
+    spine = known["vertical_line.jpg"][0]
+    across = [x for x, _ in spine]
+    assert sorted(across)[2:] == sorted(across[:2]), (
+        "a line down the spine has its top to the right"
+    )
+    assert spine[0][1] < spine[1][1]
 
 
 @pytest.fixture
@@ -70,10 +99,15 @@ def test_a_picture_without_boxes_has_none(folder: Path) -> None:
     [
         ("{", r"boxes\.json: is not JSON"),
         ("[]", r"boxes\.json: expected an object of lists by picture"),
-        ({"a.png": [QUAD]}, r"a\.png: has 1 quads, labels\.json 2 lines"),
-        ({"a.png": [QUAD, QUAD[:3]]}, r"a\.png: expected four corners a quad"),
-        ({"a.png": [QUAD, 5]}, r"a\.png: expected quads of corners \[x, y\]"),
-        ({"a.png": [QUAD, [[1, "x"]] * 4]}, r"a\.png: expected quads of corners \[x, y\]"),
+        ({"a.png": [QUAD]}, r"a\.png: expected a quad for each of the 2 lines .*, found 1$"),
+        ({"a.png": [QUAD, QUAD[:3]]}, r"a\.png: quad 2: expected four corners \[x, y\]"),
+        ({"a.png": [QUAD, 5]}, r"a\.png: quad 2: expected four corners .*, found 5$"),
+        ({"a.png": [QUAD, ["12", "34", "56", "78"]]}, r'expected corners \[x, y\].*, found "12"$'),
+        ({"a.png": [QUAD, [[1, "x"]] * 4]}, r"quad 2: expected corners \[x, y\] in pixels"),
+        ({"a.png": [QUAD, [[1, float("nan")]] * 4]}, r"in pixels, found \[1, NaN\]$"),
+        ({"a.png": [QUAD, [[1, 10**400]] * 4]}, r"quad 2: expected corners \[x, y\] in pixels"),
+        ({"a.png": [QUAD, [[1, True]] * 4]}, r"in pixels, found \[1, true\]$"),
+        ({"a.png": [[[1, 2, 3]] * 4, QUAD]}, r"quad 1: .* in pixels, found \[1, 2, 3\]$"),
     ],
 )
 def test_damaged_boxes_are_told_in_one_line(folder: Path, value: Any, words: str) -> None:
