@@ -37,8 +37,9 @@ ABOUT = (
 )
 
 ABOUT_BOXES = (
-    "Where each line of labels.json stands, in its order: four corners [x, y] in pixels around its"
-    " ink, clockwise from the text's own top left."
+    "Where each line of labels.json stands, in its order: four corners [x, y] in pixels, from"
+    " its first ink to its last and as high as its font's characters, clockwise from the text's"
+    " own top left."
 )
 
 JPEG_QUALITY = 89

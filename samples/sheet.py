@@ -1,4 +1,4 @@
-"""A flat sheet with text on it; every line written is also recorded, with where its ink stands."""
+"""A flat sheet with text on it; every line written is also recorded, with where it stands."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ FACES = (SANS, SANS_BOLD, SERIF, SERIF_BOLD, ZENHEI, LATIN, LATIN_BOLD, MONO)
 
 INSTALL = "sudo apt-get install fontconfig fonts-noto-cjk fonts-wqy-zenhei fonts-dejavu"
 
+#: Characters that reach as far up and down as a line does, in faces with Chinese and without.
+_HIGH = ("国", "dg")
+_LATIN = "DejaVu"
 _SHARE_BEFORE = {"l": 0.0, "m": 0.5, "r": 1.0}
 
 
@@ -139,7 +142,12 @@ class Sheet:
         edges = layer.getbbox()
         if edges is None:
             raise ValueError(f"{text!r} at {x}, {baseline} leaves no ink on the sheet")
-        x0, y0, x1, y1 = (edge / SCALE for edge in edges)
+        # As high as the font's characters, whichever of them the line has: so do people draw boxes
+        # around lines, and detectors learn from these.
+        _, above, _, below = font.getbbox(_HIGH[style.face.startswith(_LATIN)], anchor="ls")
+        x0, x1 = edges[0] / SCALE, edges[2] / SCALE
+        y0 = min(edges[1] / SCALE, baseline + above / SCALE)
+        y1 = max(edges[3] / SCALE, baseline + below / SCALE)
         self.boxes.append([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 
     def box(
