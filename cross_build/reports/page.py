@@ -125,7 +125,7 @@ def _plot(plot: Plot) -> str:
         f"<p>{escape(plot.about)}</p>",
     ]
     if plot.figure is not None:
-        # As data, not as a script: what names hold stays text.
+        # As data, not as a script, and unable to end its element, whatever this plotly does.
         data = plot.figure.to_json().replace("<", "\\u003c")
         height = plot.figure.layout.height
         parts.append(

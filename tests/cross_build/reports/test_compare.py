@@ -114,6 +114,10 @@ def test_the_order_of_pictures_does_not_matter(make_result) -> None:
     found = text(first, second)
     assert "Both ran the same way." in found
     assert row(found, "total").endswith("no difference")
+    first["images"][2] |= {"sha256": "0" * 64}
+    found = text(first, second)
+    assert row(found, "total").endswith("no difference")
+    assert row(found, "errors").endswith("the same")
 
 
 def test_runs_without_a_picture_in_common_are_refused(make_result) -> None:
@@ -152,6 +156,8 @@ def test_times_of_emulated_runs_are_never_compared(make_result) -> None:
             assert word not in found, word
     second["candidates"][0]["instructions"]["images"] = 3
     assert "counted over different pictures" in text(first, second)
+    second["images"][2] |= {"sha256": "0" * 64}
+    assert "instructions, millions" not in text(first, second)
 
 
 def test_differences_in_accuracy_are_told(make_result) -> None:
