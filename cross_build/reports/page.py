@@ -146,7 +146,7 @@ def _table(table: Table) -> str:
         + "</tr>"
         for row in table.rows
     )
-    kind = "numbers" if table.numbers else "texts"
+    kind = "numbers" if table.numbers else "facts" if len(table.head) == 2 else "texts"
     title = escape(table.title)
     note = f"<p class='note'>{escape(table.note)}</p>" if table.note else ""
     # Wide tables scroll inside the page; with tabindex the keyboard can do it, too.
@@ -159,11 +159,10 @@ def _table(table: Table) -> str:
 
 
 def _cell(text: str) -> str:
-    return (
-        f"<td class='unknown'>{escape(text)}</td>"
-        if text == tables.UNKNOWN
-        else f"<td>{escape(text)}</td>"
-    )
+    if text == tables.UNKNOWN:
+        return f"<td class='unknown'>{text}</td>"
+    # Paths of sources are long and have no spaces.
+    return f"<td>{escape(text).replace('/', '/<wbr>')}</td>"
 
 
 def _skipped(run: Run) -> str:
