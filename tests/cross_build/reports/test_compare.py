@@ -171,6 +171,24 @@ def test_differences_in_accuracy_are_told(make_result) -> None:
     assert row(found, "peak").endswith("+10 MB")
 
 
+def test_pictures_with_another_true_text_do_not_count(make_result) -> None:
+    first, second = runs(make_result)
+    second["images"][0]["lines"] = ["closed"]
+    for one in second["candidates"]:
+        one["accuracy"] = {"errors": 500, "characters": 953, "cer": 500 / 953}
+    found = text(first, second)
+    assert "DIFFERENT  true text of shop_sign.jpg: errors are counted on the other" in found
+    assert row(found, "errors").endswith("the same") and "953" not in row(found, "errors")
+
+
+def test_a_candidate_whose_passes_are_missing_has_no_times(make_result) -> None:
+    first, second = runs(make_result)
+    for turn in second["candidates"][0]["turns"]:
+        turn["passes"] = []
+    found = text(first, second)
+    assert "no picture was read in every pass of both: times are not compared" in found
+
+
 def test_partial_and_failed_candidates_are_compared_as_far_as_they_go(
     make_result, broken_off
 ) -> None:
