@@ -93,11 +93,20 @@ def _common(a: Run, b: Run) -> _Common:
 
 
 def _about_pictures(a: Run, b: Run, common: _Common) -> list[str]:
+    changed = [
+        a.pictures[left].name
+        for left, right in zip(common.one, common.two)
+        if a.pictures[left].lines != b.pictures[right].lines
+    ]
+    found = []
+    if changed:
+        found.append(f"true text of {', '.join(changed)}: errors are counted on the other pictures")
     if common.all:
-        return []
+        return found
     return [
+        *found,
         f"pictures: A {len(a.pictures)}, B {len(b.pictures)}; only the {len(common.one)} that both"
-        " have are compared, and Hmean and instructions, which are of all, are not"
+        " have are compared, and Hmean and instructions, which are of all, are not",
     ]
 
 

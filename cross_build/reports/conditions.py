@@ -23,8 +23,15 @@ def warnings(run: Run) -> list[str]:
     found += [f"{one.id}: failed: {one.failed}." for one in run.candidates if one.failed]
     if run.emulated:
         return found
+    doubts: dict[str, list[str]] = {}
     for candidate in run.candidates:
-        found += [f"{candidate.id}: {words}" for words in _doubts(candidate)]
+        for words in _doubts(candidate):
+            doubts.setdefault(words, []).append(candidate.id)
+    # What holds for the board holds for all that ran on it: said once.
+    measured = sum(bool(candidate.turns) for candidate in run.candidates)
+    for words, ids in doubts.items():
+        everyone = len(ids) == measured > 1
+        found.append(f"{'All candidates' if everyone else '; '.join(ids)}: {words}")
     return found
 
 

@@ -125,7 +125,7 @@ def _plot(plot: Plot) -> str:
         f"<p>{escape(plot.about)}</p>",
     ]
     if plot.figure is not None:
-        # As data, not as a script: what names hold stays text.
+        # As data, not as a script, and unable to end its element, whatever this plotly does.
         data = plot.figure.to_json().replace("<", "\\u003c")
         height = plot.figure.layout.height
         parts.append(
@@ -146,7 +146,7 @@ def _table(table: Table) -> str:
         + "</tr>"
         for row in table.rows
     )
-    kind = "numbers" if table.numbers else "texts"
+    kind = "numbers" if table.numbers else "facts" if len(table.head) == 2 else "texts"
     title = escape(table.title)
     note = f"<p class='note'>{escape(table.note)}</p>" if table.note else ""
     # Wide tables scroll inside the page; with tabindex the keyboard can do it, too.
@@ -159,11 +159,10 @@ def _table(table: Table) -> str:
 
 
 def _cell(text: str) -> str:
-    return (
-        f"<td class='unknown'>{escape(text)}</td>"
-        if text == tables.UNKNOWN
-        else f"<td>{escape(text)}</td>"
-    )
+    if text == tables.UNKNOWN:
+        return f"<td class='unknown'>{text}</td>"
+    # Paths of sources are long and have no spaces.
+    return f"<td>{escape(text).replace('/', '/<wbr>')}</td>"
 
 
 def _skipped(run: Run) -> str:

@@ -251,7 +251,7 @@ class Candidate:
 
     def always_read(self) -> frozenset[int]:
         """The pictures every pass read, by their places in the run's list."""
-        if not self.turns:
+        if not any(len(turn.times) for turn in self.turns):
             return frozenset()
         read = np.concatenate([turn.times[:, :, -1] for turn in self.turns])
         return frozenset(np.flatnonzero(np.isfinite(read).all(axis=0)).tolist())

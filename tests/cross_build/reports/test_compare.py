@@ -114,6 +114,10 @@ def test_the_order_of_pictures_does_not_matter(make_result) -> None:
     found = text(first, second)
     assert "Both ran the same way." in found
     assert row(found, "total").endswith("no difference")
+    first["images"][2] |= {"sha256": "0" * 64}
+    found = text(first, second)
+    assert row(found, "total").endswith("no difference")
+    assert row(found, "errors").endswith("the same")
 
 
 def test_runs_without_a_picture_in_common_are_refused(make_result) -> None:
@@ -152,6 +156,8 @@ def test_times_of_emulated_runs_are_never_compared(make_result) -> None:
             assert word not in found, word
     second["candidates"][0]["instructions"]["images"] = 3
     assert "counted over different pictures" in text(first, second)
+    second["images"][2] |= {"sha256": "0" * 64}
+    assert "instructions, millions" not in text(first, second)
 
 
 def test_differences_in_accuracy_are_told(make_result) -> None:
@@ -163,6 +169,24 @@ def test_differences_in_accuracy_are_told(make_result) -> None:
     assert re.search(r"99 of 953 \(10\.39%\) +\+91$", row(found, "errors"))
     assert row(found, "Hmean").endswith("-0.125")
     assert row(found, "peak").endswith("+10 MB")
+
+
+def test_pictures_with_another_true_text_do_not_count(make_result) -> None:
+    first, second = runs(make_result)
+    second["images"][0]["lines"] = ["closed"]
+    for one in second["candidates"]:
+        one["accuracy"] = {"errors": 500, "characters": 953, "cer": 500 / 953}
+    found = text(first, second)
+    assert "DIFFERENT  true text of shop_sign.jpg: errors are counted on the other" in found
+    assert row(found, "errors").endswith("the same") and "953" not in row(found, "errors")
+
+
+def test_a_candidate_whose_passes_are_missing_has_no_times(make_result) -> None:
+    first, second = runs(make_result)
+    for turn in second["candidates"][0]["turns"]:
+        turn["passes"] = []
+    found = text(first, second)
+    assert "no picture was read in every pass of both: times are not compared" in found
 
 
 def test_partial_and_failed_candidates_are_compared_as_far_as_they_go(

@@ -77,11 +77,15 @@ def test_emulated_is_said_in_the_title_and_above_all_times(emulated) -> None:
 def test_a_throttled_board_is_told_in_words(make_result) -> None:
     data = make_result(4, packs=("v4-mobile",), threads=(4,), peer=False, throttled=True)
     found = conditions.warnings(result.parse(data, "x"))
-    assert len(found) == 4
-    assert "v4-mobile, 4 threads: the board was throttled in 4 of 4 turns" in found[0]
+    assert len(found) == 2
+    assert "All candidates: the board was throttled in 4 of 4 turns" in found[0]
     assert "(frequency capped now)" in found[0]
     assert "the frequency moved in 4 of 4 turns, between 1000 and 1500 MHz" in found[1]
     assert "(governor ondemand)" in found[1]
+    data["candidates"][0]["turns"] = data["candidates"][0]["turns"][:3]
+    told = conditions.warnings(result.parse(data, "x"))
+    assert "v4-mobile, 4 threads: the board was throttled in 3 of 3 turns" in told[0]
+    assert len(told) == 4
 
 
 def test_what_a_board_remembers_from_before_is_no_news(make_result) -> None:

@@ -69,6 +69,13 @@ def test_turns_of_different_lengths_count_by_their_passes() -> None:
     assert 1.8 < found.low < found.value < found.high < 2.2
 
 
+def test_a_short_turn_weighs_as_little_as_it_has_passes() -> None:
+    """Three draws of the short turn and one of a long one: 3 passes of 12, not the median."""
+    one = [np.ones(1), *[np.full(9, 3.0)] * 3]
+    found = ratio(one, [np.ones(1)] * 4)
+    assert found is not None and (found.low, found.high) == (3, 3)
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("passes", [1, 50])
 def test_few_turns_give_no_interval(count: int, passes: int) -> None:
