@@ -39,7 +39,7 @@ def test_an_equal_model_is_used(
 def folding_by(change: Callable[[Graph], int]) -> Callable[..., dict[str, int]]:
     """What folds models by one pass of a test's own."""
 
-    def wrong(files: ModelFiles, target: ModelFiles, height: int) -> dict[str, int]:
+    def wrong(files: ModelFiles, target: ModelFiles, *_: object) -> dict[str, int]:
         graph = fold.read(files)
         done = fold.run(graph, {"change": change})
         graph.write(target.program, target.params)
