@@ -27,11 +27,11 @@ About = Dict[str, str]
 def paddle_lite(threads: int, release: Path) -> tuple[Reader, About]:
     """This project as it is deployed: the runner, packages and pack of a release."""
     sys.path[:0] = [str(release / "app"), str(release / "site")]
+    from lite_runner import engines
     from lite_runner.pack import load
     from lite_runner.pipeline import Ocr, Options
-    from lite_runner.predictor.wheel import WheelEngine
 
-    pack, engine = load(release / "pack"), WheelEngine(threads)
+    pack, engine = load(release / "pack"), engines.own(threads, release)
     pages, lines = Ocr(pack, engine), Ocr(pack, engine, Options(detect=False))
 
     def read(path: str, detect: bool) -> list[str]:

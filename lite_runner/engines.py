@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Engine, Freedom
-from lite_runner.release import PROOF
+from lite_runner.release import MANIFEST, PROOF
 
 #: Beside ``app`` in a release for ARM: where the library lies and how it is to be run.
 SETTINGS = "engine.json"
@@ -25,13 +25,13 @@ def own(threads: int | None = None, release: Path | None = None) -> Engine:
     Raises:
         EngineError: the library is missing, damaged, or does not fit.
     """
-    folder = release or Path(__file__).resolve().parents[2]
+    folder = (release or Path(__file__).parents[2]).resolve()
     settings = folder / SETTINGS
     if not settings.is_file():
         # Imported late: the wheel is not on ARM boards.
         from lite_runner.predictor.wheel import WheelEngine
 
-        return WheelEngine(threads)
+        return WheelEngine(threads, _found(folder))
     from lite_runner.predictor.capi import CapiEngine
 
     try:
@@ -59,7 +59,7 @@ def remember(proof: Mapping[str, Any]) -> None:
     be written, the reader stays as careful as before.
     """
     folder = Path(__file__).resolve().parents[2]
-    if (folder / SETTINGS).is_file():
+    if (folder / MANIFEST).is_file():
         with contextlib.suppress(OSError):
             (folder / PROOF).write_text(json.dumps(proof, ensure_ascii=False), encoding="utf-8")
 
