@@ -69,22 +69,26 @@ def probability_map(image: Image, detector: Detector, run: Callable[[Floats], Fl
         run: the network, from float32 1x3xhxw to 1x1xhxw.
 
     Returns:
-        float32 map of the size of :func:`input_size`: each pixel's probability of being text.
+        float32 map of the size of :func:`input_size`: each pixel's probability of being text; what
+        the network gave itself, where it ran once.
     """
     size = input_size(image.shape[1], image.shape[0], detector)
     resized = resize(image, *size)
     tall = size[1] > size[0]
-    along = resized if tall else resized.transpose(1, 0, 2)
-    result = np.empty(along.shape[:2], np.float32)
     network = detector.network
+    parts = []
     span = _multiple(detector.max_side)
-    for start, first, last in pieces(along.shape[0], span):
-        piece = along[start : start + span]
-        pixels = piece if tall else piece.transpose(1, 0, 2)
+    for start, first, last in pieces(max(size), span):
+        seen = slice(start, start + span)
+        pixels = resized[seen] if tall else resized[:, seen]
         output = run(normalise(pixels, network.mean, network.std, network.order)[None])[0, 0]
-        kept = output if tall else output.T
-        result[first:last] = kept[first - start : last - start]
-    return result if tall else np.ascontiguousarray(result.T)
+        kept = slice(first - start, last - start)
+        part: Floats = output[kept] if tall else output[:, kept]
+        if first == 0 and last == max(size):
+            return part
+        # Of several runs each writes over what the one before gave.
+        parts.append(part.copy())
+    return np.concatenate(parts, axis=0 if tall else 1)
 
 
 def postprocess(

@@ -52,7 +52,7 @@ def preprocess(crops: Sequence[Image], network: Network) -> Floats:
     for row, crop in zip(batch, crops):
         scaled = _scaled_width(crop, height)
         resized = resize(crop, scaled, height)
-        row[:, :, :scaled] = normalise(resized, network.mean, network.std, network.order)
+        normalise(resized, network.mean, network.std, network.order, row[:, :, :scaled])
     return batch
 
 

@@ -10,7 +10,7 @@ from typing import Any, Mapping
 
 import numpy as np
 
-from lite_runner.arrays import Floats
+from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Freedom, Output, Predictor
 
@@ -112,14 +112,21 @@ class _WheelPredictor:
             for index in range(len(self._handle.get_output_names())):
                 tensor = self._handle.get_output(index)
                 lod = tuple(tuple(map(int, level)) for level in tensor.lod())
-                # numpy() is a view of memory that the next run overwrites.
-                outputs.append(Output(np.array(tensor.numpy()), lod))
+                outputs.append(Output(np.asarray(_Lent(tensor.numpy(), self._handle)), lod))
         except RuntimeError as error:
             raise EngineError(f"{self._model}: Paddle-Lite failed: {error}") from error
         return outputs
 
     def close(self) -> None:
         self._handle = None
+
+
+class _Lent:
+    """Memory of a model, which is kept for as long as there are arrays of it."""
+
+    def __init__(self, view: AnyArray, handle: Any) -> None:
+        self.__array_interface__ = view.__array_interface__
+        self._owners = (view, handle)
 
 
 def _keep_memory() -> None:

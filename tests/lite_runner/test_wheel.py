@@ -28,6 +28,35 @@ print(ctypes.CDLL(str(libs / "libiomp5.so")).omp_get_max_threads())
 print(ctypes.CDLL(str(libs / "libmklml_intel.so")).MKL_Get_Max_Threads())
 """
 
+OUTLIVE = """
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lite_runner import engines
+
+engine, path = engines.own(), Path(sys.argv[1]) / "rec.nb"
+batch = np.random.default_rng(0).normal(size=(1, 3, 48, 320)).astype(np.float32)
+predictor = engine.open(path)
+row = predictor.run(batch)[0].data[0]
+was = row.copy()
+predictor.close()
+del predictor
+for _ in range(3):
+    engine.open(path).run(-batch)
+print(np.array_equal(row, was))
+"""
+
+
+def test_results_outlive_their_predictor(board: Board, tmp_path: Path) -> None:
+    script = tmp_path / "outlive.py"
+    script.write_text(OUTLIVE, encoding="utf-8")
+    command = [str(board.path("ocr")), "python", str(script), board.path("current", "pack")]
+    env = {**os.environ, "MALLOC_PERTURB_": "165"}
+    run = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert run.stdout.split() == ["True"], run.stderr
+
 
 @pytest.mark.parametrize(("given", "used"), [(0, "1"), (1, "1"), (2, "2")])
 def test_as_many_threads_as_wanted(board: Board, tmp_path: Path, given: int, used: str) -> None:
