@@ -5,6 +5,7 @@ Differentiable Binarization, Liao et al. 2020, https://arxiv.org/abs/1911.08947.
 
 from __future__ import annotations
 
+import math
 from typing import Callable
 
 import cv2
@@ -157,14 +158,17 @@ def unclip(corners: Floats, ratio: float) -> Floats:
 def _mean_inside(probability: Floats, corners: Floats) -> float:
     """Mean of the map inside a quad, which may reach over the map's edge."""
     rows, columns = probability.shape
-    low = np.floor(corners.min(axis=0)).astype(int)
-    high = np.ceil(corners.max(axis=0)).astype(int)
-    left, top = int(np.clip(low[0], 0, columns - 1)), int(np.clip(low[1], 0, rows - 1))
-    right, bottom = int(np.clip(high[0], 0, columns - 1)), int(np.clip(high[1], 0, rows - 1))
+    xs, ys = zip(*corners.tolist())
+    left, right = _within(math.floor(min(xs)), columns), _within(math.ceil(max(xs)), columns)
+    top, bottom = _within(math.floor(min(ys)), rows), _within(math.ceil(max(ys)), rows)
     mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
     shifted = np.rint(corners - np.array([left, top], np.float32)).astype(np.int32)
     cv2.fillPoly(mask, [shifted], 1)
     return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
+
+
+def _within(place: int, count: int) -> int:
+    return min(max(place, 0), count - 1)
 
 
 def _multiple(side: float) -> int:

@@ -7,6 +7,7 @@ transparent PNG would lose its background, a picture of a billion pixels would t
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Sequence, Union
 
@@ -119,15 +120,21 @@ def normalise(
     """
     if out is None:
         out = np.empty((3, *pixels.shape[:2]), np.float32)
-    scale = np.float32(1.0 / 255.0) / np.asarray(std, np.float32)
-    shift = -np.asarray(mean, np.float32) / np.asarray(std, np.float32)
-    values = np.arange(256, dtype=np.float32)
-    for channel in range(3):
+    for channel, table in enumerate(_tables(tuple(mean), tuple(std))):
         # One plane at a time, no float copy of the whole interleaved picture; and a look into a
         # table, for all that a byte can become is known.
         plane = cv2.extractChannel(pixels, 2 - channel if order == "RGB" else channel)
-        cv2.LUT(plane, values * scale[channel] + shift[channel], out[channel])
+        cv2.LUT(plane, table, out[channel])
     return out
+
+
+@lru_cache(maxsize=8)
+def _tables(mean: tuple[float, ...], std: tuple[float, ...]) -> list[Floats]:
+    """What each byte of each channel becomes."""
+    scale = np.float32(1.0 / 255.0) / np.asarray(std, np.float32)
+    shift = -np.asarray(mean, np.float32) / np.asarray(std, np.float32)
+    values = np.arange(256, dtype=np.float32)
+    return [values * one + other for one, other in zip(scale, shift)]
 
 
 def resize(pixels: Image, width: int, height: int) -> Image:

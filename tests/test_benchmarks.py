@@ -51,7 +51,7 @@ def test_the_comparison_with_rapidocr(board: Board, pictures: Path, tmp_path: Pa
 def test_own_parts(board: Board, pictures: Path) -> None:
     done = run(board, "own_part", pictures, "--repeats", "1")
     assert done.returncode == 0, done.stderr
-    rows = {line.split("  ")[0]: line.split()[-7:] for line in done.stdout.splitlines()}
+    rows = {line.split("  ")[0]: line.split()[-8:] for line in done.stdout.splitlines()}
     for name in ("pictures/one.png", "pictures/two.png", "2 pictures"):
         total, engine, own, percent, sign, peer = map(str, rows[name][:6])
         assert sign == "%"

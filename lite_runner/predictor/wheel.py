@@ -125,7 +125,7 @@ class _Lent:
     """Memory of a model, which is kept for as long as there are arrays of it."""
 
     def __init__(self, view: AnyArray, handle: Any) -> None:
-        self.__array_interface__ = view.__array_interface__
+        self.__array_struct__ = view.__array_struct__
         self._owners = (view, handle)
 
 
