@@ -13,8 +13,8 @@ class Pool:
     """Runs one model on inputs of any shape.
 
     Where the engine cannot reshape, a model is opened anew for each input shape and the last
-    ``capacity`` shapes stay open. Opening again costs some 7 ms on x86, while an open PP-OCRv4
-    detector holds 460 MB there, so few are kept.
+    ``capacity`` shapes stay open. Opening PP-OCRv4's detector again costs 7 ms on x86, of some 200
+    for a run, and one that is open holds 460 MB there, so few are kept.
 
     Args:
         engine: opens the model.
