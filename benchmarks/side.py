@@ -31,11 +31,15 @@ class Reading:
         lines: the texts.
         seconds: wall time of decoding and reading.
         cpu: processor time of the same, over all threads.
+        engine: processor time within the inference library, a part of ``cpu``.
+        peak: bytes of memory the worker has held at most until now.
     """
 
     lines: tuple[str, ...]
     seconds: float
     cpu: float
+    engine: float
+    peak: int
 
 
 class Side:
@@ -65,7 +69,7 @@ class Side:
         with suppress(BrokenPipeError):  # it is dead; receiving tells why
             print(json.dumps(request), file=_pipe(self._child.stdin), flush=True)
         answer = self._receive(f"reading {picture.name}")
-        return Reading(tuple(answer["lines"]), answer["seconds"], answer["cpu"])
+        return Reading(**{**answer, "lines": tuple(answer["lines"])})
 
     def _listen(self) -> None:
         with _pipe(self._child.stderr) as pipe:
@@ -82,22 +86,21 @@ class Side:
 
 
 @contextmanager
-def start(name: str, python: str, *arguments: str) -> Iterator[Side]:
+def start(name: str, program: Sequence[str], *arguments: str) -> Iterator[Side]:
     """Run a worker for as long as the context lasts.
 
     Args:
         name: of the side, for people.
-        python: the interpreter of the side.
+        program: what runs a Python script for the side.
         arguments: for the worker.
 
     Raises:
         SideError: it cannot be started or cannot load its models.
     """
-    command: Sequence[str] = [python, "-I", str(WORKER), *arguments]
     try:
-        child = local.start(command)
+        child = local.start([*program, str(WORKER), *arguments])
     except OSError as error:
-        raise SideError(f"{name} cannot be started: {python}: {error.strerror}") from error
+        raise SideError(f"{name} cannot be started: {program[0]}: {error.strerror}") from error
     try:
         yield Side(name, child)
     finally:

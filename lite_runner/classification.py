@@ -22,7 +22,7 @@ def preprocess(crops: Sequence[Image], network: Network) -> Floats:
     for row, crop in zip(batch, crops):
         scaled = min(width, max(1, -(-crop.shape[1] * height // crop.shape[0])))
         resized = resize(crop, scaled, height)
-        row[:, :, :scaled] = normalise(resized, network.mean, network.std, network.order)
+        normalise(resized, network.mean, network.std, network.order, row[:, :, :scaled])
     return batch
 
 

@@ -5,6 +5,7 @@ Differentiable Binarization, Liao et al. 2020, https://arxiv.org/abs/1911.08947.
 
 from __future__ import annotations
 
+import math
 from typing import Callable
 
 import cv2
@@ -69,22 +70,26 @@ def probability_map(image: Image, detector: Detector, run: Callable[[Floats], Fl
         run: the network, from float32 1x3xhxw to 1x1xhxw.
 
     Returns:
-        float32 map of the size of :func:`input_size`: each pixel's probability of being text.
+        float32 map of the size of :func:`input_size`: each pixel's probability of being text; what
+        the network gave itself, where it ran once.
     """
     size = input_size(image.shape[1], image.shape[0], detector)
     resized = resize(image, *size)
     tall = size[1] > size[0]
-    along = resized if tall else resized.transpose(1, 0, 2)
-    result = np.empty(along.shape[:2], np.float32)
     network = detector.network
+    parts = []
     span = _multiple(detector.max_side)
-    for start, first, last in pieces(along.shape[0], span):
-        piece = along[start : start + span]
-        pixels = piece if tall else piece.transpose(1, 0, 2)
+    for start, first, last in pieces(max(size), span):
+        seen = slice(start, start + span)
+        pixels = resized[seen] if tall else resized[:, seen]
         output = run(normalise(pixels, network.mean, network.std, network.order)[None])[0, 0]
-        kept = output if tall else output.T
-        result[first:last] = kept[first - start : last - start]
-    return result if tall else np.ascontiguousarray(result.T)
+        kept = slice(first - start, last - start)
+        part: Floats = output[kept] if tall else output[:, kept]
+        if first == 0 and last == max(size):
+            return part
+        # Of several runs each writes over what the one before gave.
+        parts.append(part.copy())
+    return np.concatenate(parts, axis=0 if tall else 1)
 
 
 def postprocess(
@@ -153,14 +158,17 @@ def unclip(corners: Floats, ratio: float) -> Floats:
 def _mean_inside(probability: Floats, corners: Floats) -> float:
     """Mean of the map inside a quad, which may reach over the map's edge."""
     rows, columns = probability.shape
-    low = np.floor(corners.min(axis=0)).astype(int)
-    high = np.ceil(corners.max(axis=0)).astype(int)
-    left, top = int(np.clip(low[0], 0, columns - 1)), int(np.clip(low[1], 0, rows - 1))
-    right, bottom = int(np.clip(high[0], 0, columns - 1)), int(np.clip(high[1], 0, rows - 1))
+    xs, ys = zip(*corners.tolist())
+    left, right = _within(math.floor(min(xs)), columns), _within(math.ceil(max(xs)), columns)
+    top, bottom = _within(math.floor(min(ys)), rows), _within(math.ceil(max(ys)), rows)
     mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
     shifted = np.rint(corners - np.array([left, top], np.float32)).astype(np.int32)
     cv2.fillPoly(mask, [shifted], 1)
     return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
+
+
+def _within(place: int, count: int) -> int:
+    return min(max(place, 0), count - 1)
 
 
 def _multiple(side: float) -> int:

@@ -26,14 +26,14 @@ def own(
     Raises:
         EngineError: the library is missing, damaged, or does not fit.
     """
-    folder = release or settings.home()
+    folder = (release or settings.home()).resolve()
     chosen = settings.own(folder)
     count = chosen.threads if threads is None else threads
     if chosen.library is None:
         # Imported late: the wheel is not on ARM boards.
         from lite_runner.predictor.wheel import WheelEngine
 
-        return WheelEngine(count)
+        return WheelEngine(count, _found(folder))
     from lite_runner.predictor.capi import CapiEngine
 
     mode = power or chosen.power or ""

@@ -7,6 +7,7 @@ transparent PNG would lose its background, a picture of a billion pixels would t
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Sequence, Union
 
@@ -99,27 +100,41 @@ def to_bgr(array: AnyArray) -> Image:
     return np.ascontiguousarray(pixels)
 
 
-def normalise(pixels: Image, mean: Sequence[float], std: Sequence[float], order: str) -> Floats:
+def normalise(
+    pixels: Image,
+    mean: Sequence[float],
+    std: Sequence[float],
+    order: str,
+    out: Floats | None = None,
+) -> Floats:
     """Turn one picture into network input: ``(pixel / 255 - mean) / std``, channel by channel.
 
     Args:
         pixels: uint8 HxWx3, BGR.
         mean, std: three values each, in the network's channel order.
         order: the network's channel order, ``"BGR"`` or ``"RGB"``.
+        out: float32 3xHxW to write to, with rows that may lie apart; made if None.
 
     Returns:
-        float32 3xHxW, contiguous.
+        ``out``; contiguous if made here.
     """
-    if order == "RGB":
-        pixels = pixels[:, :, ::-1]
+    if out is None:
+        out = np.empty((3, *pixels.shape[:2]), np.float32)
+    for channel, table in enumerate(_tables(tuple(mean), tuple(std))):
+        # One plane at a time, no float copy of the whole interleaved picture; and a look into a
+        # table, for all that a byte can become is known.
+        plane = cv2.extractChannel(pixels, 2 - channel if order == "RGB" else channel)
+        cv2.LUT(plane, table, out[channel])
+    return out
+
+
+@lru_cache(maxsize=8)
+def _tables(mean: tuple[float, ...], std: tuple[float, ...]) -> list[Floats]:
+    """What each byte of each channel becomes."""
     scale = np.float32(1.0 / 255.0) / np.asarray(std, np.float32)
     shift = -np.asarray(mean, np.float32) / np.asarray(std, np.float32)
-    planes = np.empty((3, *pixels.shape[:2]), np.float32)
-    for channel in range(3):
-        # One plane at a time: no float copy of the whole interleaved picture.
-        np.multiply(pixels[:, :, channel], scale[channel], out=planes[channel])
-        planes[channel] += shift[channel]
-    return planes
+    values = np.arange(256, dtype=np.float32)
+    return [values * one + other for one, other in zip(scale, shift)]
 
 
 def resize(pixels: Image, width: int, height: int) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Sequence
 
 import numpy as np
@@ -55,7 +56,7 @@ def preprocess(crops: Sequence[Image], network: Network, bucket: int = BUCKET) -
     for row, crop in zip(batch, crops):
         scaled = _scaled_width(crop, height)
         resized = resize(crop, scaled, height)
-        row[:, :, :scaled] = normalise(resized, network.mean, network.std, network.order)
+        normalise(resized, network.mean, network.std, network.order, row[:, :, :scaled])
     return batch
 
 
@@ -68,15 +69,15 @@ def decode_softmax(probabilities: Floats, recogniser: Recogniser) -> tuple[str, 
     Returns:
         The text and the mean probability of its characters; ``("", 0.0)`` for an empty line.
     """
-    ids: Ints = probabilities.argmax(axis=1)
     blank = recogniser.blank % probabilities.shape[1]
-    keep = ids != blank
-    keep[1:] &= ids[1:] != ids[:-1]
-    if not keep.any():
-        return "", 0.0
-    kept = ids[keep]
-    score = float(probabilities[np.flatnonzero(keep), kept].mean())
-    return _text(kept, recogniser), score
+    kept: list[int] = []
+    score, before = 0.0, blank
+    for step, best in enumerate(probabilities.argmax(axis=1).tolist()):
+        if best not in (blank, before):
+            kept.append(best)
+            score += probabilities.item(step, best)
+        before = best
+    return (_text(kept, recogniser), score / len(kept)) if kept else ("", 0.0)
 
 
 def decode_ids(ids: Ints, probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
@@ -97,14 +98,14 @@ def decode_ids(ids: Ints, probabilities: Floats, recogniser: Recogniser) -> tupl
     best: Ints = probabilities.argmax(axis=1)
     read = best != recogniser.blank % probabilities.shape[1]
     score = float(probabilities.max(axis=1)[read].mean()) if read.any() else 0.0
-    return _text(flat, recogniser), score
+    return _text(flat.tolist(), recogniser), score
 
 
-def _text(ids: Ints, recogniser: Recogniser) -> str:
+def _text(ids: Sequence[int], recogniser: Recogniser) -> str:
     charset, offset = recogniser.charset, recogniser.offset
-    return "".join(charset[i - offset] for i in ids.tolist() if 0 <= i - offset < len(charset))
+    return "".join(charset[i - offset] for i in ids if 0 <= i - offset < len(charset))
 
 
 def _scaled_width(crop: Image, height: int) -> int:
-    ratio = min(crop.shape[1] / crop.shape[0], MAX_RATIO)
-    return max(1, int(np.ceil(height * ratio)))
+    ratio = min(float(crop.shape[1] / crop.shape[0]), MAX_RATIO)
+    return max(1, math.ceil(height * ratio))

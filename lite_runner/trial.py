@@ -150,7 +150,7 @@ def _stays(engine: Engine, network: pack.Network, batches: Sequence[Floats], rea
         for batch in batches:
             together = read(predictor.run(batch), len(batch))
             for row, found in zip(batch, together):
-                if not _equal(found, read(_alone(engine, network, row[None]), 1)[0]):
+                if not _equal(found, _alone(engine, network, row[None], read)):
                     return False
     except EngineError:
         return False
@@ -159,10 +159,10 @@ def _stays(engine: Engine, network: pack.Network, batches: Sequence[Floats], rea
     return True
 
 
-def _alone(engine: Engine, network: pack.Network, batch: Floats) -> list[Output]:
+def _alone(engine: Engine, network: pack.Network, row: Floats, read: _Read) -> Any:
     predictor: Predictor = engine.open(network.path)
     try:
-        return predictor.run(batch)
+        return read(predictor.run(row), 1)[0]
     finally:
         predictor.close()
 

@@ -78,7 +78,7 @@ def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str,
             work, files = Path(name), part.files
             if order.fold:
                 declared = summary.inputs[0].shape
-                result = _fold(files, stage, settings["shape"], declared, order.golden, work)
+                result = _fold(files, stage, settings["shape"], declared, order, work)
                 files, folded = result.files, result.passes
             _convert(files, target, order.runtime, stored, work)
     elif part.files is not None:
@@ -99,14 +99,14 @@ def _fold(
     stage: str,
     shape: Sequence[int],
     declared: Sequence[int],
-    golden: Golden,
+    order: Order,
     work: Path,
 ) -> Folded:
     """Fold an inference model in fp32; says what came of it."""
-    inputs = trial.inputs(stage, shape, declared, golden)
+    inputs = trial.inputs(stage, shape, declared, order.golden)
     # Lines of text are all brought to one height, pictures are not.
     height = 0 if stage == "det" else shape[0]
-    result = fold_checked(files, inputs, work, height)
+    result = fold_checked(files, inputs, work, height, order.runtime.arch)
     print(f"  {stage}: {result.told}", file=sys.stderr)
     return result
 

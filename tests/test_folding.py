@@ -13,8 +13,32 @@ import pytest
 from cross_build.board import Board
 from cross_build.targets import target
 from opt_models import build_pack, catalog, ingredients
+from opt_models.formats import nb
 
 ROOT = Path(__file__).parent.parent
+#: Compares one model that gets inputs of ever other shapes with models opened for each.
+ANY_SHAPE = """
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lite_runner import engines
+
+engine = engines.own()
+for name, height in (("rec.nb", 48), ("cls.nb", 48)):
+    path = Path(sys.argv[1]) / name
+    random = np.random.default_rng(2026)
+    kept = engine.open(path)
+    for _ in range(24):
+        size = (random.integers(1, 4), 3, height, 32 * random.integers(1, 40))
+        batch = random.normal(size=size).astype(np.float32)
+        alone = engine.open(path)
+        (one,), (other,) = kept.run(batch), alone.run(batch)
+        assert np.array_equal(one.data, other.data), (name, size)
+        alone.close()
+print("equal")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +97,46 @@ def test_the_program_lets_mkl_use_avx2_on_amd(board: Board, tmp_path: Path) -> N
     # Who has set it knows better.
     assert shown(MKL_DEBUG_CPU_TYPE="1") == "1"
     assert shown(MKL_DEBUG_CPU_TYPE="") == ""
+
+
+def freedom(board: Board, *options: object) -> Any:
+    command = [str(board.path("ocr")), "verify", "--json", *map(str, options)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(run.stdout)["freedom"]
+
+
+def test_folded_lines_may_have_any_shape_on_x86(board: Board, tmp_path: Path) -> None:
+    free = {"reshapes": True, "batches": True}
+    found = freedom(board)
+    # The detector's large convolutions stay compiled for one shape.
+    assert found == {
+        "det.nb": {"reshapes": False, "batches": False},
+        "cls.nb": free,
+        "rec.nb": free,
+    }
+    script = tmp_path / "any_shape.py"
+    script.write_text(ANY_SHAPE, encoding="utf-8")
+    command = [board.path("ocr"), "python", script, board.path("current", "pack")]
+    # Memory that is not set reads as garbage, and large pieces lie apart.
+    alert = {"MALLOC_PERTURB_": "165", "MALLOC_MMAP_THRESHOLD_": "16384"}
+    run = subprocess.run(
+        list(map(str, command)), env={**os.environ, **alert}, capture_output=True, text=True
+    )
+    assert run.stdout.endswith("equal\n"), run.stderr
+
+
+def test_published_networks_are_opened_anew_for_each_shape_on_x86(board: Board) -> None:
+    runtime = target("local").runtime
+    parts = ingredients.from_recipe(catalog.recipe("v4-mobile"), runtime)
+    found = freedom(board, "--pack", build_pack.build(parts, runtime, fold=False).folder)
+    assert not any(one["reshapes"] for name, one in found.items() if name != "cls.nb")
+
+
+def test_opt_does_not_undo_what_is_done_for_x86(board: Board) -> None:
+    runtime = target("local").runtime
+    parts = ingredients.from_recipe(catalog.recipe("v4-mobile"), runtime)
+    pack = build_pack.build(parts, runtime)
+    operators = nb.read(pack.recogniser.network.path).summary.operators
+    assert operators["sigmoid"] == 7
+    assert operators["batch_norm"] == 20
+    assert "swish" not in operators

@@ -11,7 +11,13 @@ from lite_runner.arrays import AnyArray, Floats
 
 @dataclass(frozen=True)
 class Output:
-    """One output tensor: the caller's own copy, and its level-of-detail (LoD) offsets if any."""
+    """One output tensor.
+
+    Attributes:
+        data: the library's own memory, which the next run of the same predictor writes to; a model
+            that is closed stays in memory for as long as somebody looks at it.
+        lod: its level-of-detail (LoD) offsets, if any.
+    """
 
     data: AnyArray
     lod: tuple[tuple[int, ...], ...] = ()
@@ -21,7 +27,7 @@ class Predictor(Protocol):
     """One loaded model. Not for use from two threads at once."""
 
     def run(self, batch: Floats) -> list[Output]:
-        """Run on a float32 NCHW batch.
+        """Run on a float32 NCHW batch; what it gives is to be read before the next run.
 
         Raises:
             EngineError: the library refused the input or failed.

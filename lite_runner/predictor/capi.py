@@ -99,12 +99,23 @@ class Library:
         self._library.lite_close(handle)
 
 
+class _Handle:
+    """A predictor of the library, closed when nobody holds it or looks at its memory any more."""
+
+    def __init__(self, library: Library, pointer: c_void_p) -> None:
+        self._library = library
+        self.pointer = pointer
+
+    def __del__(self) -> None:
+        self._library.close(self.pointer)
+
+
 class CapiPredictor:
     """One loaded model; see :class:`lite_runner.predictor.Predictor`."""
 
     def __init__(self, library: Library, handle: c_void_p, name: str) -> None:
         self._library = library
-        self._handle: c_void_p | None = handle
+        self._handle: _Handle | None = _Handle(library, handle)
         self._name = name
 
     @property
@@ -117,7 +128,7 @@ class CapiPredictor:
     def input(self, shape: tuple[int, ...]) -> Floats:
         """The library's own float32 memory of the first input, to be filled.
 
-        The view is valid until the next ``input`` or ``close``.
+        The view is valid until the next ``input``.
 
         Raises:
             EngineError: the library refuses the shape.
@@ -125,21 +136,17 @@ class CapiPredictor:
         data = c_void_p()
         sides = (c_int64 * len(shape))(*shape)
         self._call("lite_input", 0, _FLOAT32, len(shape), sides, byref(data))
-        return _view(data.value, np.float32, shape)
+        return _view(data.value, np.float32, shape, self._handle)
 
     def run(self, batch: Floats) -> list[Output]:
         np.copyto(self.input(batch.shape), batch)
         self._call("lite_run")
         count = c_int32()
         self._call("lite_output_count", byref(count))
-        # The next run overwrites what the views show.
-        return [
-            Output(np.array(found.data), found.lod)
-            for found in map(self.output, range(count.value))
-        ]
+        return [self.output(index) for index in range(count.value)]
 
     def output(self, index: int) -> Output:
-        """An output as a view of the library's memory, valid until the next call of this object.
+        """An output as a view of the library's memory, valid until the next run.
 
         Raises:
             EngineError: there is no such output, or its type is unknown.
@@ -152,7 +159,7 @@ class CapiPredictor:
             offsets, count = POINTER(c_uint64)(), c_uint64()
             self._call("lite_output_lod", level, byref(offsets), byref(count))
             lod.append(tuple(int(offsets[n]) for n in range(count.value)))
-        return Output(_view(found.data, _DTYPES[found.dtype], shape), tuple(lod))
+        return Output(_view(found.data, _DTYPES[found.dtype], shape, self._handle), tuple(lod))
 
     def clone(self) -> CapiPredictor:
         """Another predictor of the same model, for another thread."""
@@ -161,18 +168,13 @@ class CapiPredictor:
         return CapiPredictor(self._library, handle, self._name)
 
     def close(self) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            self._library.close(handle)
-
-    def __del__(self) -> None:
-        self.close()
+        self._handle = None
 
     def _call(self, name: str, *arguments: Any) -> None:
         if self._handle is None:
             raise EngineError(f"{self._name}: already closed; open it again")
         try:
-            self._library.call(name, self._handle, *arguments)
+            self._library.call(name, self._handle.pointer, *arguments)
         except EngineError as error:
             raise EngineError(f"{self._name}: Paddle-Lite failed: {error}") from error
 
@@ -250,9 +252,13 @@ class CapiEngine:
         return opened
 
 
-def _view(address: int | None, dtype: Any, shape: tuple[int, ...]) -> AnyArray:
-    """Memory of the library as an array, without a copy."""
+def _view(
+    address: int | None, dtype: Any, shape: tuple[int, ...], owner: _Handle | None
+) -> AnyArray:
+    """Memory of the library as an array, without a copy; it keeps its owner."""
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     if address is None or size == 0:
         return np.empty(shape, dtype)
-    return np.frombuffer((ctypes.c_char * size).from_address(address), dtype).reshape(shape)
+    memory: Any = (ctypes.c_char * size).from_address(address)
+    memory.owner = owner
+    return np.frombuffer(memory, dtype).reshape(shape)

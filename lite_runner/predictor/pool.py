@@ -13,8 +13,8 @@ class Pool:
     """Runs one model on inputs of any shape.
 
     Where the engine cannot reshape, a model is opened anew for each input shape and the last
-    ``capacity`` shapes stay open. Opening again costs some 7 ms on x86, while an open PP-OCRv4
-    detector holds 460 MB there, so few are kept.
+    ``capacity`` shapes stay open. Opening PP-OCRv4's detector again costs 7 ms on x86, of some 200
+    for a run, and one that is open holds 460 MB there, so few are kept.
 
     Args:
         engine: opens the model.
@@ -25,12 +25,13 @@ class Pool:
     def __init__(self, engine: Engine, model: Path, capacity: int = 1) -> None:
         self._engine = engine
         self._model = model
+        self._reshapes = engine.freedom(model).reshapes
         self._capacity = max(1, capacity)
         self._open: OrderedDict[tuple[int, ...], Predictor] = OrderedDict()
 
     def run(self, batch: Floats) -> list[Output]:
         """Run on a float32 NCHW batch; see :class:`lite_runner.predictor.Predictor`."""
-        key: tuple[int, ...] = () if self._engine.freedom(self._model).reshapes else batch.shape
+        key: tuple[int, ...] = () if self._reshapes else batch.shape
         predictor = self._open.pop(key, None)
         if predictor is None:
             # Room is made first: the new model then reuses the old one's memory.

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from pathlib import Path
 from typing import Any, Mapping
 
 import numpy as np
 
-from lite_runner.arrays import Floats
+from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Freedom, Output, Predictor
+
+#: Parameters of glibc's ``mallopt``, by their numbers in malloc.h, and what they are set to: the
+#: largest threshold every glibc takes, and no giving back.
+_KEEP_MEMORY = {-3: 32 << 20, -1: 2**31 - 1}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
+#: Variables by which a user decides that himself.
+_MALLOC_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 
 
 class WheelEngine:
     """Paddle-Lite from the ``paddlelite`` package.
 
     Args:
-        threads: for matrix products; one if None, as the library itself has it.
+        threads: of its kernels and matrix products; one if None.
+        found: what models, by resolved path, were found to stay right with. Of others only batches
+            are taken for granted.
 
     Raises:
         EngineError: the package is missing, or not made for this interpreter or numpy.
     """
 
     arch = "x86"
-    untried = False
+    untried = True
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(
+        self, threads: int | None = None, found: Mapping[Path, Freedom] | None = None
+    ) -> None:
         try:
             # Loaded here, not with the module: it maps 170 MB.
             import paddlelite.lite
@@ -45,21 +56,23 @@ class WheelEngine:
             )
         self._lite: Any = paddlelite.lite
         self._threads = threads
+        self._found = dict(found or {})
+        _keep_memory()
 
     @property
     def arguments(self) -> dict[str, Any]:
         return {"threads": self._threads}
 
     def freedom(self, model: Path) -> Freedom:
-        # The 3x3, 5x5 and 7x7 convolutions of the wheel are compiled at a model's first run for
-        # that run's input shape (DirectConv in lite/kernels/x86); another writes out of bounds.
-        return Freedom(reshapes=False, batches=True)
+        # Some of its convolutions are compiled at a model's first run for that run's input shape;
+        # another writes out of bounds (opt_models/folding/any_shape.py tells which).
+        return self._found.get(model.resolve(), Freedom(reshapes=False, batches=True))
 
     def knowing(self, found: Mapping[Path, Freedom]) -> WheelEngine:
-        return self
+        return WheelEngine(**self.arguments, found=found)
 
     def alone(self) -> WheelEngine:
-        return WheelEngine(1)
+        return WheelEngine(1, self._found)
 
     @property
     def version(self) -> str:
@@ -72,15 +85,19 @@ class WheelEngine:
             handle = self._lite.create_paddle_predictor(config)
         except RuntimeError as error:
             raise EngineError(f"{model}: Paddle-Lite cannot load it: {error}") from error
-        if self._threads is not None:
-            self._set_threads(self._threads)
+        self._set_threads(self._threads or 1)
         return _WheelPredictor(handle, model)
 
     def _set_threads(self, threads: int) -> None:
-        """Tell the library's own MKL: making a predictor set it to one (light_api_impl.cc)."""
+        """Tell the library's own MKL and OpenMP.
+
+        Making a predictor has set MKL to one (light_api_impl.cc). OpenMP would take every core for
+        a few kernels and then wait on them in a busy loop for 0.2 s (KMP_BLOCKTIME).
+        """
         folder = Path(self._lite.__file__).parent / "libs"
-        # Loaded long ago by the wheel: this is the same library, not a second one.
+        # Loaded long ago by the wheel: these are the same libraries, not second ones.
         ctypes.CDLL(str(folder / "libmklml_intel.so")).MKL_Set_Num_Threads(threads)
+        ctypes.CDLL(str(folder / "libiomp5.so")).omp_set_num_threads(threads)
 
 
 class _WheelPredictor:
@@ -98,11 +115,29 @@ class _WheelPredictor:
             for index in range(len(self._handle.get_output_names())):
                 tensor = self._handle.get_output(index)
                 lod = tuple(tuple(map(int, level)) for level in tensor.lod())
-                # numpy() is a view of memory that the next run overwrites.
-                outputs.append(Output(np.array(tensor.numpy()), lod))
+                outputs.append(Output(np.asarray(_Lent(tensor.numpy(), self._handle)), lod))
         except RuntimeError as error:
             raise EngineError(f"{self._model}: Paddle-Lite failed: {error}") from error
         return outputs
 
     def close(self) -> None:
         self._handle = None
+
+
+class _Lent:
+    """Memory of a model, which is kept for as long as there are arrays of it."""
+
+    def __init__(self, view: AnyArray, handle: Any) -> None:
+        self.__array_struct__ = view.__array_struct__
+        self._owners = (view, handle)
+
+
+def _keep_memory() -> None:
+    """Let glibc keep freed memory for the next tensor of tens of megabytes.
+
+    By default it goes back to the system, which clears every page anew: of a detector's 260 ms, 75.
+    """
+    if not any(os.environ.get(name) for name in _MALLOC_SETTINGS):
+        libc = ctypes.CDLL(None)
+        for parameter, value in _KEEP_MEMORY.items():
+            libc.mallopt(parameter, value)

@@ -30,7 +30,11 @@ class Folded:
 
 
 def fold_checked(
-    files: ModelFiles, inputs: Sequence[Floats], folder: Path, height: int = 0
+    files: ModelFiles,
+    inputs: Sequence[Floats],
+    folder: Path,
+    height: int = 0,
+    arch: str = "arm",
 ) -> Folded:
     """Fold a model if that leaves what it computes as it is.
 
@@ -42,13 +46,14 @@ def fold_checked(
         inputs: to compare on.
         folder: for the folded files and others on the way.
         height: that all inputs will have, in pixels; 0 if they differ.
+        arch: what the model is for.
 
     Raises:
         FetchError: Paddle-Lite cannot be had.
     """
     target = ModelFiles(folder / "folded.pdmodel", folder / "folded.pdiparams")
     try:
-        passes = fold(files, target, height)
+        passes = fold(files, target, height, arch)
     except OptError as error:
         # opt reads what old releases of Paddle wrote, too, and tells what is wrong.
         return Folded(files, {}, f"not folded: {error}")

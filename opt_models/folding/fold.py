@@ -6,13 +6,16 @@ from typing import Callable, Mapping
 
 from opt_models.folding import (
     ahead,
+    any_shape,
     cleanup,
     convolution,
     heights,
     linear,
     pooling,
+    shifts,
     squeeze_excite,
     strides,
+    swish,
 )
 from opt_models.folding.graph import Graph
 from opt_models.formats import params, program
@@ -40,17 +43,28 @@ OF_ROWS: Mapping[str, Pass] = {
 }
 
 
-def fold(files: ModelFiles, target: ModelFiles, height: int = 0) -> dict[str, int]:
+#: Round what the library for x86 is slow at or wrong with. Last: the others would undo them.
+OF_X86: Mapping[str, Pass] = {
+    "swishes": swish.as_product,
+    "shifts": shifts.as_norms,
+    "for any shape": any_shape.widen,
+}
+
+
+def fold(
+    files: ModelFiles, target: ModelFiles, height: int = 0, arch: str = "arm"
+) -> dict[str, int]:
     """Write a model that computes the same with less.
 
     Args:
         files: an inference model in fp32.
         target: the files to write; not written if there is nothing to fold.
         height: that all of its inputs will have, in pixels; 0 if they differ.
+        arch: ``x86`` or ``arm``: what the model is for.
 
     Returns:
-        how often each pass of :data:`PASSES` and :data:`OF_ROWS` changed something; empty if none
-        did.
+        how often each pass of :data:`PASSES`, :data:`OF_ROWS` and :data:`OF_X86` changed something;
+        empty if none did.
 
     Raises:
         OptError: the files are no inference model, or do not belong together.
@@ -59,6 +73,8 @@ def fold(files: ModelFiles, target: ModelFiles, height: int = 0) -> dict[str, in
     # A program may say a height that only its exporter had in mind.
     rows = height > 0 and heights.declare(graph, height)
     done = run(graph, {**PASSES, **OF_ROWS} if rows else PASSES)
+    if arch == "x86":
+        done.update(run(graph, OF_X86))
     if done:
         graph.write(target.program, target.params)
     return done

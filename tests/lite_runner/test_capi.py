@@ -92,7 +92,20 @@ def test_a_model_runs(engine, model, source) -> None:
     assert (count.data.dtype, count.data.tolist()) == (np.int64, [24])
     again, _ = predictor.run(np.ones((2, 5), np.float32))
     assert again.data.shape == (2, 5)
-    assert np.array_equal(doubled.data, batch * 2), "results are the caller's own"
+
+
+def test_results_outlive_their_predictor(engine, model, monkeypatch) -> None:
+    closed = []
+    monkeypatch.setattr(type(engine._library), "close", lambda library, handle: closed.append(1))
+    predictor = engine.open(model)
+    batch = np.ones((64, 64), np.float32)
+    row = predictor.run(batch)[0].data[0]
+    predictor.close()
+    del predictor
+    assert not closed
+    assert np.array_equal(row, batch[0] * 2)
+    del row
+    assert closed
 
 
 def test_input_that_is_not_contiguous_is_read_right(engine, model) -> None:

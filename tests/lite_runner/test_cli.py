@@ -140,7 +140,7 @@ def test_a_script_gets_its_own_options_and_exit_code(
 @pytest.fixture
 def folder(sheet: Image, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with a picture and something that is none; the engine is a fake."""
-    monkeypatch.setattr(wheel, "WheelEngine", lambda threads=None: engine)
+    monkeypatch.setattr(wheel, "WheelEngine", lambda threads, found: engine)
     monkeypatch.chdir(tmp_path)
     cv2.imwrite("good.png", sheet)
     Path("bad.png").write_bytes(b"no picture")

@@ -102,6 +102,7 @@ def release(lib: Path, tmp_path: Path) -> Path:
     double.pack(folder / "pack", {"rec": b"DOUBLE rec stale"})
     how = {"library": "lib/liblite_capi.so", "version": double.RELEASE}
     (folder / "settings.json").write_text(json.dumps({**how, "threads": 3, "power": "unbound"}))
+    (folder / "bundle.json").write_text("{}")
     return folder
 
 

@@ -122,8 +122,9 @@ def _compute(graph: Graph, x: Array) -> list[Array]:
 def _convolution(o: Operator, values: Any) -> Array:
     x, w = values[o.input("Input")], values[o.input("Filter")]
     groups, (sh, sw) = o.get("groups", 1), o.get("strides", [1, 1])
-    (ph, pw), (dh, dw) = o.get("paddings", [0, 0]), o.get("dilations", [1, 1])
-    x = np.pad(x, [(0, 0), (0, 0), (ph, ph), (pw, pw)])
+    paddings, (dh, dw) = o.get("paddings", [0, 0]), o.get("dilations", [1, 1])
+    top, bottom, left, right = paddings if len(paddings) == 4 else np.repeat(paddings, 2)
+    x = np.pad(x, [(0, 0), (0, 0), (top, bottom), (left, right)])
     out, inner, kh, kw = w.shape
     height = (x.shape[2] - dh * (kh - 1) - 1) // sh + 1
     width = (x.shape[3] - dw * (kw - 1) - 1) // sw + 1
@@ -243,6 +244,8 @@ _OPERATORS: dict[str, Callable[[Operator, Any], Any]] = {
     "assign": _unary(lambda x: x),
     "relu": _unary(lambda x: np.maximum(x, 0)),
     "leaky_relu": _unary(lambda x: np.where(x > 0, x, 0.02 * x)),
+    "sigmoid": _unary(lambda x: 1 / (1 + np.exp(-x))),
+    "swish": lambda o, values: (x := values[o.input("X")]) / (1 + np.exp(-o.get("beta", 1.0) * x)),
     "hard_swish": _unary(lambda x: x * np.clip(x + 3, 0, 6) / 6),
     "hard_sigmoid": _unary(lambda x: np.clip(x * 0.2 + 0.5, 0, 1)),
     "pool2d": _pool,

@@ -1,0 +1,132 @@
+"""What reading costs beside the networks: this project's own part, and RapidOCR's, in one run.
+
+Usage: python -m benchmarks.own_part [FOLDER ...] [--threads N] [--repeats R] [--debug]
+
+A side's own part is all but its engine: decoding files, scaling, normalising, finding boxes in the
+detector's map, cutting out lines, decoding text, copying in and out. The engine is Paddle-Lite's
+``run()`` and opening models, or ONNX Runtime's ``run()``. How they are measured stands in
+``turns.py``; the figures are processor time, which other work on the machine is not part of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple, Sequence
+
+from benchmarks import comparison, turns
+from benchmarks.comparison import Match
+from benchmarks.side import Reading, SideError
+from cross_build.board import Board
+from cross_build.deploy import last_words
+from lite_runner import cli, report, truth
+
+#: All that ``ocr read`` imports before it reads its first picture.
+_IMPORTS = """
+import sys
+sys.path[:0] = sys.argv[1:]
+from lite_runner import cli, draw, engines, image, output, report, sources
+from lite_runner.pipeline import Ocr
+engines.own(1)
+"""
+
+
+class Cost(NamedTuple):
+    """Processor time of one picture, or of all, in milliseconds: median of the readings."""
+
+    total: float
+    engine: float
+
+    @property
+    def own(self) -> float:
+        return self.total - self.engine
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; returns the exit code."""
+    options = turns.parser("own_part", "What reading costs beside the networks.").parse_args(
+        arguments
+    )
+    return cli.guard(lambda: _run(options), "own_part", options.debug)
+
+
+def table(matches: Sequence[Match]) -> str:
+    """A row for each picture and one for all, with the sides next to each other."""
+    left, right = comparison.MARKS
+    head = [f"{what} {left}" for what in ("total", "engine", "own", "own %")]
+    head += [f"{what} {right}" for what in ("total", "own")]
+    costs = [(_cost(match.readings[0]), _cost(match.readings[1])) for match in matches]
+    rows: list[Sequence[str]] = [("picture", *head, f"own {left}/{right}")]
+    rows += [_row(match.picture.name, *pair) for match, pair in zip(matches, costs)]
+    ours, theirs = zip(*costs)
+    rows.append(_row(f"{len(matches)} pictures", _sum(ours), _sum(theirs)))
+    return report.table(rows)
+
+
+def import_seconds(board: Board, release: Path) -> float:
+    """How long the imports of ``ocr read`` take in a release.
+
+    Raises:
+        SideError: they fail; with the last words.
+    """
+    command = [str(board.python), "-I", "-X", "importtime", "-c", _IMPORTS]
+    run = board.transport.run([*command, str(release / "app"), str(release / "site")])
+    if run.code != 0:
+        raise SideError(f"{release}: cannot be imported: {last_words(run)}")
+    # "import time: SELF | CUMULATIVE | NAME" a module, in microseconds; Python's own start ends
+    # with the module `site`.
+    rows = [line.split("|") for line in run.stderr.splitlines() if line.startswith("import time:")]
+    names = [row[-1].strip() for row in rows]
+    return sum(int(row[0].split(":")[1]) for row in rows[names.index("site") + 1 :]) / 1e6
+
+
+def _run(options: argparse.Namespace) -> int:
+    pictures = [picture for folder in options.folders for picture in truth.pictures(folder)]
+    board, release = turns.deployed()
+    imports = [import_seconds(board, release) for _ in range(options.repeats)]
+    with turns.sides(release, options.threads) as sides:
+        matches = turns.measure(sides, pictures, options.repeats)
+    for mark, one in zip(comparison.MARKS, sides):
+        print(f"{mark}: {one.name} ({', '.join(f'{key} {it}' for key, it in one.about.items())})")
+    print(
+        f"Threads {options.threads}, repeats {options.repeats}, CPU {turns.cpu()}"
+        f" ({os.cpu_count()} cores). Milliseconds of processor time: median.\n"
+    )
+    print(table(matches), end="\n\n")
+    print(f"Imports of ocr read: {median(imports):.2f} s.")
+    peaks = [
+        max(reading.peak for match in matches for reading in match.readings[n]) for n in (0, 1)
+    ]
+    told = ", ".join(f"{name} {peak / 1e6:.0f} MB" for name, peak in zip(turns.NAMES, peaks))
+    print(f"Peak of resident memory: {told}.")
+    return 0
+
+
+def _cost(readings: Sequence[Reading]) -> Cost:
+    return Cost(
+        1000 * median(reading.cpu for reading in readings),
+        1000 * median(reading.engine for reading in readings),
+    )
+
+
+def _sum(costs: Sequence[Cost]) -> Cost:
+    return Cost(sum(cost.total for cost in costs), sum(cost.engine for cost in costs))
+
+
+def _row(name: str, ours: Cost, theirs: Cost) -> list[str]:
+    figures = (ours.total, ours.engine, ours.own)
+    return [
+        name,
+        *(f"{figure:.1f}" for figure in figures),
+        f"{100 * ours.own / ours.total:.1f} %",
+        f"{theirs.total:.1f}",
+        f"{theirs.own:.1f}",
+        f"{ours.own / theirs.own:.2f}",
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
