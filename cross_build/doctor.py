@@ -21,7 +21,7 @@ from opt_models.sources import settings
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "pyclipper", "findpython", "filelock"),
     *("platformdirs", "requests", "tqdm", "protobuf", "flatbuffers", "fabric", "paramiko"),
-    "pyelftools",
+    *("pyelftools", "plotly"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
 _NEEDED_BYTES = 1_500_000_000
