@@ -17,7 +17,7 @@ import numpy as np
 from cross_build.benchmark import Stage, Sweep, measure, staged
 from cross_build.board import Board
 from cross_build.errors import BoardError, TargetError
-from cross_build.reports.statistics import ratio
+from cross_build.reports.statistics import LEAST_TURNS, ratio
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.run import Plan
 from lite_runner.bench.statistics import passes
@@ -105,7 +105,11 @@ def summary(board: Board, done: Tuned) -> str:
     """What tuning found, for people."""
     name = board.target.name
     if not done.setting:
-        return f"{name}: nothing is faster for {done.pack} than the target's own settings"
+        few = any(
+            len(one["turns"]) < LEAST_TURNS for run in done.records for one in run["candidates"]
+        )
+        doubt = "; too little was measured to be sure, give it a longer --limit" if few else ""
+        return f"{name}: nothing is faster for {done.pack} than the target's own settings{doubt}"
     words = ", ".join(f"{key} {value}" for key, value in done.setting.items())
     return (
         f"{name}: {done.pack} is read {done.gain:.2f} times as fast with {words}; kept on the"
@@ -167,7 +171,9 @@ def _own_side(records: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _words(name: str, setting: Setting) -> str:
-    words = [f"{setting['threads']} threads", f"{setting['workers']} workers"]
+    words = [
+        f"{setting[key]} {key[:-1] if setting[key] == 1 else key}" for key in ("threads", "workers")
+    ]
     words += [f"bucket {setting['bucket']}"]
     words += [f"side {setting['max_side']}"] if setting["max_side"] else []
     return ", ".join([name, *words])
