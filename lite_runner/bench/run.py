@@ -121,7 +121,6 @@ def _turns(
     """(candidate's index, what its turn measured) in the order they are taken."""
     drawing = random.Random(plan.seed)  # noqa: S311 - not a secret, and repeatable
     going, order = list(range(len(candidates))), 0
-    seen: set[str] = set()
     for number in range(plan.most):
         drawing.shuffle(going)
         for index in list(going):
@@ -129,8 +128,7 @@ def _turns(
             at = time.monotonic() - start
             if number and at > plan.limit:
                 return
-            cold = one.program not in seen and drop_files(Path(one.program).resolve().parent)
-            seen.add(one.program)
+            cold = number == 0 and drop_files(Path(one.program).resolve().parent)
             try:
                 turn = take(one, pictures, plan, cold)
             except TurnError as error:
