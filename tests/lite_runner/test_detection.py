@@ -181,7 +181,9 @@ def test_a_rectangle_of_text_becomes_the_grown_rectangle(
     expected = geometry.clockwise(np.clip(truth, 0, (WIDTH, HEIGHT)).astype(np.float32))
     assert quad.dtype == np.float32
     # The map's own pixels, the half of one that dilating moves, and the slant they may suggest.
-    assert np.abs(quad - expected).max() < 5
+    # Near the diagonal either of two corners may be the one nearest the top left.
+    turns = [np.roll(quad, n, axis=0) for n in ((0, 1, 3) if abs(degrees) > 40 else (0,))]
+    assert min(np.abs(turn - expected).max() for turn in turns) < 5
     assert np.abs(quad.mean(axis=0) - expected.mean(axis=0)).max() < 1.5
     assert score >= detector.box_threshold
     assert (geometry.clockwise(quad) == quad).all()
