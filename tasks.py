@@ -247,33 +247,42 @@ def bench(
     from cross_build import benchmark, tuning
     from cross_build.reports import history
     from lite_runner.bench import run, table
+    from lite_runner.predictor.capi import POWER_MODES
 
+    powers = [word for word in power.split(",") if word]
+    unknown = [word for word in powers if word not in POWER_MODES]
+    if unknown:
+        raise UsageError(f"--power {unknown[0]}: is not one of {', '.join(POWER_MODES)}")
     sweep = benchmark.Sweep(
         packs=pack or [],
         threads=_numbers("--threads", threads),
-        powers=[word for word in power.split(",") if word],
+        powers=powers,
         workers=_numbers("--workers", workers),
         peers=peer or [],
         runtime=runtime,
     )
     found = _pictures(images)
     if tune:
-        if emulate or len(sweep.packs) > 1 or sweep.peers or sweep.threads or sweep.workers:
-            raise UsageError("--tune: takes a real board and one --pack; leave the others out")
+        if emulate or len(sweep.packs) > 1 or any((peer, threads, workers, power, json, html)):
+            raise UsageError(
+                "--tune: takes a real board, one --pack, --images, --limit and --within; leave the"
+                " others out"
+            )
         with _board(target, host, folder) as board:
             plan = run.Plan(limit=float(limit))
             done = tuning.tune(board, "".join(sweep.packs), runtime, found, plan, within)
-            print("\n\n".join([*map(table.text, done.records), tuning.summary(board, done)]))
+            for record in done.records:
+                print(f"{table.text(record)}\n\nkept as {history.keep(record)}\n")
+            print(tuning.summary(board, done))
         return 0
     # An emulated processor's times say nothing: once is enough for what it reads.
     plan = run.Plan(0, 1, 1, 1) if emulate else run.Plan(limit=float(limit))
     with _board(target, host, folder, emulate) as board:
         record = benchmark.bench(board, sweep, found, plan, emulate)
-    kept = history.keep(record)
-    print(table.text(record))
+    print(table.text(record), flush=True)
     places = {"json": json, "markdown": markdown, "html": html}
     _report(record, {form: Path(place) for form, place in places.items() if place})
-    print(f"kept as {kept}")
+    print(f"kept as {history.keep(record)}")
     if not record["complete"]:
         return 130
     return 1 if any(one["failed"] for one in record["candidates"]) else 0

@@ -58,12 +58,14 @@ class Stage:
         programs: (name, path of the program there, whether a peer), ours first.
         cores: of the board.
         pictures: as the board has them (see :mod:`lite_runner.bench.pictures`).
+        models: of each of our programs, what tells its models from others.
     """
 
     board: Board
     programs: Sequence[tuple[str, str, bool]]
     cores: int
     pictures: Sequence[dict[str, Any]]
+    models: Sequence[str]
 
 
 def bench(
@@ -118,7 +120,8 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
                 programs = []
                 for name, bundle in zip(_names(sweep.packs, bundles), bundles):
                     brought.append(bundle.name)
-                    done = deploys.stage(board, bundle, state["free"])
+                    free = board.release("status")["free"] if brought[1:] else state["free"]
+                    done = deploys.stage(board, bundle, free)
                     programs.append((name, done.program, False))
                 for name, bundle in others:
                     brought.append(bundle.name)
@@ -131,7 +134,8 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
                         {**one, "path": f"{inbox}/{name}"}
                         for name, one in zip(_files(pictures), pictures)
                     ]
-                    yield Stage(board, programs, facts.cores, there)
+                    models = [bundle.models for bundle in bundles]
+                    yield Stage(board, programs, facts.cores, there, models)
             finally:
                 _leave(board, brought)
 
@@ -181,7 +185,8 @@ def measure(
     try:
         outcome = board.transport.run([program, "bench", "--job"], json.dumps(job), one)
         if outcome.code != 0:
-            ended["stopped"] = f"the board's program failed: {deploys.last_words(outcome)}"
+            why = f"the board's program failed: {deploys.last_words(outcome)}"
+            ended.update(stopped=why, seconds=last)
     except KeyboardInterrupt:
         ended.update(stopped="interrupted", seconds=last)
     except BoardError as error:
@@ -202,7 +207,8 @@ def _candidates(stage: Stage, sweep: Sweep) -> tuple[list[Candidate], list[str]]
             name,
             program,
             {},
-            sweep.threads,
+            # Of ours a release knows its own number; a peer gets as many.
+            sweep.threads or ([min(stage.board.target.threads, stage.cores)] if peer else []),
             () if peer or not on_arm else sweep.powers,
             () if peer else sweep.workers,
             stage.cores,
@@ -247,7 +253,8 @@ def _count(
             request = dict.fromkeys(("pack", "power", "bucket", "max_side", "freedom"))
             machine, release = stage.board.target.machine, str(Path(one.program).parent)
             try:
-                counts = instructions.page(machine, release, Path(picture["path"]), request)
+                path, detect = Path(picture["path"]), picture["detect"]
+                counts = instructions.page(machine, release, path, detect, request)
                 counted[one.program] = {"image": picture["image"], **counts}
             except InstructionsError as error:
                 counted[one.program] = None

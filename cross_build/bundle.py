@@ -63,6 +63,12 @@ class Bundle:
         """Bytes of all files."""
         return sum(item.size for item in self.items.values())
 
+    @property
+    def models(self) -> str:
+        """What tells its models from others, whatever the pack is called."""
+        hashes = [item.sha256 for path, item in sorted(self.items.items()) if _is_model(path)]
+        return hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
+
     def manifest(self) -> str:
         """JSON text of the manifest."""
         files = {path: item.entry() for path, item in self.items.items()}
@@ -124,6 +130,10 @@ def named(items: Mapping[str, Item], about: Mapping[str, Any]) -> Bundle:
     content = {path: [item.sha256, item.mode] for path, item in sorted(items.items())}
     text = json.dumps([about, content], sort_keys=True)
     return Bundle(hashlib.sha256(text.encode()).hexdigest()[:12], items, about)
+
+
+def _is_model(path: str) -> bool:
+    return path.startswith("pack/") and path.endswith(".nb")
 
 
 def needs(library: Library) -> list[str]:

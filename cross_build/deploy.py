@@ -210,7 +210,11 @@ def bundle_for(
     for contradiction in board.contradictions(facts):
         _say(f"{target.name}: {contradiction}; the board's word counts")
     pack = named_pack.find(pack_name or target.pack, library.runtime if library else target.runtime)
-    found = board.release("tuned").get(pack.name) if tuned else None
+    plain = bundles.make(target, facts, pack, library)
+    found = board.release("tuned").get(plain.models) if tuned else None
+    if not isinstance(found, dict):
+        return plain
+    _say(f"{target.name}: with the settings that tuning found")
     return bundles.make(target, facts, pack, library, found)
 
 

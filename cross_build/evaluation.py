@@ -71,7 +71,8 @@ def evaluate(
         BoardError: one of the two could not be run to its end.
     """
     plan = Plan(warmup=0, passes=1, least=1, most=1)
-    sweep = Sweep(packs=[pack, against], runtime=runtime)
+    # Tuned settings are one pack's: both are to read alike.
+    sweep = Sweep(packs=[pack, against], runtime=runtime, tuned=False)
     record = bench(board, sweep, pictures, plan, emulated, count=False)
     for one in record["candidates"]:
         if not one["turns"]:

@@ -28,7 +28,10 @@ _EMULATORS = {
     "armv7l": ("qemu-arm", "cortex-a7"),
 }
 #: One thread each: two at once would lose counts. The seed orders Python's sets alike each time.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+_ENVIRONMENT = {
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"),
+    "PYTHONHASHSEED": "0",
+}
 
 
 class Counter:
@@ -79,18 +82,21 @@ class Counter:
             return int(result.read_text(encoding="ascii"))
 
 
-def page(machine: str, release: str, picture: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+def page(
+    machine: str, release: str, picture: Path, detect: bool, request: Mapping[str, Any]
+) -> dict[str, Any]:
     """Instructions a release on the emulated board takes to read a picture, one thread.
 
     Args:
         machine: of the board.
         release: folder of the release there.
         picture: on this computer.
+        detect: False if it is one line as a whole.
         request: what a turn is asked for (see :mod:`lite_runner.bench.turn`).
 
     Returns:
-        ``detect`` (decoding included), ``classify``, ``recognise`` and ``total``; ``decode`` is
-        None, and ``images`` 1.
+        ``detect`` (decoding included), ``classify``, ``recognise`` (straightening the lines
+        included) and ``total``; ``decode`` is None, and ``images`` 1.
 
     Raises:
         InstructionsError: a tool is missing, or the program failed.
@@ -101,7 +107,7 @@ def page(machine: str, release: str, picture: Path, request: Mapping[str, Any]) 
     program = [python, "-I", str(folder / "app/lite_runner/launch.py"), "turn"]
     stages: tuple[dict[str, bool], ...] = (
         {"classify": False, "recognise": False},
-        {"recognise": False},
+        {"classify": False},
         {},
     )
 
@@ -110,18 +116,18 @@ def page(machine: str, release: str, picture: Path, request: Mapping[str, Any]) 
             **request,
             **left_out,
             **{"threads": 1, "workers": 1, "warmup": 0, "passes": passes},
-            "pictures": [{"path": str(picture.resolve()), "detect": True}],
+            "pictures": [{"path": str(picture.resolve()), "detect": detect}],
         }
         return counter.count(program, root, _ENVIRONMENT, json.dumps(asked))
 
     # The first pass opens models and makes room: what is counted is every further one.
-    detect, both, total = (once(2, one) - once(1, one) for one in stages)
+    found, read, total = (once(2, one) - once(1, one) for one in stages)
     return {
         "images": 1,
         "decode": None,
-        "detect": detect,
-        "classify": both - detect,
-        "recognise": total - both,
+        "detect": found,
+        "classify": total - read,
+        "recognise": read - found,
         "total": total,
     }
 

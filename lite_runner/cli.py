@@ -78,6 +78,8 @@ def read_files(
         show: called with each result as soon as there is one.
     """
     # Late: OpenCV and the engine take a second to load, which `--help` should not.
+    import cv2
+
     from lite_runner import draw, engines, image
     from lite_runner.pipeline import Ocr, Options
 
@@ -90,7 +92,10 @@ def read_files(
     )
     results: list[report.Result] = []
     names: set[str] = set()
-    with Ocr(pack, engines.own(options.threads), settings) as ocr:
+    engine = engines.own(options.threads)
+    # Like the models: OpenCV would take every core.
+    cv2.setNumThreads(int(engine.arguments.get("threads") or 1))
+    with Ocr(pack, engine, settings) as ocr:
         for name, path, error in pictures:
             try:
                 if error is not None:

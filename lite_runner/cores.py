@@ -7,6 +7,9 @@ import os
 from pathlib import Path
 
 _SYSTEM = Path("/sys/devices/system/cpu")
+#: Asked before any model is opened: some of Paddle-Lite's power modes bind the thread that runs
+#: one, and threads inherit that.
+_ALLOWED = frozenset(os.sched_getaffinity(0))
 #: What tells how fast a core is, the better word first: the kernel's own measure, then its clock.
 _MEASURES = ("cpu_capacity", "cpufreq/cpuinfo_max_freq")
 
@@ -17,13 +20,12 @@ def fast(system: Path = _SYSTEM) -> frozenset[int]:
     Args:
         system: what to read instead of ``/sys/devices/system/cpu``.
     """
-    allowed = frozenset(os.sched_getaffinity(0))
     for measure in _MEASURES:
-        found = {core: _number(system / f"cpu{core}" / measure) for core in allowed}
+        found = {core: _number(system / f"cpu{core}" / measure) for core in _ALLOWED}
         best = max(found.values(), default=0)
         if best > 0:
             return frozenset(core for core, value in found.items() if value == best)
-    return allowed
+    return _ALLOWED
 
 
 def stay_on_fast() -> None:

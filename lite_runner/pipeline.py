@@ -165,6 +165,16 @@ class Ocr:
         height, width = image.shape[:2]
         return Page(width, height, tuple(self._lines(crops)), seconds)
 
+    def warm(self) -> None:
+        """Open all models now, instead of when the first picture needs them.
+
+        Raises:
+            EngineError: one cannot be loaded.
+        """
+        for models in (self._detector, self._classifier, self._recogniser):
+            if models is not None:
+                models.warm()
+
     def close(self) -> None:
         """Free the models; may be called again."""
         for models in (self._detector, self._classifier, self._recogniser):

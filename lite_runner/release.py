@@ -58,16 +58,16 @@ def known(root: Path, name: str) -> dict[str, Any]:
 
 
 def tuned(root: Path) -> dict[str, Any]:
-    """The settings a benchmark found to be best here, by pack."""
+    """The settings a benchmark found to be best here, by what tells a pack's models from others."""
     found = _read_json(root / TUNED)
     return found if isinstance(found, dict) else {}
 
 
-def tune(root: Path, pack: str, found: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Keep a pack's best settings for the deploys to come; None forgets them."""
-    kept = {name: one for name, one in tuned(root).items() if name != pack}
+def tune(root: Path, models: str, found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Keep the best settings of some models for the deploys to come; None forgets them."""
+    kept = {name: one for name, one in tuned(root).items() if name != models}
     if found is not None:
-        kept[pack] = dict(found)
+        kept[models] = dict(found)
     root.mkdir(parents=True, exist_ok=True)
     fresh = root / f".{TUNED}.{os.getpid()}"
     fresh.write_text(json.dumps(kept, sort_keys=True), encoding="utf-8")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lite_runner.errors import EngineError
+from lite_runner.release import MANIFEST
 
 #: Beside ``app`` in a release.
 FILE = "settings.json"
@@ -51,19 +52,27 @@ def own(release: Path | None = None) -> Settings:
     """
     folder = release or home()
     file = folder / FILE
-    if not file.is_file():
-        return Settings()
+    if not file.is_file() or not (folder / MANIFEST).is_file():
+        return Settings()  # another program's, if there is one: only releases have both
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         library = data.get("library")
+        numbers = {
+            key: None if data.get(key) is None else int(data[key])
+            for key in ("threads", "workers", "bucket", "max_side")
+        }
+        if numbers["threads"] is None or any(
+            one is not None and one < 1 for one in numbers.values()
+        ):
+            raise ValueError("threads and all other numbers must be at least 1")
         return Settings(
             library=None if library is None else folder / library,
             version=str(data.get("version", "")),
-            threads=int(data["threads"]),
+            threads=numbers["threads"],
             power=data.get("power"),
-            workers=int(data.get("workers", 1)),
-            bucket=int(data.get("bucket", Settings.bucket)),
-            max_side=None if data.get("max_side") is None else int(data["max_side"]),
+            workers=numbers["workers"] or 1,
+            bucket=numbers["bucket"] or Settings.bucket,
+            max_side=numbers["max_side"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"{file}: is damaged ({error}); deploy here again") from error

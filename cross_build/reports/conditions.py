@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Iterable, Sequence
 
 from cross_build.reports.result import Candidate, Run, Turn
+from lite_runner.bench import condition
 
 #: A frequency that moved by less is the rounding of whoever reports it.
 _MOVED = 0.05
-#: How a state says that something holds at this moment, not that it once did.
-_NOW = " now"
 
 
 def warnings(run: Run) -> list[str]:
@@ -96,13 +95,8 @@ def _doubts(candidate: Candidate) -> list[str]:
 
 
 def _held_back(turn: Turn) -> list[str]:
-    """What held the board back in this turn: what holds now, and what began since it started."""
-    before, after = turn.before.throttled or (), turn.after.throttled or ()
-    now = [word for word in (*before, *after) if word.endswith(_NOW)]
-    # A board remembers since it was started: what it said before the turn is no news after it.
-    if turn.before.throttled is not None:
-        now += [word for word in after if word not in before and not word.endswith(_NOW)]
-    return _once(now)
+    """What held the board back in this turn."""
+    return condition.held_back(vars(turn.before), vars(turn.after))
 
 
 def _moved(turn: Turn) -> bool:

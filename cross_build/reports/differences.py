@@ -60,7 +60,7 @@ def of_candidates(one: Candidate, two: Candidate) -> list[str]:
     """Sentences on what differs between two candidates that belong together."""
     facts = [
         (name, getattr(one.key, name), getattr(two.key, name))
-        for name in ("engine", "pack", "threads", "power", "workers")
+        for name in ("engine", "pack", "threads", "power", "workers", "bucket", "max_side")
     ]
     facts += [
         ("engine version", one.engine_version, two.engine_version),

@@ -25,13 +25,18 @@ Times = npt.NDArray[np.float64]
 
 
 class Key(NamedTuple):
-    """What tells candidates of different runs apart, whatever they are called."""
+    """What tells candidates of different runs apart, whatever they are called.
+
+    Empty texts and zeros where a candidate failed before it could say anything.
+    """
 
     engine: str
     pack: str
     threads: int
     power: str | None
     workers: int
+    bucket: int | None = None
+    max_side: int | None = None
 
 
 @dataclass(frozen=True)
@@ -407,16 +412,20 @@ def _candidate(field: Field, pictures: int) -> Candidate:
     )
     if texts is not None and len(texts) != pictures:
         raise field["texts"].damage(f"an item for each of {pictures} pictures")
+    turns = tuple(_turn(one, pictures) for one in field["turns"].maybe(Field.items) or ())
+
     summary = field["summary"].maybe(Field.members) or {}
     spreads = {stage: one.maybe(_spread) for stage, one in summary.items() if stage in TIMES}
     return Candidate(
         id=field["id"].text(),
         key=Key(
-            engine=field["engine"].text(),
-            pack=field["pack"].text(),
-            threads=field["threads"].whole(),
+            engine=field["engine"].text() if turns else "",
+            pack=field["pack"].text() if turns else "",
+            threads=field["threads"].whole() if turns else 0,
             power=field["power"].maybe(Field.text),
-            workers=field["workers"].whole(),
+            workers=field["workers"].whole() if turns else 0,
+            bucket=field["bucket"].maybe(Field.whole),
+            max_side=field["max_side"].maybe(Field.whole),
         ),
         engine_version=field["engine_version"].maybe(Field.text) or "",
         reader=field["reader"].maybe(Field.text) or "",
@@ -424,7 +433,7 @@ def _candidate(field: Field, pictures: int) -> Candidate:
             stage: one.maybe(_network)
             for stage, one in (field["models"].maybe(Field.members) or {}).items()
         },
-        turns=tuple(_turn(one, pictures) for one in field["turns"].maybe(Field.items) or ()),
+        turns=turns,
         texts=texts if texts is not None else (None,) * pictures,
         steady=field["steady"].maybe(Field.flag),
         accuracy=field["accuracy"].maybe(_accuracy),

@@ -148,10 +148,12 @@ def setup(run: Run) -> Table:
             one.id,
             f"{one.key.engine} {one.engine_version}".strip(),
             one.reader or UNKNOWN,
-            one.key.pack,
-            str(one.key.threads),
-            str(one.key.workers),
+            one.key.pack or UNKNOWN,
+            str(one.key.threads or UNKNOWN),
+            str(one.key.workers or UNKNOWN),
             one.key.power or UNKNOWN,
+            str(one.key.bucket or UNKNOWN),
+            str(one.key.max_side or UNKNOWN),
             "; ".join(
                 f"{stage} {model.source or UNKNOWN} {model.precision} {model.sha256[:8]}"
                 if model
@@ -166,6 +168,7 @@ def setup(run: Run) -> Table:
         "Candidates",
         (
             *("candidate", "engine", "reader", "pack", "threads", "workers", "power mode"),
+            *("width bucket", "largest side"),
             "models, with the start of their sha256",
         ),
         tuple(rows),

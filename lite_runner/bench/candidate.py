@@ -45,14 +45,15 @@ def sweep(
         The candidates, and sentences on what is left out.
     """
     found, skipped = [], []
-    for count in threads or [0]:
-        for side in workers or [0]:
+    # Each once, or candidates could not be told apart.
+    for count in dict.fromkeys(threads or [0]):
+        for side in dict.fromkeys(workers or [0]):
             if max(count, side) > cores:
                 words = [f"{count} threads"] * (count > cores)
                 words += [f"{side} workers"] * (side > cores)
                 skipped.append(f"{name}, {' and '.join(words)}: the board has {cores} cores")
                 continue
-            for power in powers or [""]:
+            for power in dict.fromkeys(powers or [""]):
                 words = [name]
                 words += [f"{count} thread{'s' * (count != 1)}"] if count else []
                 words += [f"{side} worker{'s' * (side != 1)}"] if side else []

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 #: Bits of the Raspberry Pi's ``get_throttled``, by its documentation of vcgencmd.
 _PI_BITS = {
@@ -26,8 +26,10 @@ _PI_BITS = {
 #: The same word without the program, where the kernel passes it on.
 _PI_FILE = "sys/devices/platform/soc/soc:firmware/get_throttled"
 _SECONDS = 5
+#: How a state says that something holds at this moment, not that it once did.
+_NOW = " now"
 
-#: Runs a program, gives the first line of what it says; None if it is missing or fails.
+#: Runs a program, gives the first line of what it says; None if it is missing or says nothing.
 Ask = Callable[[Sequence[str]], "str | None"]
 
 
@@ -88,9 +90,23 @@ def read(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
     }
 
 
+def held_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What held a board back between two states: what holds now, and what began since the first.
+
+    A board remembers since it was started: what it said before is no news afterwards.
+    """
+    old, new = before["throttled"], after["throttled"] or ()
+    found = [word for word in (*(old or ()), *new) if word.endswith(_NOW)]
+    if old is not None:
+        found += [word for word in new if word not in old and not word.endswith(_NOW)]
+    return list(dict.fromkeys(found))
+
+
 def _throttled(root: Path, asking: Ask) -> list[str] | None:
-    said = asking(["vcgencmd", "get_throttled"]) or _text(root / _PI_FILE)
-    bits = re.search(r"(?:0x)?([0-9a-fA-F]+)$", said) if said else None
+    said = asking(["vcgencmd", "get_throttled"]) or ""
+    bits = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)", said)
+    # Where the program is missing, or not let in, the kernel passes the word on.
+    bits = bits or re.fullmatch(r"([0-9a-fA-F]+)", _text(root / _PI_FILE))
     found = None
     if bits:
         value = int(bits.group(1), 16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +30,7 @@ def bench(options: argparse.Namespace) -> int:
         UsageError: there is nothing to measure with.
         LiteError: a pack is damaged or cannot run here.
     """
+    _end_well()
     program = settings.home() / PROGRAM
     if not program.is_file():
         raise UsageError(
@@ -42,6 +44,10 @@ def bench(options: argparse.Namespace) -> int:
     )
     candidates: list[Candidate] = []
     skipped: list[str] = []
+    names = [files.name for files in packs.values()]
+    on_arm = engines.own().arch == "arm"
+    if options.power and not on_arm:
+        skipped.append("power modes: Paddle-Lite has them on ARM only")
     for folder, files in packs.items():
         request: dict[str, Any] = {"pack": str(folder.resolve())}
         if own is None or folder.resolve() != own.resolve():
@@ -49,11 +55,11 @@ def bench(options: argparse.Namespace) -> int:
             _say(f"trying the models of {files.name}")
             request["freedom"] = engines.as_data(trial.run(engines.own(), files))
         found, left_out = sweep(
-            files.name,
+            files.name if names.count(files.name) == 1 else str(folder),
             str(program),
             request,
             options.threads,
-            options.power,
+            options.power if on_arm else [],
             options.workers,
             len(os.sched_getaffinity(0)),
         )
@@ -84,6 +90,7 @@ def run_job(source: IO[str], sink: IO[str]) -> int:
             and ``skipped``.
         sink: gets the run's events, each a JSON object of one entry on a line.
     """
+    _end_well()
     job = json.load(source)
 
     def tell(kind: str, value: Any) -> None:
@@ -98,6 +105,12 @@ def run_job(source: IO[str], sink: IO[str]) -> int:
         lambda text: tell("say", text),
     )
     return 0
+
+
+def _end_well() -> None:
+    """Be interrupted by what else ends a process, so that no turn goes on alone."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _say(text: str) -> None:

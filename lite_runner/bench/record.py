@@ -111,6 +111,7 @@ class Record:
             read = turns[0]["read"]
             texts = [None if one is None else one[0] for one in read]
             lines = sum(len(one or ()) for one in texts)
+            readable = sum(one is not None for one in texts)
             middle = median(passes(turns, "total"))
             found.update(
                 {key: turns[0]["about"].get(key) for key in ABOUT},
@@ -122,7 +123,7 @@ class Record:
                     stage: spread([1000 * v for turn in passes(turns, stage) for v in turn])
                     for stage in STAGES
                 },
-                lines_per_second=lines / (middle * len(images)) if middle > 0 else None,
+                lines_per_second=lines / (middle * readable) if middle * readable > 0 else None,
                 startup_cold=_median(turn["startup"] for turn in turns if turn["cold"]),
                 startup_warm=_median(turn["startup"] for turn in turns if not turn["cold"]),
                 load=_median(turn["load"] for turn in turns),

@@ -14,6 +14,7 @@ import random
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class Plan:
         stable: a candidate is done when its median total is known to within this share.
         limit: seconds after which no turn begins any more, once each candidate had one.
         seed: of the random order.
+        patience: seconds after which a turn is taken for hung and ended.
     """
 
     warmup: int = 1
@@ -50,6 +52,7 @@ class Plan:
     stable: float = 0.02
     limit: float = 600.0
     seed: int = 0
+    patience: float = 3600.0
 
 
 Event = Callable[[str, Any], None]
@@ -101,7 +104,8 @@ def run(
             found = {"candidate": index, **turn}
             tell("turn", found)
             record.add(found)
-        if time.monotonic() - start > plan.limit:
+        known = (record.uncertainty(index) <= plan.stable for index in range(len(candidates)))
+        if time.monotonic() - start > plan.limit and not all(known):
             stopped = f"time limit of {plan.limit:.0f} s"
     except KeyboardInterrupt:
         stopped = "interrupted"
@@ -169,6 +173,9 @@ def take(
     found: dict[str, Any] = {"cold": cold, "before": before, "passes": []}
     start = time.perf_counter()
     with _started(candidate.program, request) as (lines, child, words):
+        watch = threading.Timer(plan.patience, os.killpg, (child.pid, signal.SIGKILL))
+        watch.daemon = True
+        watch.start()
         for line in lines:
             try:
                 ((kind, value),) = json.loads(line).items()
@@ -183,6 +190,10 @@ def take(
             elif kind == "done":
                 found.update(value)
         code = child.wait()
+        hung = not watch.is_alive()
+        watch.cancel()
+        if hung:
+            raise TurnError(f"took over {plan.patience:.0f} s; the file or the board is broken")
         if "read" not in found:
             words.seek(0)
             said = [one for one in words.read().decode("utf-8", "replace").split("\n") if one]

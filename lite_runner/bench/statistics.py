@@ -40,15 +40,14 @@ def uncertainty(turns: Sequence[Sequence[float]]) -> float:
 def passes(turns: Sequence[Mapping[str, Any]], stage: str) -> list[list[float]]:
     """For each turn of a record, what each pass took: the mean seconds of a picture.
 
-    Pictures that could not be read count as none.
+    Pictures that could not be read are left out.
     """
-    return [
-        [
-            float(sum(one[stage] for one in passed if one is not None) / max(1, len(passed)))
-            for passed in turn["passes"]
-        ]
-        for turn in turns
-    ]
+
+    def mean(passed: Sequence[Mapping[str, float] | None]) -> float:
+        found = [one[stage] for one in passed if one is not None]
+        return sum(found) / max(1, len(found))
+
+    return [[mean(passed) for passed in turn["passes"]] for turn in turns]
 
 
 def median(turns: Sequence[Sequence[float]]) -> float:

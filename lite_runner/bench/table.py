@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from lite_runner import report
+from lite_runner.bench import condition
 from lite_runner.bench.statistics import STAGES
 
 
@@ -44,6 +45,9 @@ def notes(record: Mapping[str, Any]) -> list[str]:
         name = one["id"]
         if one["failed"]:
             found.append(f"{name}: failed: {one['failed']}")
+        missing = sum(text is None for text in one["texts"] or ())
+        if missing:
+            found.append(f"{name}: could not read {missing} of the pictures; they are left out.")
         if one["turns"] and not one["steady"]:
             found.append(f"{name}: did not read alike every time; scored by its first reading.")
         if one["turns"] and not one["stable"] and not record["emulated"]:
@@ -65,7 +69,12 @@ def notes(record: Mapping[str, Any]) -> list[str]:
         for turn in one["turns"]
         for when in ("before", "after")
     ]
-    throttled = {word for state in states for word in state["throttled"] or ()}
+    throttled = {
+        word
+        for one in record["candidates"]
+        for turn in one["turns"]
+        for word in condition.held_back(turn["before"], turn["after"])
+    }
     if throttled:
         found.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")
     clocks = [max(state["mhz"]) for state in states if state["mhz"]]

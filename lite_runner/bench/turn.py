@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, List, Protocol, Sequence, Tuple
 
+import cv2
+
 from lite_runner import __version__, engines, image, pack, settings
 from lite_runner.errors import ImageError
 from lite_runner.pipeline import Ocr, Options, Page
@@ -60,7 +62,9 @@ class LiteReader:
             max_side=request["max_side"],
         )
         self._open: dict[bool, Ocr] = {}
-        self._reader(detect=True)
+        # OpenCV would take every core, whatever number is measured.
+        cv2.setNumThreads(int(engine.arguments.get("threads") or 1))
+        self._reader(detect=True).warm()
 
     @property
     def about(self) -> dict[str, Any]:

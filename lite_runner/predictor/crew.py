@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Callable, Iterable, TypeVar
 
 from lite_runner import cores
+from lite_runner.errors import EngineError
 from lite_runner.predictor import Engine
 from lite_runner.predictor.pool import Pool
 
@@ -31,6 +32,7 @@ class Crew:
     def __init__(self, engine: Engine, model: Path, workers: int = 1) -> None:
         self._engine = engine if workers == 1 else engine.alone()
         self._model = model
+        self._workers = workers
         self._pools: list[Pool] = []
         self._own = threading.local()
         self._threads = (
@@ -39,20 +41,40 @@ class Crew:
             else None
         )
 
+    def warm(self) -> None:
+        """Open every worker's model before there is anything to run."""
+        if self._threads is None:
+            self._pool().warm()
+            return
+        together = threading.Barrier(self._workers)
+
+        def one(pool: Pool, _: int) -> None:
+            try:
+                pool.warm()
+            finally:
+                together.wait()  # or one worker would be asked twice
+
+        self.map(one, range(self._workers))
+
     def map(self, work: Callable[[Pool, Item], Result], items: Iterable[Item]) -> list[Result]:
         """Do ``work`` on each item with a worker's model; results in the order of the items.
 
         Raises:
-            EngineError: whatever ``work`` raised first; what was begun is finished before.
+            EngineError: whatever ``work`` raised first; what was begun is finished before. Or the
+                crew is closed.
         """
         if self._threads is None:
             return [work(self._pool(), item) for item in items]
-        begun = [self._threads.submit(self._do, work, item) for item in items]
+        try:
+            begun = [self._threads.submit(self._do, work, item) for item in items]
+        except RuntimeError as error:
+            raise EngineError(f"{self._model}: already closed; open a new reader") from error
         try:
             return [one.result() for one in begun]
         finally:
             for one in begun:
                 one.cancel()
+            wait(begun)
 
     def close(self) -> None:
         """Close every open model; may be called again."""

@@ -28,11 +28,20 @@ class Pool:
         self._reshapes = engine.freedom(model).reshapes
         self._capacity = max(1, capacity)
         self._open: OrderedDict[tuple[int, ...], Predictor] = OrderedDict()
+        self._fresh: Predictor | None = None
+
+    def warm(self) -> None:
+        """Open the model, if it is not, before there is anything to run."""
+        if not self._open and self._fresh is None:
+            self._fresh = self._engine.open(self._model)
 
     def run(self, batch: Floats) -> list[Output]:
         """Run on a float32 NCHW batch; see :class:`lite_runner.predictor.Predictor`."""
         key: tuple[int, ...] = () if self._reshapes else batch.shape
         predictor = self._open.pop(key, None)
+        if predictor is None and self._fresh is not None:
+            # It has not run yet: any shape may be its first.
+            predictor, self._fresh = self._fresh, None
         if predictor is None:
             # Room is made first: the new model then reuses the old one's memory.
             while len(self._open) >= self._capacity:
@@ -43,5 +52,8 @@ class Pool:
 
     def close(self) -> None:
         """Close every open model; may be called again."""
+        if self._fresh is not None:
+            self._fresh.close()
+            self._fresh = None
         while self._open:
             self._open.popitem()[1].close()

@@ -6,7 +6,7 @@ import ctypes
 import os
 import sys
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class WheelEngine:
             )
         self._lite: Any = paddlelite.lite
         self._threads = threads
+        folder = Path(paddlelite.lite.__file__).parent / "libs"
+        # Loaded by the wheel just now: these are the same libraries, not second ones.
+        self._mkl = ctypes.CDLL(str(folder / "libmklml_intel.so"))
+        self._openmp = ctypes.CDLL(str(folder / "libiomp5.so"))
         self._found = dict(found or {})
         _keep_memory()
 
@@ -85,31 +89,31 @@ class WheelEngine:
             handle = self._lite.create_paddle_predictor(config)
         except RuntimeError as error:
             raise EngineError(f"{model}: Paddle-Lite cannot load it: {error}") from error
-        self._set_threads(self._threads or 1)
-        return _WheelPredictor(handle, model)
+        return _WheelPredictor(handle, model, self._set_threads)
 
-    def _set_threads(self, threads: int) -> None:
-        """Tell the library's own MKL and OpenMP.
+    def _set_threads(self) -> None:
+        """Tell the library's own MKL and OpenMP, before each run.
 
-        Making a predictor has set MKL to one (light_api_impl.cc). OpenMP would take every core for
-        a few kernels and then wait on them in a busy loop for 0.2 s (KMP_BLOCKTIME).
+        Making any predictor sets MKL to one for the whole process (light_api_impl.cc), and so do
+        workers for theirs. OpenMP would take every core for a few kernels and then wait on them in
+        a busy loop for 0.2 s (KMP_BLOCKTIME).
         """
-        folder = Path(self._lite.__file__).parent / "libs"
-        # Loaded long ago by the wheel: these are the same libraries, not second ones.
-        ctypes.CDLL(str(folder / "libmklml_intel.so")).MKL_Set_Num_Threads(threads)
-        ctypes.CDLL(str(folder / "libiomp5.so")).omp_set_num_threads(threads)
+        self._mkl.MKL_Set_Num_Threads(self._threads or 1)
+        self._openmp.omp_set_num_threads(self._threads or 1)
 
 
 class _WheelPredictor:
-    def __init__(self, handle: Any, model: Path) -> None:
+    def __init__(self, handle: Any, model: Path, prepare: Callable[[], None]) -> None:
         self._handle: Any = handle
         self._model = model
+        self._prepare = prepare
 
     def run(self, batch: Floats) -> list[Output]:
         if self._handle is None:
             raise EngineError(f"{self._model}: already closed; open it again")
         try:
             self._handle.get_input(0).from_numpy(np.ascontiguousarray(batch, np.float32))
+            self._prepare()
             self._handle.run()
             outputs = []
             for index in range(len(self._handle.get_output_names())):

@@ -122,8 +122,8 @@ def test_a_lost_connection_keeps_what_was_measured(
 
 
 def test_what_tuning_found_is_what_is_deployed(site: Site, plain: Path) -> None:
-    name = json.loads((plain / "pack.json").read_text())["name"]
-    site.board.release("tune", name, stdin=json.dumps({"threads": 2, "workers": 2, "bucket": 64}))
+    models = deploys.bundle_for(site.board, str(plain), str(site.runtime)).models
+    site.board.release("tune", models, stdin=json.dumps({"threads": 2, "workers": 2, "bucket": 64}))
     try:
         assert site.deploy(plain).changed
         how = json.loads((site.home / "current/settings.json").read_text())
@@ -131,7 +131,7 @@ def test_what_tuning_found_is_what_is_deployed(site: Site, plain: Path) -> None:
         assert site.program("verify").code == 0
         assert not site.deploy(plain).changed
     finally:
-        site.board.release("tune", name, stdin="null")
+        site.board.release("tune", models, stdin="null")
     assert site.deploy(plain).changed
 
 

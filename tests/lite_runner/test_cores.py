@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from lite_runner import cores
 
 @pytest.fixture(autouse=True)
 def six(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(6)))
+    monkeypatch.setattr(cores, "_ALLOWED", frozenset(range(6)))
 
 
 def tree(folder: Path, measure: str, values: list[str]) -> Path:
@@ -40,6 +39,6 @@ def test_else_all_are_alike(tmp_path: Path) -> None:
 
 
 def test_only_cores_one_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 4})
+    monkeypatch.setattr(cores, "_ALLOWED", frozenset({0, 1, 4}))
     system = tree(tmp_path, "cpu_capacity", ["485"] * 4 + ["1024"] * 2)
     assert cores.fast(system) == {4}

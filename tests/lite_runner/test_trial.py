@@ -141,7 +141,9 @@ def change(path: Path, **values: Any) -> None:
     ("text", "words"),
     [
         ("{", "is damaged"),
-        ("{}", "is damaged .'threads'."),
+        ("{}", "is damaged .threads and all other numbers"),
+        ('{"threads": 0}', "is damaged"),
+        ('{"threads": 2, "bucket": -32}', "is damaged"),
         ('{"library": "lib/gone.so"}', "is damaged"),
         ('{"library": "lib/liblite_capi.so", "threads": 1, "power": "turbo"}', "is damaged"),
     ],

@@ -101,6 +101,24 @@ def test_a_board_with_two_kinds_of_cores_that_is_hot(tmp_path: Path) -> None:
     assert found["throttled"] == ["cpufreq-cpu4 slowed down by the system, step 3 now"]
 
 
+def test_what_vcgencmd_complains_of_is_no_throttling(tmp_path: Path) -> None:
+    for said in ("VCHI initialization failed", "error=1 error_msg=0x5", "throttled=", "5"):
+        assert condition.read(tree(tmp_path, PI), asking(vcgencmd=said))["throttled"] is None
+
+
+def test_what_held_a_board_back_is_new_or_holds_now() -> None:
+    def state(*words: str) -> dict[str, Any]:
+        return {"throttled": list(words)}
+
+    old, now = "throttled before", "under-voltage now"
+    assert condition.held_back(state(old), state(old)) == []
+    assert condition.held_back(state(), state(old)) == [old]
+    assert condition.held_back(state(now), state(old)) == [now, old]
+    # Nobody knows when it began.
+    assert condition.held_back({"throttled": None}, state(old)) == []
+    assert condition.held_back({"throttled": None}, {"throttled": None}) == []
+
+
 def test_tegrastats_tells_where_the_system_does_not(tmp_path: Path) -> None:
     found = condition.read(tmp_path, asking(tegrastats=TEGRA))
     assert found["mhz"] == [1190, 1190, 1907, 1907]

@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 import pytest
 
+from cross_build.reports import compare, markdown, page, result
 from lite_runner.bench.candidate import Candidate, sweep
 from lite_runner.bench.run import Plan, drop_files, run
 from tests.lite_runner.bench.conftest import picture
@@ -101,8 +102,9 @@ def test_the_record_of_a_run(make: Make) -> None:
     assert found["texts"] == [["ab"], ["ab"], None]
     assert found["accuracy"] == {"errors": 2, "characters": 6, "cer": 2 / 6}
     assert found["detection"]["hmean"] == 0.5
-    assert found["summary"]["total"]["median"] == pytest.approx(1000.0)
-    assert found["summary"]["recognise"]["p90"] == pytest.approx(600.0)
+    # Of the two that were read.
+    assert found["summary"]["total"]["median"] == pytest.approx(1500.0)
+    assert found["summary"]["recognise"]["p90"] == pytest.approx(900.0)
     assert found["lines_per_second"] == pytest.approx(2 / 3)
     assert (found["load"], found["peak_rss"], found["steady"]) == (0.25, 1000000, True)
     assert found["startup_warm"] > 0
@@ -143,6 +145,31 @@ def test_a_candidate_that_fails_later_keeps_its_turns(make: Make) -> None:
     assert len(found["turns"]) == 2
     assert found["summary"] is not None
     assert found["failed"] == "exit code 9"
+
+
+def test_a_hung_candidate_is_ended(make: Make) -> None:
+    plan = Plan(warmup=0, passes=1, least=1, most=1, patience=0.5)
+    slow = make("slow", "import time; time.sleep(600)")
+    record = run([slow, make("good")], [picture()], plan)
+    assert record["candidates"][0]["failed"].startswith("took over")
+    assert record["candidates"][1]["failed"] is None
+
+
+def test_every_candidate_starts_cold_once(make: Make) -> None:
+    record = run([make("a"), make("b")], [picture()], FIXED)
+    for one in record["candidates"]:
+        assert [turn["cold"] for turn in one["turns"]] == [True, False, False, False]
+        assert one["startup_cold"] is not None
+
+
+def test_a_record_with_a_failed_candidate_can_be_reported(make: Make) -> None:
+    plan = Plan(warmup=0, passes=1, least=3, most=3)
+    record = run([make("bad", "os._exit(3)"), make("good")], [picture()], plan)
+    found = result.parse(json.loads(json.dumps(record)), "this run")
+    assert [one.failed for one in found.candidates] == ["exit code 3", None]
+    assert "bad: failed: exit code 3" in markdown.document(found)
+    assert "exit code 3" in page.page(found)
+    assert "good" in compare.compare(found, found)
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
@@ -210,3 +237,8 @@ def test_nothing_asked_is_the_programs_own_setting() -> None:
     (one,), skipped = sweep("p", "/ocr", {}, [], [], [], 4)
     assert one == Candidate("p", "/ocr", dict.fromkeys(("threads", "workers", "power")))
     assert skipped == []
+
+
+def test_what_is_named_twice_is_measured_once() -> None:
+    found, _ = sweep("p", "/ocr", {}, [2, 2], ["high", "high"], [1, 1], 4)
+    assert [one.name for one in found] == ["p, 2 threads, 1 worker, high"]

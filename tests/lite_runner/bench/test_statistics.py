@@ -43,5 +43,5 @@ def test_doubt_shrinks_with_turns_and_not_with_passes_of_few() -> None:
 def test_a_pass_is_the_mean_of_its_pictures() -> None:
     passed = [{"total": 1.0}, None, {"total": 2.0}]
     record = [{"passes": [passed, passed]}, {"passes": [[{"total": 4.0}]]}]
-    assert passes(record, "total") == [[1.0, 1.0], [4.0]]
-    assert median(passes(record, "total")) == 1.0
+    assert passes(record, "total") == [[1.5, 1.5], [4.0]]
+    assert median(passes(record, "total")) == 1.5
