@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from cross_build.board import Board
+from lite_runner import truth
+from lite_runner.release import sha256
 from opt_models import catalog, fetch
 
 ROOT = Path(__file__).parent.parent
@@ -90,3 +92,10 @@ def test_the_example_is_the_file() -> None:
 def test_links_and_pictures_exist() -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / link).is_file(), link
+
+
+def test_the_pictures_of_the_accuracy_table_are_those_in_samples() -> None:
+    table = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    for picture in truth.pictures(ROOT / "samples"):
+        assert picture.path.name in table
+        assert sha256(picture.path)[:12] in table, picture.path.name
