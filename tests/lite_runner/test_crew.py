@@ -118,3 +118,36 @@ def test_a_smaller_side_makes_a_smaller_map(engine: Any, pack_folder: Path) -> N
             )
         )
     assert seen == [(960, 960), (320, 320)]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("reshapes", [True, False])
+def test_warming_opens_every_workers_model_once(engine: Any, workers: int, reshapes: bool) -> None:
+    engine.reshapes = reshapes
+    crew = Crew(engine, Path("rec.nb"), workers)
+    crew.warm()
+    assert engine.events == [("open", "rec.nb")] * workers
+    crew.map(lambda pool, item: pool.run(BATCH), range(9))
+    assert engine.events.count(("open", "rec.nb")) == workers, "the open ones were taken"
+    crew.close()
+    assert engine.events.count(("close", "rec.nb")) == workers
+
+
+def test_a_model_that_cannot_be_opened_is_told_and_nobody_waits(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(model: Path) -> None:
+        raise EngineError("rec.nb: Paddle-Lite cannot load it: no")
+
+    monkeypatch.setattr(engine, "open", fail)
+    crew = Crew(engine, Path("rec.nb"), 3)
+    with pytest.raises(EngineError, match="cannot load it"):
+        crew.warm()
+    crew.close()
+
+
+def test_a_closed_crew_says_so(engine: Any) -> None:
+    crew = Crew(engine, Path("rec.nb"), 2)
+    crew.close()
+    with pytest.raises(EngineError, match=r"rec\.nb: already closed; open a new reader"):
+        crew.map(lambda pool, item: item, [1])
