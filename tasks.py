@@ -263,7 +263,11 @@ def bench(
     )
     found = _pictures(images)
     if tune:
-        if emulate or len(sweep.packs) > 1 or any((peer, threads, workers, power, json, html)):
+        if (
+            emulate
+            or len(sweep.packs) > 1
+            or any((peer, threads, workers, power, json, markdown, html))
+        ):
             raise UsageError(
                 "--tune: takes a real board, one --pack, --images, --limit and --within; leave the"
                 " others out"
