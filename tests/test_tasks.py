@@ -79,6 +79,10 @@ def test_the_list_explains_every_task() -> None:
         (["deploy", "--pack", "packs/none"], "pack packs/none: there is no such folder"),
         (["pack", "--det", "x"], "--rec and --name and --dict must be given too"),
         (["pack", "--rec", "x", "--name", "y"], "--det and --dict must be given too"),
+        (["bench", "--tune", "--threads", "2"], "--tune: takes a real board, one --pack"),
+        (["bench", "--power", "hihg"], "--power hihg: is not one of high, low, full, unbound"),
+        (["bench", "--threads", "2,x"], "--threads 2,x: 'x' is not a whole number of at least 1"),
+        (["bench", "--images", "/no.png"], "/no.png: does not exist; check the path"),
         (
             ["read", "samples", "--batch", "0"],
             "argument --batch: '0' is not a whole number",
