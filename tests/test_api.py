@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -53,32 +52,6 @@ def test_every_kind_of_source_reads_the_same(board: Board, tmp_path: Path) -> No
     assert len(found) == 8
     for name, lines in found.items():
         assert lines == ["你好，世界", "Paddle-Lite2026"], name
-
-
-THREADS = """
-import ctypes, json, sys
-from pathlib import Path
-import paddlelite.lite
-from lite_runner.pack import load, own
-from lite_runner.predictor.wheel import WheelEngine
-
-model = load(own()).classifier.network.path
-math = ctypes.CDLL(str(Path(paddlelite.lite.__file__).parent / "libs" / "libmklml_intel.so"))
-found = []
-for threads in (None, 2, None):
-    WheelEngine(threads).open(model)
-    found.append(math.MKL_Get_Max_Threads())
-print(json.dumps(found))
-"""
-
-
-def test_threads_reach_the_library(board: Board, tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text(THREADS)
-    command = [board.path("ocr"), "python", str(tmp_path / "script.py")]
-    run = subprocess.run(command, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    # MKL takes no more than there are cores.
-    assert json.loads(run.stdout) == [1, min(2, os.cpu_count() or 1), 1]
 
 
 def test_numpy_2_is_refused_instead_of_reading_garbage(board: Board, tmp_path: Path) -> None:
