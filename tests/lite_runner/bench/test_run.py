@@ -148,7 +148,7 @@ def test_a_candidate_that_fails_later_keeps_its_turns(make: Make) -> None:
 
 
 def test_a_hung_candidate_is_ended(make: Make) -> None:
-    plan = Plan(warmup=0, passes=1, least=1, most=1, patience=0.5)
+    plan = Plan(warmup=0, passes=1, least=1, most=1, patience=8.0)
     slow = make("slow", "import time; time.sleep(600)")
     record = run([slow, make("good")], [picture()], plan)
     assert record["candidates"][0]["failed"].startswith("took over")
