@@ -247,7 +247,7 @@ def bench(
     from cross_build import benchmark, tuning
     from cross_build.reports import history
     from lite_runner.bench import run, table
-    from lite_runner.predictor.capi import POWER_MODES
+    from lite_runner.settings import POWER_MODES
 
     powers = [word for word in power.split(",") if word]
     unknown = [word for word in powers if word not in POWER_MODES]

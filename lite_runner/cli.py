@@ -13,6 +13,7 @@ from typing import Callable, Iterable, Sequence
 from lite_runner import __version__, output, report, sources
 from lite_runner import pack as packs
 from lite_runner.errors import ImageError, LiteError, UsageError
+from lite_runner.settings import POWER_MODES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -261,10 +262,9 @@ def _share(text: str) -> float:
 
 
 def _powers(text: str) -> list[str]:
-    known = ("high", "low", "full", "unbound")
-    wrong = [word for word in text.split(",") if word not in known]
+    wrong = [word for word in text.split(",") if word not in POWER_MODES]
     if wrong:
-        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is not one of {', '.join(known)}")
+        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is not one of {', '.join(POWER_MODES)}")
     return text.split(",")
 
 

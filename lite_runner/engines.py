@@ -50,6 +50,14 @@ def as_data(found: dict[str, Freedom]) -> dict[str, Any]:
     return {name: {"reshapes": one.reshapes, "batches": one.batches} for name, one in found.items()}
 
 
+def from_data(pack: Path, data: Mapping[str, Any]) -> dict[Path, Freedom]:
+    """The same read again, by the models' paths in a pack's folder."""
+    return {
+        (pack / name).resolve(): Freedom(one["reshapes"] is True, one["batches"] is True)
+        for name, one in data.items()
+    }
+
+
 def remember(proof: Mapping[str, Any]) -> None:
     """Keep what a verification of the release this runner lies in found out.
 
@@ -66,9 +74,6 @@ def _found(folder: Path) -> dict[Path, Freedom]:
     """What the verification of this release found out of its own pack; nothing before it."""
     try:
         data = json.loads((folder / PROOF).read_text(encoding="utf-8"))["freedom"]
-        return {
-            folder / "pack" / name: Freedom(one["reshapes"] is True, one["batches"] is True)
-            for name, one in data.items()
-        }
+        return from_data(folder / "pack", data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

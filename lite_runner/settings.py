@@ -11,6 +11,8 @@ from lite_runner.release import MANIFEST
 
 #: Beside ``app`` in a release.
 FILE = "settings.json"
+#: Paddle-Lite's PowerMode, which it has on ARM.
+POWER_MODES = {"high": 0, "low": 1, "full": 2, "unbound": 3}
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Settings:
         library: the C ABI over Paddle-Lite's library for ARM; None for the x86 wheel.
         version: release of that library.
         threads: of each model; the library's own number if None.
-        power: one of :data:`lite_runner.predictor.capi.POWER_MODES`; None for the x86 wheel.
+        power: one of :data:`POWER_MODES`; None for the x86 wheel.
         workers: lines recognised side by side.
         bucket: recognisers' input widths are rounded up to multiples of this, in pixels.
         max_side: instead of the pack's own largest side of a detector's input, in pixels.

@@ -23,6 +23,7 @@ from typing import IO, Any, Callable, Iterator, Sequence
 from lite_runner.bench import condition
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.record import Record
+from lite_runner.bench.statistics import median, passes
 from lite_runner.errors import LiteError
 
 
@@ -143,7 +144,7 @@ def _turns(
             yield index, {"order": order, "at": round(at, 3), **turn}
             order += 1
             known = record.uncertainty(index)
-            total = sum(_total(passed) for passed in turn["passes"]) / len(turn["passes"])
+            total = median(passes([turn], "total"))
             doubt = "" if known == float("inf") else f", median known to {known:.1%}"
             say(f"round {number + 1}  {one.name}: {total * 1000:.0f} ms a picture{doubt}")
             if number + 1 >= plan.least and known <= plan.stable:
@@ -252,7 +253,3 @@ def drop_files(folder: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _total(passed: Sequence[Any]) -> float:
-    return float(sum(one["total"] for one in passed if one is not None) / max(1, len(passed)))

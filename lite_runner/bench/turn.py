@@ -20,7 +20,6 @@ import cv2
 from lite_runner import __version__, engines, image, pack, settings
 from lite_runner.errors import ImageError
 from lite_runner.pipeline import Ocr, Options, Page
-from lite_runner.predictor import Freedom
 from lite_runner.release import sha256
 
 #: Seconds of each of :data:`lite_runner.bench.statistics.STAGES`.
@@ -47,12 +46,7 @@ class LiteReader:
         files = pack.load(request["pack"] or _own_pack())
         engine = engines.own(request["threads"], request["power"])
         if request.get("freedom"):
-            engine = engine.knowing(
-                {
-                    (files.folder / name).resolve(): Freedom(one["reshapes"], one["batches"])
-                    for name, one in request["freedom"].items()
-                }
-            )
+            engine = engine.knowing(engines.from_data(files.folder, request["freedom"]))
         self._files, self._engine = files, engine
         self._options = Options(
             classify=request.get("classify", True),

@@ -12,6 +12,7 @@ import numpy as np
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Freedom, Output, Predictor
+from lite_runner.settings import POWER_MODES
 
 #: Version of ``lite_capi.h`` this module speaks.
 ABI_VERSION = 1
@@ -19,8 +20,6 @@ _MAX_RANK = 8
 _FLOAT32 = 1
 #: ``dtype`` of ``lite_capi.h``.
 _DTYPES = {_FLOAT32: np.float32, 2: np.int8, 3: np.int32, 4: np.int64, 5: np.uint8}
-#: Paddle-Lite's PowerMode.
-POWER_MODES = {"high": 0, "low": 1, "full": 2, "unbound": 3}
 
 
 class Tensor(ctypes.Structure):
@@ -186,7 +185,7 @@ class CapiEngine:
         library: the shared library made of ``lite_capi.cc``.
         version: release it was built for; each opened model checks it against the library's word.
         threads: of each predictor.
-        power: one of :data:`POWER_MODES`.
+        power: one of :data:`lite_runner.settings.POWER_MODES`.
         found: what models, by resolved path, were found to stay right with. Nothing is taken for
             granted: on v2.9 the quantised detector of V2.0 reads garbage after a change of shape,
             and the quantised recogniser of V1.1 ends the process when given two lines at once.

@@ -10,7 +10,7 @@ from cross_build import targets
 from cross_build.board import Board, Facts, usual
 from cross_build.errors import TargetError
 from cross_build.transports.local import Local
-from lite_runner.predictor.capi import POWER_MODES
+from lite_runner.settings import POWER_MODES
 from opt_models import catalog
 from opt_models.sources import pypi
 
