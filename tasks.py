@@ -179,7 +179,7 @@ def read(
     detect: bool = True,
     classify: bool = True,
     recognise: bool = True,
-    batch: int = 1,
+    batch: int = 0,
     min_score: float = 0.5,
     threads: int = 0,
 ) -> int:
@@ -187,7 +187,8 @@ def read(
     from cross_build import reading
     from lite_runner import sources
 
-    options = [f"--batch={batch}", f"--min-score={min_score}"]
+    options = [f"--min-score={min_score}"]
+    options += [f"--batch={batch}"] if batch else []
     options += [f"--threads={threads}"] if threads else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, wanted in stages.items() if not wanted]

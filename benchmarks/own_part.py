@@ -4,7 +4,7 @@ Usage: python -m benchmarks.own_part [FOLDER ...] [--threads N] [--repeats R] [-
 
 A side's own part is all but its engine: decoding files, scaling, normalising, finding boxes in the
 detector's map, cutting out lines, decoding text, copying in and out. The engine is Paddle-Lite's
-``run()`` and opening models, or ONNX Runtime's ``run()``. How they are measured stands in
+``run()``, opening and closing models, or ONNX Runtime's ``run()``. How they are measured stands in
 ``turns.py``; the figures are processor time, which other work on the machine is not part of.
 """
 

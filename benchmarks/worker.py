@@ -57,9 +57,12 @@ def paddle_lite(watch: Watch, threads: int, release: Path) -> tuple[Reader, Abou
     from lite_runner import engines
     from lite_runner.pack import load
     from lite_runner.pipeline import Ocr, Options
+    from lite_runner.predictor import wheel
 
     lite.LightPredictor.run = watch.over(lite.LightPredictor.run)
     lite.create_paddle_predictor = watch.over(lite.create_paddle_predictor)
+    model: Any = wheel._WheelPredictor
+    model.close = watch.over(model.close)
     pack, engine = load(release / "pack"), engines.own(threads)
     pages, lines = Ocr(pack, engine), Ocr(pack, engine, Options(detect=False))
 

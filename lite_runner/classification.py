@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from typing import Sequence
 
-import numpy as np
-
 from lite_runner.arrays import Floats, Image
 from lite_runner.image import normalise, resize
 from lite_runner.pack import Classifier, Network
 
+#: Lines given to the network at once, where the engine allows: they are small and of one size.
+BATCH = 8
 
-def preprocess(crops: Sequence[Image], network: Network) -> Floats:
+
+def input_shape(crops: Sequence[Image], network: Network) -> tuple[int, int, int, int]:
+    """NCHW of a batch of lines."""
+    return (len(crops), 3, *network.shape)
+
+
+def preprocess(crops: Sequence[Image], network: Network, batch: Floats) -> None:
     """Scale lines to the network's height, squeeze or pad them to its width.
 
-    Returns:
-        float32 Nx3xHxW; beyond a line's end it is zero, the grey the network was trained with.
+    Args:
+        batch: float32 of :func:`input_shape`, written to; beyond a line's end it becomes zero, the
+            grey the network was trained with.
     """
     height, width = network.shape
-    batch = np.zeros((len(crops), 3, height, width), np.float32)
     for row, crop in zip(batch, crops):
         scaled = min(width, max(1, -(-crop.shape[1] * height // crop.shape[0])))
         resized = resize(crop, scaled, height)
         normalise(resized, network.mean, network.std, network.order, row[:, :, :scaled])
-    return batch
+        row[:, :, scaled:] = 0
 
 
 def postprocess(probabilities: Floats, classifier: Classifier) -> list[tuple[int, float]]:

@@ -194,7 +194,12 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
     read.add_argument("--no-classify", action="store_true", help="do not turn lines on their head")
     read.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
-    read.add_argument("--batch", type=_positive, default=1, metavar="N", help="lines at once")
+    read.add_argument(
+        "--batch",
+        type=_positive,
+        metavar="N",
+        help="lines at once (default: what suits the engine)",
+    )
     read.add_argument(
         "--min-score", type=_share, default=0.5, metavar="P", help="drop lines scored lower"
     )

@@ -61,13 +61,18 @@ def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
     return list(zip(starts, [0, *ends], [*ends, length]))
 
 
-def probability_map(image: Image, detector: Detector, run: Callable[[Floats], Floats]) -> Floats:
+def probability_map(
+    image: Image,
+    detector: Detector,
+    run: Callable[[tuple[int, ...], Callable[[Floats], None]], Floats],
+) -> Floats:
     """Where text is in a picture.
 
     Args:
         image: uint8 HxWx3 BGR.
         detector: settings.
-        run: the network, from float32 1x3xhxw to 1x1xhxw.
+        run: the network, from float32 1x3xhxw to 1x1xhxw; given the input's shape and what fills
+            it.
 
     Returns:
         float32 map of the size of :func:`input_size`: each pixel's probability of being text; what
@@ -82,7 +87,11 @@ def probability_map(image: Image, detector: Detector, run: Callable[[Floats], Fl
     for start, first, last in pieces(max(size), span):
         seen = slice(start, start + span)
         pixels = resized[seen] if tall else resized[:, seen]
-        output = run(normalise(pixels, network.mean, network.std, network.order)[None])[0, 0]
+
+        def fill(batch: Floats, pixels: Image = pixels) -> None:
+            normalise(pixels, network.mean, network.std, network.order, batch[0])
+
+        output = run((1, 3, *pixels.shape[:2]), fill)[0, 0]
         kept = slice(first - start, last - start)
         part: Floats = output[kept] if tall else output[:, kept]
         if first == 0 and last == max(size):

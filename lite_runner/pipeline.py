@@ -28,7 +28,8 @@ class Options:
         classify: turn lines that stand on their heads, where the pack has a classifier.
         recognise: read the lines; otherwise only their boxes are given.
         min_score: lines read with a lower score are left out.
-        batch: lines of like width given to a network at once, where the engine stays right with it.
+        batch: lines given to a network at once, where the engine stays right with it; what suits
+            the engine if None.
         workers: lines classified and recognised side by side; as the release was tuned if None.
         bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
         max_side: largest side of the detector's input, in pixels; as the release was tuned, or
@@ -39,7 +40,7 @@ class Options:
     classify: bool = True
     recognise: bool = True
     min_score: float = 0.5
-    batch: int = 1
+    batch: int | None = None
     workers: int | None = None
     bucket: int | None = None
     max_side: int | None = None
@@ -139,6 +140,8 @@ class Ocr:
         self.engine = engine
         chosen, files = self.options, self.pack
         side = chosen.max_side or files.detector.max_side
+        networks = [part.network for part in (files.classifier, files.recogniser) if part]
+        self._batching = [one for one in networks if engine.freedom(one.path).batches]
         self._settings = replace(files.detector, max_side=side)
         self._detector = Pool(engine, files.detector.network.path) if chosen.detect else None
         self._classifier = (
@@ -195,9 +198,11 @@ class Ocr:
     def _crew(self, network: pack.Network) -> Crew:
         return Crew(self.engine, network.path, self.options.workers or 1)
 
-    def _batch(self, network: pack.Network) -> int:
-        """How many lines a network gets at once."""
-        return self.options.batch if self.engine.freedom(network.path).batches else 1
+    def _batch(self, network: pack.Network, usual: int, lines: int) -> int:
+        """How many of a page's lines a network gets at once: every worker shall get some."""
+        if network not in self._batching:
+            return 1
+        return self.options.batch or min(usual, -(-lines // (self.options.workers or 1)) or 1)
 
     def _detect(self, image: Image) -> list[_Crop]:
         height, width = image.shape[:2]
@@ -206,7 +211,7 @@ class Ocr:
             return [_Crop(image, box, 1.0)]
         run = self._detector.run
         probability = detection.probability_map(
-            image, self._settings, lambda batch: run(batch)[0].data
+            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
         )
         found = detection.postprocess(probability, width, height, self._settings)
         crops = []
@@ -223,8 +228,12 @@ class Ocr:
             return
 
         def classify(pool: Pool, chunk: Sequence[_Crop]) -> None:
-            batch = classification.preprocess([crop.pixels for crop in chunk], classifier.network)
-            probabilities = floats(pool.run(batch)).data
+            lines, network = [crop.pixels for crop in chunk], classifier.network
+            shape = classification.input_shape(lines, network)
+            outputs = pool.run(
+                shape, lambda batch: classification.preprocess(lines, network, batch)
+            )
+            probabilities = floats(outputs).data
             for crop, (angle, _) in zip(
                 chunk, classification.postprocess(probabilities, classifier)
             ):
@@ -233,23 +242,26 @@ class Ocr:
                     crop.pixels = np.ascontiguousarray(crop.pixels[::-1, ::-1])
                     crop.box = np.roll(crop.box, 2, axis=0)
 
-        self._classifier.map(classify, _chunks(crops, self._batch(classifier.network)))
+        size = self._batch(classifier.network, classification.BATCH, len(crops))
+        self._classifier.map(classify, _chunks(crops, size))
 
     def _recognise(self, crops: Sequence[_Crop]) -> None:
         if self._recogniser is None:
             return
         recogniser, bucket = self.pack.recogniser, self.options.bucket or recognition.BUCKET
+        network = recogniser.network
         pixels = [crop.pixels for crop in crops]
 
         def recognise(pool: Pool, group: Sequence[int]) -> None:
             lines = [pixels[index] for index in group]
-            batch = recognition.preprocess(lines, recogniser.network, bucket)
-            read = decode(pool.run(batch), len(group), recogniser)
+            shape = recognition.input_shape(lines, network, bucket)
+            outputs = pool.run(shape, lambda batch: recognition.preprocess(lines, network, batch))
+            read = decode(outputs, len(group), recogniser)
             for index, (text, score) in zip(group, read):
                 crops[index].text, crops[index].score = text, score
 
-        size = self._batch(recogniser.network)
-        groups = recognition.batches(pixels, recogniser.network, size, bucket)
+        size = self._batch(network, self.engine.batch, len(crops))
+        groups = recognition.batches(pixels, network, size, bucket)
         # The widest first: side by side, what takes longest must not begin last.
         self._recogniser.map(recognise, groups[::-1])
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Sequence
 
-import numpy as np
-
 from lite_runner.arrays import Floats, Image, Ints
 from lite_runner.image import normalise, resize
 from lite_runner.pack import Network, Recogniser
@@ -17,6 +15,8 @@ BUCKET = Settings.bucket
 #: Longer lines, in multiples of the height, are squeezed: memory grows with the width squared in
 #: attention, and no printed line of one height is this long.
 MAX_RATIO = 50.0
+#: Columns of a batch's lines together, for memory: most lines have 100 to 600.
+MAX_COLUMNS = 2048
 
 
 def width_bucket(crop: Image, network: Network, bucket: int = BUCKET) -> int:
@@ -30,6 +30,8 @@ def batches(
 ) -> list[list[int]]:
     """Group lines into batches of at most ``size`` of one input width, narrowest first.
 
+    Batches are no wider than :data:`MAX_COLUMNS` together, except for a single line.
+
     Every line gets the width its own shape asks for, whatever its neighbours: what a line reads as
     never depends on the other lines or pictures.
     """
@@ -37,27 +39,35 @@ def batches(
     groups: list[list[int]] = []
     for index in sorted(range(len(crops)), key=lambda i: widths[i]):
         last = groups[-1] if groups else []
-        if last and len(last) < size and widths[last[0]] == widths[index]:
+        room = min(size, MAX_COLUMNS // widths[index])
+        if last and len(last) < room and widths[last[0]] == widths[index]:
             last.append(index)
         else:
             groups.append([index])
     return groups
 
 
-def preprocess(crops: Sequence[Image], network: Network, bucket: int = BUCKET) -> Floats:
-    """Scale lines to the network's height and pad them on the right to the widest one's bucket.
+def input_shape(
+    crops: Sequence[Image], network: Network, bucket: int = BUCKET
+) -> tuple[int, int, int, int]:
+    """NCHW of a batch of lines: the network's height, the widest one's bucket."""
+    width = max(width_bucket(crop, network, bucket) for crop in crops)
+    return len(crops), 3, network.shape[0], width
 
-    Returns:
-        float32 Nx3xHxW; the padding is zero, the grey the network was trained with.
+
+def preprocess(crops: Sequence[Image], network: Network, batch: Floats) -> None:
+    """Scale lines to the network's height and pad them on the right.
+
+    Args:
+        batch: float32 of :func:`input_shape`, written to; the padding becomes zero, the
+            grey the network was trained with.
     """
     height = network.shape[0]
-    width = max(width_bucket(crop, network, bucket) for crop in crops)
-    batch = np.zeros((len(crops), 3, height, width), np.float32)
     for row, crop in zip(batch, crops):
         scaled = _scaled_width(crop, height)
         resized = resize(crop, scaled, height)
         normalise(resized, network.mean, network.std, network.order, row[:, :, :scaled])
-    return batch
+        row[:, :, scaled:] = 0
 
 
 def decode_softmax(probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:

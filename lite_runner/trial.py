@@ -18,6 +18,7 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from lite_runner import classification, detection, image, pack, pipeline, recognition
+from lite_runner import predictor as predictors
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError, LiteError
 from lite_runner.predictor import Engine, Freedom, Output, Predictor
@@ -148,7 +149,7 @@ def _stays(engine: Engine, network: pack.Network, batches: Sequence[Floats], rea
     predictor = engine.open(network.path)
     try:
         for batch in batches:
-            together = read(predictor.run(batch), len(batch))
+            together = read(predictors.run(predictor, batch), len(batch))
             for row, found in zip(batch, together):
                 if not _equal(found, _alone(engine, network, row[None], read)):
                     return False
@@ -162,7 +163,7 @@ def _stays(engine: Engine, network: pack.Network, batches: Sequence[Floats], rea
 def _alone(engine: Engine, network: pack.Network, row: Floats, read: _Read) -> Any:
     predictor: Predictor = engine.open(network.path)
     try:
-        return read(predictor.run(row), 1)[0]
+        return read(predictors.run(predictor, row), 1)[0]
     finally:
         predictor.close()
 
@@ -197,14 +198,21 @@ def _inputs(files: pack.Pack, stage: str) -> tuple[list[Floats], _Read]:
     if stage == "cls" and files.classifier is not None:
         network = files.classifier.network
         return (
-            [classification.preprocess([line], network) for line in lines],
+            [_batch(classification, line, network) for line in lines],
             lambda outputs, count: list(pipeline.floats(outputs).data),
         )
     recogniser = files.recogniser
     return (
-        [recognition.preprocess([line], recogniser.network) for line in lines],
+        [_batch(recognition, line, recogniser.network) for line in lines],
         lambda outputs, count: list(pipeline.decode(outputs, count, recogniser)),
     )
+
+
+def _batch(stage: Any, line: Image, network: pack.Network) -> Floats:
+    """One line as a stage's module makes it."""
+    batch: Floats = np.empty(stage.input_shape([line], network), np.float32)
+    stage.preprocess([line], network, batch)
+    return batch
 
 
 def _networks(files: pack.Pack) -> dict[str, pack.Network]:

@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from lite_runner import engines
+from lite_runner.predictor import run
 
 engine = engines.own()
 for name, height in (("rec.nb", 48), ("cls.nb", 48)):
@@ -34,7 +35,7 @@ for name, height in (("rec.nb", 48), ("cls.nb", 48)):
         size = (random.integers(1, 4), 3, height, 32 * random.integers(1, 40))
         batch = random.normal(size=size).astype(np.float32)
         alone = engine.open(path)
-        (one,), (other,) = kept.run(batch), alone.run(batch)
+        (one,), (other,) = run(kept, batch), run(alone, batch)
         assert np.array_equal(one.data, other.data), (name, size)
         alone.close()
 print("equal")

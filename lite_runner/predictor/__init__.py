@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Protocol
 
+import numpy as np
+
 from lite_runner.arrays import AnyArray, Floats
 
 
@@ -26,8 +28,17 @@ class Output:
 class Predictor(Protocol):
     """One loaded model. Not for use from two threads at once."""
 
-    def run(self, batch: Floats) -> list[Output]:
-        """Run on a float32 NCHW batch; what it gives is to be read before the next run.
+    def input(self, shape: tuple[int, ...]) -> Floats:
+        """The library's own float32 memory for a batch of a shape (NCHW), to be filled for a run.
+
+        What is in it is undefined. It is valid until the next call.
+
+        Raises:
+            EngineError: the library refuses the shape.
+        """
+
+    def run(self) -> list[Output]:
+        """Run on what :meth:`input` was filled with; the outputs are to be read before the next.
 
         Raises:
             EngineError: the library refused the input or failed.
@@ -35,6 +46,12 @@ class Predictor(Protocol):
 
     def close(self) -> None:
         """Free the model; further calls do nothing."""
+
+
+def run(predictor: Predictor, batch: Floats) -> list[Output]:
+    """Run on a batch that exists already, which costs a copy."""
+    np.copyto(predictor.input(batch.shape), batch)
+    return predictor.run()
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,10 @@ class Engine(Protocol):
     @property
     def untried(self) -> bool:
         """Whether only trying tells what a model may be given (see :mod:`lite_runner.trial`)."""
+
+    @property
+    def batch(self) -> int:
+        """How many lines a recogniser is best given at once, where it may be given several."""
 
     def freedom(self, model: Path) -> Freedom:
         """What a model may be given."""

@@ -125,20 +125,12 @@ class CapiPredictor:
         return (said.value or b"").decode("utf-8", "replace")
 
     def input(self, shape: tuple[int, ...]) -> Floats:
-        """The library's own float32 memory of the first input, to be filled.
-
-        The view is valid until the next ``input``.
-
-        Raises:
-            EngineError: the library refuses the shape.
-        """
         data = c_void_p()
         sides = (c_int64 * len(shape))(*shape)
         self._call("lite_input", 0, _FLOAT32, len(shape), sides, byref(data))
         return _view(data.value, np.float32, shape, self._handle)
 
-    def run(self, batch: Floats) -> list[Output]:
-        np.copyto(self.input(batch.shape), batch)
+    def run(self) -> list[Output]:
         self._call("lite_run")
         count = c_int32()
         self._call("lite_output_count", byref(count))
@@ -196,6 +188,8 @@ class CapiEngine:
 
     arch = "arm"
     untried = True
+    #: A line's probabilities take up to 4 MB, and boards have little memory.
+    batch = 1
 
     def __init__(
         self,

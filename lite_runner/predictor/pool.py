@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
+from typing import Callable
 
 from lite_runner.arrays import Floats
 from lite_runner.predictor import Engine, Output, Predictor
@@ -35,9 +36,17 @@ class Pool:
         if not self._open and self._fresh is None:
             self._fresh = self._engine.open(self._model)
 
-    def run(self, batch: Floats) -> list[Output]:
-        """Run on a float32 NCHW batch; see :class:`lite_runner.predictor.Predictor`."""
-        key: tuple[int, ...] = () if self._reshapes else batch.shape
+    def run(self, shape: tuple[int, ...], fill: Callable[[Floats], None]) -> list[Output]:
+        """Run on a batch that is written straight into the model's memory.
+
+        Args:
+            shape: of the batch, NCHW.
+            fill: writes all of it.
+
+        Returns:
+            As :meth:`lite_runner.predictor.Predictor.run`.
+        """
+        key: tuple[int, ...] = () if self._reshapes else shape
         predictor = self._open.pop(key, None)
         if predictor is None and self._fresh is not None:
             # It has not run yet: any shape may be its first.
@@ -48,7 +57,8 @@ class Pool:
                 self._open.popitem(last=False)[1].close()
             predictor = self._engine.open(self._model)
         self._open[key] = predictor
-        return predictor.run(batch)
+        fill(predictor.input(shape))
+        return predictor.run()
 
     def close(self) -> None:
         """Close every open model; may be called again."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lite_runner.predictor import run
 from lite_runner.predictor.wheel import WheelEngine
 
 
@@ -20,7 +21,7 @@ def main(target: str, model: str, *inputs: str) -> None:
     engine = WheelEngine()
     outputs: dict[str, Any] = {}
     for i, name in enumerate(inputs):
-        for j, output in enumerate(engine.open(Path(model)).run(np.load(name))):
+        for j, output in enumerate(run(engine.open(Path(model)), np.load(name))):
             outputs[f"{i}.{j}"] = output.data
     np.savez(target, **outputs)
 

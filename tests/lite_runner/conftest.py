@@ -112,6 +112,7 @@ class FakeEngine:
         self.version = "v2.13-rc"
         self.arch = "x86"
         self.reshapes = True
+        self.batch = 1
         self.untried = False
         self.arguments: dict[str, Any] = {}
         self.events: list[tuple[Any, ...]] = []
@@ -139,9 +140,16 @@ class FakePredictor:
     def __init__(self, engine: FakeEngine, name: str) -> None:
         self._engine = engine
         self._name = name
+        self._batch: Floats = np.empty(0, np.float32)
 
-    def run(self, batch: Floats) -> list[Output]:
-        assert batch.dtype == np.float32
+    def input(self, shape: tuple[int, ...]) -> Floats:
+        # What was there before, as in memory of a library.
+        self._batch = np.full(shape, np.nan, np.float32)
+        return self._batch
+
+    def run(self) -> list[Output]:
+        batch = self._batch
+        assert not np.isnan(batch).any(), "not all of the input was filled"
         self._engine.events.append(("run", self._name, batch.shape))
         return self._engine.models[self._name](batch)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lite_runner.errors import EngineError
-from lite_runner.predictor import capi
+from lite_runner.predictor import capi, run
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "lite_runner/predictor"
@@ -86,11 +86,11 @@ def test_the_structure_is_laid_out_as_in_c(tmp_path: Path) -> None:
 def test_a_model_runs(engine, model, source) -> None:
     predictor = engine.open(model if source == "file" else model.read_bytes())
     batch = np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4)
-    doubled, count = predictor.run(batch)
+    doubled, count = run(predictor, batch)
     assert np.array_equal(doubled.data, batch * 2)
     assert doubled.lod == ((0, 1),)
     assert (count.data.dtype, count.data.tolist()) == (np.int64, [24])
-    again, _ = predictor.run(np.ones((2, 5), np.float32))
+    again, _ = run(predictor, np.ones((2, 5), np.float32))
     assert again.data.shape == (2, 5)
 
 
@@ -99,7 +99,7 @@ def test_results_outlive_their_predictor(engine, model, monkeypatch) -> None:
     monkeypatch.setattr(type(engine._library), "close", lambda library, handle: closed.append(1))
     predictor = engine.open(model)
     batch = np.ones((64, 64), np.float32)
-    row = predictor.run(batch)[0].data[0]
+    row = run(predictor, batch)[0].data[0]
     predictor.close()
     del predictor
     assert not closed
@@ -110,12 +110,12 @@ def test_results_outlive_their_predictor(engine, model, monkeypatch) -> None:
 
 def test_input_that_is_not_contiguous_is_read_right(engine, model) -> None:
     batch = np.arange(12, dtype=np.float32).reshape(3, 4).T
-    assert np.array_equal(engine.open(model).run(batch)[0].data, batch * 2)
+    assert np.array_equal(run(engine.open(model), batch)[0].data, batch * 2)
 
 
 def test_views_show_the_librarys_own_memory(engine, model) -> None:
     predictor = engine.open(model)
-    predictor.run(np.zeros((2, 2), np.float32))
+    run(predictor, np.zeros((2, 2), np.float32))
     view = predictor.output(0).data
     assert not view.flags.owndata
     assert predictor.output(0).data.ctypes.data == view.ctypes.data
@@ -127,7 +127,7 @@ def test_a_clone_lives_on_and_runs_in_another_thread(engine, model) -> None:
     first.close()
     results: list[float] = []
     work = threading.Thread(
-        target=lambda: results.append(second.run(np.ones((1, 1), np.float32))[0].data.item())
+        target=lambda: results.append(run(second, np.ones((1, 1), np.float32))[0].data.item())
     )
     work.start()
     work.join()
@@ -139,7 +139,7 @@ def test_a_closed_predictor_says_so_and_closes_again(engine, model) -> None:
     predictor.close()
     predictor.close()
     with pytest.raises(EngineError, match="already closed"):
-        predictor.run(np.ones((1, 1), np.float32))
+        run(predictor, np.ones((1, 1), np.float32))
 
 
 def test_a_model_that_cannot_be_loaded_is_told(engine, tmp_path) -> None:

@@ -14,10 +14,15 @@ from lite_runner import pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError
 from lite_runner.pipeline import Ocr, Options
+from lite_runner.predictor import Output
 from lite_runner.predictor.crew import Crew
 from lite_runner.predictor.pool import Pool
 
 BATCH = np.ones((1, 3, 48, 96), np.float32)
+
+
+def run(pool: Pool, batch: Floats) -> list[Output]:
+    return pool.run(batch.shape, lambda memory: np.copyto(memory, batch))
 
 
 def test_results_come_in_the_order_of_the_items(engine: Any) -> None:
@@ -35,7 +40,7 @@ def test_each_worker_has_a_model_of_its_own_and_stays_with_it(engine: Any) -> No
     def work(pool: Pool, item: int) -> None:
         together.wait()  # three at once, or this fails
         used.setdefault(id(pool), set()).add(threading.get_ident())
-        pool.run(BATCH)
+        run(pool, BATCH)
 
     crew = Crew(engine, Path("rec.nb"), 3)
     crew.map(work, range(9))
@@ -127,7 +132,7 @@ def test_warming_opens_every_workers_model_once(engine: Any, workers: int, resha
     crew = Crew(engine, Path("rec.nb"), workers)
     crew.warm()
     assert engine.events == [("open", "rec.nb")] * workers
-    crew.map(lambda pool, item: pool.run(BATCH), range(9))
+    crew.map(lambda pool, item: run(pool, BATCH), range(9))
     assert engine.events.count(("open", "rec.nb")) == workers, "the open ones were taken"
     crew.close()
     assert engine.events.count(("close", "rec.nb")) == workers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Callable
 
 import cv2
 import numpy as np
@@ -117,7 +118,9 @@ def test_the_map_is_the_networks_answer_to_the_normalised_picture(
     image = np.random.default_rng(4).integers(0, 256, (height, width, 3)).astype(np.uint8)
     batches: list[Floats] = []
 
-    def network(batch: Floats) -> Floats:
+    def network(shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
+        batch: Floats = np.full(shape, np.nan, np.float32)
+        fill(batch)
         batches.append(batch)
         return batch[:, 1:2] * 2
 

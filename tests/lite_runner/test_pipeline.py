@@ -155,6 +155,24 @@ def test_batches_change_nothing_but_the_runs(
     assert runs == ([1, 1] if size == 1 else [2])
 
 
+@pytest.mark.parametrize(("workers", "classified"), [(1, [8, 4]), (3, [4, 4, 4]), (20, [1] * 12)])
+def test_unless_told_lines_are_shared_among_workers_as_suits_the_engine(
+    workers: int, classified: list[int], pack_folder: Path, engine: Any
+) -> None:
+    image = np.full((640, 640, 3), 255, np.uint8)
+    for place in range(12):
+        image[20 + 50 * place :, 40:200][:30] = 10
+    engine.batch = 3
+    with Ocr(pack_folder, engine, Options(workers=workers)) as reader:
+        assert len(reader.read(image)) == 12
+    runs = [event[1:] for event in engine.events if event[0] == "run"]
+    assert (
+        sorted((shape[0] for name, shape in runs if name == "cls.nb"), reverse=True) == classified
+    )
+    read = [shape[0] for name, shape in runs if name == "rec.nb"]
+    assert (sum(read), max(read)) == (12, min(3, classified[0]))
+
+
 def test_every_line_gets_its_own_text_in_a_batch(pack_folder: Path, engine: Any) -> None:
     image = np.full((320, 320, 3), 255, np.uint8)
     for place, (left, right) in enumerate([(10, 90), (90, 10), (10, 90), (90, 10)]):
@@ -293,6 +311,10 @@ def test_a_pack_that_was_verified_on_more_runtimes_runs_there(
 SHORT, LONG = np.zeros((1, 3, 48, 32), np.float32), np.zeros((1, 3, 48, 64), np.float32)
 
 
+def run(pool: Pool, batch: Floats) -> list[Output]:
+    return pool.run(batch.shape, lambda memory: np.copyto(memory, batch))
+
+
 @pytest.fixture
 def told(engine: Any) -> list[str]:
     """What a pool of ``m.nb`` did: kinds of events, to be filled by the test."""
@@ -318,14 +340,14 @@ def test_a_model_is_opened_for_each_new_shape(
 ) -> None:
     pool = Pool(engine, Path("m.nb"), capacity)
     for batch in (SHORT, SHORT, LONG, SHORT):
-        assert pool.run(batch)[0].data.shape == batch.shape
+        assert run(pool, batch)[0].data.shape == batch.shape
     assert kinds(told) == expected
 
 
 def test_the_shape_not_used_for_longest_gives_way(engine: Any, told: list[Any]) -> None:
     pool = Pool(engine, Path("m.nb"), 2)
     for batch in (SHORT, LONG, SHORT, LONG[:, :, :, :1], SHORT):
-        pool.run(batch)
+        run(pool, batch)
     assert kinds(told) == "open run open run run close open run run"
 
 
@@ -333,7 +355,7 @@ def test_an_engine_that_reshapes_opens_once(engine: Any, told: list[Any]) -> Non
     engine.reshapes = True
     pool = Pool(engine, Path("m.nb"))
     for batch in (SHORT, LONG, SHORT):
-        pool.run(batch)
+        run(pool, batch)
     assert kinds(told) == "open run run run"
     pool.close()
     assert kinds(told) == "open run run run close"
@@ -344,7 +366,7 @@ def test_an_engine_that_reshapes_opens_once(engine: Any, told: list[Any]) -> Non
 def test_a_closed_pool_opens_again(engine: Any, told: list[Any]) -> None:
     pool = Pool(engine, Path("m.nb"))
     pool.close()
-    pool.run(SHORT)
+    run(pool, SHORT)
     pool.close()
-    pool.run(SHORT)
+    run(pool, SHORT)
     assert kinds(told) == "open run close open run"

@@ -21,13 +21,14 @@ import numpy as np
 import paddlelite.lite
 
 from lite_runner import engines
+from lite_runner.predictor import run
 
 engine, batch = engines.own(int(sys.argv[1]) or None), np.zeros((1, 3, 48, 192), np.float32)
 path = Path(sys.argv[2]) / "cls.nb"
 predictor = engine.open(path)
 # Making a model, and running one of a worker's, sets the whole process to one.
-engine.alone().open(path).run(batch)
-predictor.run(batch)
+run(engine.alone().open(path), batch)
+run(predictor, batch)
 libs = Path(paddlelite.lite.__file__).parent / "libs"
 print(ctypes.CDLL(str(libs / "libiomp5.so")).omp_get_max_threads())
 print(ctypes.CDLL(str(libs / "libmklml_intel.so")).MKL_Get_Max_Threads())
@@ -40,16 +41,17 @@ from pathlib import Path
 import numpy as np
 
 from lite_runner import engines
+from lite_runner.predictor import run
 
 engine, path = engines.own(), Path(sys.argv[1]) / "rec.nb"
 batch = np.random.default_rng(0).normal(size=(1, 3, 48, 320)).astype(np.float32)
 predictor = engine.open(path)
-row = predictor.run(batch)[0].data[0]
+row = run(predictor, batch)[0].data[0]
 was = row.copy()
 predictor.close()
 del predictor
 for _ in range(3):
-    engine.open(path).run(-batch)
+    run(engine.open(path), -batch)
 print(np.array_equal(row, was))
 """
 
