@@ -28,7 +28,7 @@ _SUITE = "bookworm"
 #: What Raspberry Pi OS has without a desktop, as far as it matters here; neither pip nor compiler.
 _PACKAGES = ("python3", "openssh-server", "libgomp1", "libstdc++6")
 #: What there are no wheels of for 32-bit ARM.
-_OWN = ("python3-numpy", "python3-opencv", "python3-pyclipper")
+_OWN = ("python3-numpy", "python3-opencv")
 #: Raised when what the systems are made of changes.
 _EDITION = 1
 #: By the program that is needed, Debian's package.

@@ -31,7 +31,7 @@ def board_checks(pack: Path) -> list[Check]:
         ),
     ]
     again = "deploy to this board again"
-    for module in ("numpy", "cv2", "pyclipper"):
+    for module in ("numpy", "cv2"):
         found.append(attempt(module, partial(_version, module), again))
     found.append(attempt("paddle-lite", _engine_version, again))
     found.append(attempt("pack", lambda: _pack(pack), again))
