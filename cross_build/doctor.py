@@ -20,7 +20,7 @@ from opt_models.sources import settings
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
-    *( "requests", "tqdm", "protobuf", "flatbuffers", "fabric", "paramiko"),
+    *("requests", "tqdm", "protobuf", "flatbuffers", "fabric", "paramiko"),
     *("pyelftools", "plotly"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
