@@ -9,10 +9,11 @@ import json
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
+from cross_build import own_packages
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import System, Target
 from cross_build.transports import Outcome, Transport
@@ -25,7 +26,7 @@ WAIT_SECONDS = release.QUIET_SECONDS + 10
 _PAUSE = 2.0
 #: Run by the board's own Python with the names of libraries; prints one JSON object.
 _PROBE = """
-import ctypes, importlib.util, json, os, platform, re, struct, sys
+import ctypes, json, os, platform, re, struct, sys
 def loads(name):
     try:
         ctypes.CDLL(name)
@@ -57,7 +58,6 @@ print(json.dumps({
     "glibcxx": max(map(int, symbols)) if symbols else None,
     "cores": os.cpu_count() or 1, "features": features and features.group(1).split(),
     "model": text("/proc/device-tree/model"),
-    "packages": [n for n in ("numpy", "cv2", "pyclipper") if importlib.util.find_spec(n)],
 }))
 """
 #: Runs a Python the runner works with, the system's own first; its arguments are a program.
@@ -70,7 +70,12 @@ done
 echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run 'sudo apt-get install python3'" >&2
 exit 127
 """
-_APT = {"numpy": "python3-numpy", "cv2": "python3-opencv", "pyclipper": "python3-pyclipper"}
+#: What to do where a board's machine is not the target's, by what it is.
+_OTHER_MACHINES = {
+    "aarch64": "choose another --target, such as armv8",
+    "armv7l": "choose another --target, such as armv7hf",
+    "armv6l": "Paddle-Lite has nothing for ARMv6, the processor of Raspberry Pi 1, Zero and Zero W",
+}
 _APT_LIBRARIES = {"libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6"}
 
 
@@ -89,7 +94,7 @@ class Facts:
         features: of the processor, as ``/proc/cpuinfo`` calls them; None where it does not say.
         model: what its device tree calls the board; empty where there is none.
         missing: libraries that were asked for and are not there.
-        packages: of numpy, cv2 and pyclipper, those the system itself has.
+        packages: the system's own that are used, with their versions, as ``"numpy 1.24.2"``.
     """
 
     machine: str
@@ -123,7 +128,6 @@ def usual(target: Target, system: System) -> Facts:
         executable=f"python{system.python}",
         glibcxx=system.glibcxx,
         cores=sum(cores.count for cores in target.cores) or target.threads,
-        packages=tuple(_APT),
     )
 
 
@@ -162,7 +166,6 @@ class Board:
                 glibc=(int(major), int(minor)),
                 features=None if features is None else frozenset(features),
                 missing=tuple(data.pop("missing")),
-                packages=tuple(data.pop("packages")),
                 **data,
             )
         except (ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
@@ -172,7 +175,7 @@ class Board:
             ) from error
         self._check(facts)
         self.python = facts.executable
-        return facts
+        return facts if self.target.wheels else replace(facts, packages=self._packages())
 
     def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
         """Run a command of :mod:`lite_runner.release` on the board.
@@ -244,9 +247,9 @@ class Board:
     def _check(self, facts: Facts) -> None:
         name = self.target.name
         if facts.machine != self.target.machine:
+            advice = _OTHER_MACHINES.get(facts.machine, "choose another --target")
             raise BoardError(
-                f"{name}: expected a {self.target.machine} board, this is"
-                f" {facts.machine}; choose another --target"
+                f"{name}: expected a {self.target.machine} board, this is {facts.machine}; {advice}"
             )
         if facts.missing:
             packages = [_APT_LIBRARIES.get(one, one) for one in facts.missing]
@@ -254,12 +257,18 @@ class Board:
                 f"{name}: the board lacks {', '.join(facts.missing)}; run there 'sudo apt-get"
                 f" install {' '.join(packages)}'"
             )
-        lacking = [package for package in _APT if package not in facts.packages]
-        if not self.target.wheels and lacking:
+
+    def _packages(self) -> tuple[str, ...]:
+        """The board's own packages, which have to do where there are no wheels."""
+        outcome = self._run(own_packages.PROBE, stdin=own_packages.question())
+        try:
+            answer = json.loads(outcome.stdout)
+        except ValueError as error:
             raise BoardError(
-                f"{name}: there are no wheels of {', '.join(lacking)} for {facts.machine}; run"
-                f" there 'sudo apt-get install {' '.join(_APT[one] for one in lacking)}'"
-            )
+                f"{self.target.name}: its Python does not tell which packages it has"
+                f" ({_last(outcome)})"
+            ) from error
+        return own_packages.check(self.target.name, answer)
 
     def _run(self, code: str, *arguments: str, stdin: str = "") -> Outcome:
         return self.transport.run(self._line(code, *arguments), stdin)

@@ -101,7 +101,7 @@ def make(
     how = _settings(target, facts, library, tuned or {})
     wheels = resolve(target.wheels, facts)
     packages = dict(inventory.cached(wheels.site))
-    names = list(wheels.names)
+    names = [*wheels.names, *(f"{one} (the board's own)" for one in facts.packages)]
     if library is None:
         packages.update(inventory.cached(lite_env.find().site))
         names.append(f"paddlelite-{lite_env.WHEEL.package}")

@@ -15,8 +15,8 @@ from opt_models import catalog
 from opt_models.sources import pypi
 
 BOARDS = {
-    *("rpi3", "rpi4", "rpi5", "zero2w", "zero2w-32", "jetson-nano", "jetson-xavier"),
-    *("jetson-orin", "rk3399", "armv8", "armv7hf", "local"),
+    *("rpi3", "rpi4", "rpi5", "zero2w", "zero2w-32", "rpi2", "rpi3-32", "rpi4-32"),
+    *("jetson-nano", "jetson-xavier", "jetson-orin", "rk3399", "armv8", "armv7hf", "local"),
 }
 
 
