@@ -51,12 +51,20 @@ if loads("libstdc++.so.6"):
                 symbols = re.findall(rb"GLIBCXX_3\\.4\\.(\\d+)", file.read())
             break
 features = re.search(r"^Features\\s*:(.*)$", text("/proc/cpuinfo"), re.M)
+features = features and features.group(1).split()
+if machine == "aarch64":
+    # What programs go by (asm/hwcap.h): also told where cpuinfo is another processor's.
+    getauxval = ctypes.CDLL(None).getauxval
+    getauxval.restype, getauxval.argtypes = ctypes.c_ulong, [ctypes.c_ulong]
+    bits = {"asimd": 1, "asimdhp": 10, "asimddp": 20}
+    told = {name for name, bit in bits.items() if getauxval(16) >> bit & 1}
+    features = sorted(told.union(features or ()))
 print(json.dumps({
     "machine": machine, "system": platform.platform(terse=True),
     "libc": os.confstr("CS_GNU_LIBC_VERSION"), "python": "%d.%d" % sys.version_info[:2],
     "executable": sys.executable, "missing": missing,
     "glibcxx": max(map(int, symbols)) if symbols else None,
-    "cores": os.cpu_count() or 1, "features": features and features.group(1).split(),
+    "cores": os.cpu_count() or 1, "features": features,
     "model": text("/proc/device-tree/model"),
 }))
 """
@@ -91,7 +99,7 @@ class Facts:
         executable: the interpreter's path or name.
         glibcxx: newest version of the C++ library's symbols, N of ``GLIBCXX_3.4.N``, if known.
         cores: how many.
-        features: of the processor, as ``/proc/cpuinfo`` calls them; None where it does not say.
+        features: of the processor, as ``/proc/cpuinfo`` calls them; None where they are not known.
         model: what its device tree calls the board; empty where there is none.
         missing: libraries that were asked for and are not there.
         packages: the system's own that are used, with their versions, as ``"numpy 1.24.2"``.
@@ -128,6 +136,8 @@ def usual(target: Target, system: System) -> Facts:
         executable=f"python{system.python}",
         glibcxx=system.glibcxx,
         cores=sum(cores.count for cores in target.cores) or target.threads,
+        # Of "any board" nothing is known.
+        features=frozenset(target.features) if target.cores else None,
     )
 
 
@@ -239,7 +249,9 @@ class Board:
         cores = sum(one.count for one in target.cores)
         if cores and cores != facts.cores:
             found.append(f"it has {facts.cores} cores, the target {cores}")
-        lacking = sorted(set(target.features) - facts.features) if facts.features else []
+        # Where it does not say, nothing is against it.
+        has = set(target.features) if facts.features is None else facts.features
+        lacking = sorted(set(target.features) - has)
         if lacking:
             found.append(f"its processor lacks {', '.join(lacking)}, which the target has")
         return found
@@ -321,7 +333,7 @@ def connect(
 
         if host:
             raise TargetError("--emulate: is a board of its own; leave out --host")
-        return Board(target, emulator.transport(target.machine, folder))
+        return Board(target, emulator.transport(target, folder))
     if not host:
         raise TargetError(
             f"{target.name}: say which board, as in --host pi@raspberrypi.local; or --emulate to"
