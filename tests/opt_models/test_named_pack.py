@@ -14,6 +14,7 @@ from lite_runner import pack as packs
 from lite_runner.errors import PackError
 from opt_models import named_pack
 from opt_models.errors import CatalogError
+from opt_models.formats import nb
 from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
@@ -35,6 +36,26 @@ def change(pack: packs.Pack, **fields: object) -> None:
     place = pack.folder / "pack.json"
     data = json.loads(place.read_text(encoding="utf-8"))
     place.write_text(json.dumps({**data, **fields}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
+def test_a_name_may_ask_for_a_precision(downloads: Path, precision: str) -> None:
+    pack = named_pack.find(f"v4-mobile-{precision}", ARM)
+    assert pack.name == f"v4-mobile-{precision}"
+    assert {network.precision for network in pack.networks.values()} == {precision}
+    assert list(pack.networks) == ["det", "cls", "rec"]
+    assert pack == named_pack.find(pack.name, ARM)
+    kinds = {nb.read(network.path).summary.precision for network in pack.networks.values()}
+    assert kinds == {precision}
+
+
+def test_a_precision_that_cannot_be_is_told(downloads: Path, refuses: Refuses) -> None:
+    with refuses(CatalogError, "no pack 'v4-mobile-int4'", "similar: v4-mobile"):
+        named_pack.find("v4-mobile-int4", ARM)
+    with refuses(CatalogError, "no pack 'v9-fp16'"):
+        named_pack.find("v9-fp16", ARM)
+    with refuses(CatalogError, "computes in fp16 on ARM only"):
+        named_pack.find("v4-mobile-fp16", Runtime("v2.13-rc", "x86"))
 
 
 def test_a_copy_is_the_same_pack(made: packs.Pack, copy: packs.Pack, tmp_path: Path) -> None:
