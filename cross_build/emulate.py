@@ -157,8 +157,8 @@ def down(machine: str = "aarch64") -> bool:
 
 def cpu(target: Target) -> str:
     """The processor that is emulated for a target, by qemu's name: one with all of its features."""
-    kind = _KINDS[target.machine]
-    fit = [name for name, has in kind.cpus.items() if has & set(target.features)]
+    kind, wanted = _KINDS[target.machine], set(target.features)
+    fit = [name for name, has in kind.cpus.items() if wanted and wanted <= has]
     return fit[0] if fit else kind.cpu
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from lite_runner import pack as packs
 from lite_runner.errors import PackError
-from opt_models import named_pack
+from opt_models import catalog, named_pack
 from opt_models.errors import CatalogError
 from opt_models.formats import nb
 from opt_models.runtime import Runtime
@@ -38,15 +38,16 @@ def change(pack: packs.Pack, **fields: object) -> None:
     place.write_text(json.dumps({**data, **fields}), encoding="utf-8")
 
 
-@pytest.mark.parametrize("precision", ["int8", "fp16"])
-def test_a_name_may_ask_for_a_precision(downloads: Path, precision: str) -> None:
-    pack = named_pack.find(f"v4-mobile-{precision}", ARM)
-    assert pack.name == f"v4-mobile-{precision}"
-    assert {network.precision for network in pack.networks.values()} == {precision}
+def test_a_name_may_ask_for_a_precision(downloads: Path) -> None:
+    assert named_pack.named("v4-mobile-int8") == (catalog.recipe("v4-mobile"), "int8")
+    assert named_pack.named("v1.1-slim") == (catalog.recipe("v1.1-slim"), None)
+    pack = named_pack.find("v4-mobile-fp16", ARM)
+    assert pack.name == "v4-mobile-fp16"
+    assert {network.precision for network in pack.networks.values()} == {"fp16"}
     assert list(pack.networks) == ["det", "cls", "rec"]
     assert pack == named_pack.find(pack.name, ARM)
     kinds = {nb.read(network.path).summary.precision for network in pack.networks.values()}
-    assert kinds == {precision}
+    assert kinds == {"fp16"}
 
 
 def test_a_precision_that_cannot_be_is_told(downloads: Path, refuses: Refuses) -> None:
