@@ -50,6 +50,8 @@ for module, names in json.load(sys.stdin).items():
         if getattr(error, "name", None) != module:
             found[module] = {"broken": "%s: %s" % (type(error).__name__, error)}
         continue
+    if getattr(package, "__file__", None) is None:
+        continue  # a folder of that name, with something else in it
     lacking = []
     for name in names:
         part = package
@@ -57,7 +59,8 @@ for module, names in json.load(sys.stdin).items():
             part = getattr(part, word, None)
         if part is None:
             lacking.append(name)
-    found[module] = {"version": str(package.__version__), "lacking": lacking}
+    version = str(getattr(package, "__version__", "0"))
+    found[module] = {"version": version, "lacking": lacking}
 print(json.dumps(found))
 """
 _TYPE_CHECKING = ast.dump(ast.parse("TYPE_CHECKING", mode="eval").body)

@@ -59,6 +59,15 @@ def test_missing_ones_are_told_with_the_command(names: list[str]) -> None:
         own_packages.check("zero2w-32", answer)
 
 
+def test_a_folder_of_that_name_is_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nothing_here").mkdir()
+    asked = json.dumps({"nothing_here": ["array"]})
+    monkeypatch.setattr(own_packages, "question", lambda: asked)
+    assert answered(tmp_path) == {}
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
