@@ -63,7 +63,7 @@ _WHERE = {
     "emulate": "take an emulated board, see 'invoke board'",
 }
 _WHAT = {
-    "pack": "a named pack, see 'invoke models.packs', or the folder of one",
+    "pack": "a named pack, see 'invoke models.packs', also as NAME-fp16, or the folder of one",
     "runtime": "folder or archive of a Paddle-Lite library for the board, instead of a release's",
 }
 
@@ -475,7 +475,10 @@ def pack(
     runtime = find_target(target).runtime
     own = {"det": det, "cls": cls, "rec": rec}
     mine = any(own.values()) or bool(dict)
-    recipe = catalog.recipe(pack) if pack else None
+    recipe, asked = named_pack.named(pack) if pack else (None, None)
+    if precision and asked not in (None, precision):
+        raise UsageError(f"pack {pack}: is asked for in {asked}; leave out --precision {precision}")
+    precision = precision or asked or ""
     called = name or pack
     if published and (mine or precision):
         raise UsageError(

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from cross_build import bundle as bundles
-from cross_build import contents
+from cross_build import contents, own_packages
 from cross_build import runtime as runtimes
 from cross_build.board import usual
 from cross_build.bundle import Bundle
@@ -62,6 +62,7 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     finally:
         Path(fresh).unlink(missing_ok=True)
     (out / f"{name}.md").write_text(listing, encoding="utf-8")
+    system = " ".join(one.debian for one in own_packages.PACKAGES)
     return "\n".join(
         [
             f"{place}: {place.stat().st_size / 1e6:.1f} MB, {len(bundle.items)} files,"
@@ -69,6 +70,7 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
             f"  for       {target.about}, {chosen.about}",
             f"  pack      {files.name}, Paddle-Lite {library.runtime.release}",
             f"  contents  {out / f'{name}.md'}",
+            *([] if target.wheels else [f"  first     sudo apt-get install {system}"]),
             f"  there     tar -xzf {place.name} && {name}/ocr verify",
         ]
     )

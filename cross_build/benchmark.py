@@ -251,10 +251,10 @@ def _count(
             say = f"counting instructions of {one.name} for {picture['image']}"
             print(say, file=sys.stderr, flush=True)
             request = dict.fromkeys(("pack", "power", "bucket", "max_side", "freedom"))
-            machine, release = stage.board.target.machine, str(Path(one.program).parent)
+            release = str(Path(one.program).parent)
             try:
                 path, detect = Path(picture["path"]), picture["detect"]
-                counts = instructions.page(machine, release, path, detect, request)
+                counts = instructions.page(stage.board.target, release, path, detect, request)
                 counted[one.program] = {"image": picture["image"], **counts}
             except InstructionsError as error:
                 counted[one.program] = None

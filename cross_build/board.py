@@ -9,10 +9,11 @@ import json
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
+from cross_build import own_packages
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import System, Target
 from cross_build.transports import Outcome, Transport
@@ -25,7 +26,7 @@ WAIT_SECONDS = release.QUIET_SECONDS + 10
 _PAUSE = 2.0
 #: Run by the board's own Python with the names of libraries; prints one JSON object.
 _PROBE = """
-import ctypes, importlib.util, json, os, platform, re, struct, sys
+import ctypes, json, os, platform, re, struct, sys
 def loads(name):
     try:
         ctypes.CDLL(name)
@@ -50,14 +51,21 @@ if loads("libstdc++.so.6"):
                 symbols = re.findall(rb"GLIBCXX_3\\.4\\.(\\d+)", file.read())
             break
 features = re.search(r"^Features\\s*:(.*)$", text("/proc/cpuinfo"), re.M)
+features = features and features.group(1).split()
+if machine == "aarch64":
+    # What programs go by (asm/hwcap.h): also told where cpuinfo is another processor's.
+    getauxval = ctypes.CDLL(None).getauxval
+    getauxval.restype, getauxval.argtypes = ctypes.c_ulong, [ctypes.c_ulong]
+    bits = {"asimd": 1, "asimdhp": 10, "asimddp": 20}
+    told = {name for name, bit in bits.items() if getauxval(16) >> bit & 1}
+    features = sorted(told.union(features or ()))
 print(json.dumps({
     "machine": machine, "system": platform.platform(terse=True),
     "libc": os.confstr("CS_GNU_LIBC_VERSION"), "python": "%d.%d" % sys.version_info[:2],
     "executable": sys.executable, "missing": missing,
     "glibcxx": max(map(int, symbols)) if symbols else None,
-    "cores": os.cpu_count() or 1, "features": features and features.group(1).split(),
+    "cores": os.cpu_count() or 1, "features": features,
     "model": text("/proc/device-tree/model"),
-    "packages": [n for n in ("numpy", "cv2", "pyclipper") if importlib.util.find_spec(n)],
 }))
 """
 #: Runs a Python the runner works with, the system's own first; its arguments are a program.
@@ -67,10 +75,17 @@ for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 pyth
     "$python" -S -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null || continue
     exec "$python" -I -c "$@"
 done
-echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run 'sudo apt-get install python3'" >&2
+mend="'sudo apt-get install python3'"
+grep -qs bionic /etc/os-release && mend="'sudo apt-get install python3.8'"
+echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run $mend" >&2
 exit 127
 """
-_APT = {"numpy": "python3-numpy", "cv2": "python3-opencv", "pyclipper": "python3-pyclipper"}
+#: What to do where a board's machine is not the target's, by what it is.
+_OTHER_MACHINES = {
+    "aarch64": "choose another --target, such as armv8",
+    "armv7l": "choose another --target, such as armv7hf",
+    "armv6l": "Paddle-Lite has nothing for ARMv6, the processor of Raspberry Pi 1, Zero and Zero W",
+}
 _APT_LIBRARIES = {"libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6"}
 
 
@@ -86,10 +101,10 @@ class Facts:
         executable: the interpreter's path or name.
         glibcxx: newest version of the C++ library's symbols, N of ``GLIBCXX_3.4.N``, if known.
         cores: how many.
-        features: of the processor, as ``/proc/cpuinfo`` calls them; None where it does not say.
+        features: of the processor, as ``/proc/cpuinfo`` calls them; None where they are not known.
         model: what its device tree calls the board; empty where there is none.
         missing: libraries that were asked for and are not there.
-        packages: of numpy, cv2 and pyclipper, those the system itself has.
+        packages: the system's own that are used, with their versions, as ``"numpy 1.24.2"``.
     """
 
     machine: str
@@ -123,7 +138,8 @@ def usual(target: Target, system: System) -> Facts:
         executable=f"python{system.python}",
         glibcxx=system.glibcxx,
         cores=sum(cores.count for cores in target.cores) or target.threads,
-        packages=tuple(_APT),
+        # Of "any board" nothing is known.
+        features=frozenset(target.features) if target.cores else None,
     )
 
 
@@ -162,7 +178,6 @@ class Board:
                 glibc=(int(major), int(minor)),
                 features=None if features is None else frozenset(features),
                 missing=tuple(data.pop("missing")),
-                packages=tuple(data.pop("packages")),
                 **data,
             )
         except (ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
@@ -172,7 +187,7 @@ class Board:
             ) from error
         self._check(facts)
         self.python = facts.executable
-        return facts
+        return facts if self.target.wheels else replace(facts, packages=self._packages())
 
     def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
         """Run a command of :mod:`lite_runner.release` on the board.
@@ -236,7 +251,9 @@ class Board:
         cores = sum(one.count for one in target.cores)
         if cores and cores != facts.cores:
             found.append(f"it has {facts.cores} cores, the target {cores}")
-        lacking = sorted(set(target.features) - facts.features) if facts.features else []
+        # Where it does not say, nothing is against it.
+        has = set(target.features) if facts.features is None else facts.features
+        lacking = sorted(set(target.features) - has)
         if lacking:
             found.append(f"its processor lacks {', '.join(lacking)}, which the target has")
         return found
@@ -244,9 +261,9 @@ class Board:
     def _check(self, facts: Facts) -> None:
         name = self.target.name
         if facts.machine != self.target.machine:
+            advice = _OTHER_MACHINES.get(facts.machine, "choose another --target")
             raise BoardError(
-                f"{name}: expected a {self.target.machine} board, this is"
-                f" {facts.machine}; choose another --target"
+                f"{name}: expected a {self.target.machine} board, this is {facts.machine}; {advice}"
             )
         if facts.missing:
             packages = [_APT_LIBRARIES.get(one, one) for one in facts.missing]
@@ -254,12 +271,18 @@ class Board:
                 f"{name}: the board lacks {', '.join(facts.missing)}; run there 'sudo apt-get"
                 f" install {' '.join(packages)}'"
             )
-        lacking = [package for package in _APT if package not in facts.packages]
-        if not self.target.wheels and lacking:
+
+    def _packages(self) -> tuple[str, ...]:
+        """The board's own packages, which have to do where there are no wheels."""
+        outcome = self._run(own_packages.PROBE, stdin=own_packages.question())
+        try:
+            answer = json.loads(outcome.stdout)
+        except ValueError as error:
             raise BoardError(
-                f"{name}: there are no wheels of {', '.join(lacking)} for {facts.machine}; run"
-                f" there 'sudo apt-get install {' '.join(_APT[one] for one in lacking)}'"
-            )
+                f"{self.target.name}: its Python does not tell which packages it has"
+                f" ({_last(outcome)})"
+            ) from error
+        return own_packages.check(self.target.name, answer)
 
     def _run(self, code: str, *arguments: str, stdin: str = "") -> Outcome:
         return self.transport.run(self._line(code, *arguments), stdin)
@@ -312,7 +335,7 @@ def connect(
 
         if host:
             raise TargetError("--emulate: is a board of its own; leave out --host")
-        return Board(target, emulator.transport(target.machine, folder))
+        return Board(target, emulator.transport(target, folder))
     if not host:
         raise TargetError(
             f"{target.name}: say which board, as in --host pi@raspberrypi.local; or --emulate to"

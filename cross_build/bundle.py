@@ -11,7 +11,7 @@ from typing import Any, Mapping
 
 import lite_runner
 from cross_build import compile as compiler
-from cross_build import elf, inventory
+from cross_build import elf, inventory, precision
 from cross_build.board import Facts
 from cross_build.inventory import Item
 from cross_build.runtime import LIBRARY, Library
@@ -92,16 +92,20 @@ def make(
         tuned: settings found on the board itself, which win over the target's.
 
     Raises:
-        BoardError: the board could not load the library.
+        BoardError: the board could not load a library, or not compute in the pack's precision.
         DeployError: there is no compiler for it.
         FetchError: a package for the board cannot be had.
     """
     # First: whether the board could load it at all is worth knowing before anything is fetched.
     native = _native(target, facts, library) if library else {}
+    if library:
+        precision.check(target.name, facts, pack, library)
     how = _settings(target, facts, library, tuned or {})
     wheels = resolve(target.wheels, facts)
+    # A wheel's tags are its maker's word.
+    elf.check(elf.below(wheels.site), facts.machine, facts.symbols, target.name)
     packages = dict(inventory.cached(wheels.site))
-    names = list(wheels.names)
+    names = [*wheels.names, *(f"{one} (the board's own)" for one in facts.packages)]
     if library is None:
         packages.update(inventory.cached(lite_env.find().site))
         names.append(f"paddlelite-{lite_env.WHEEL.package}")
@@ -144,7 +148,9 @@ def needs(library: Library) -> list[str]:
 def _native(target: Target, facts: Facts, library: Library) -> dict[str, Item]:
     """The runtime and the C ABI over it."""
     shim = compiler.shim(library)
-    elf.check(map(elf.read, (library.path, shim)), facts.machine, facts.symbols, target.name)
+    mend = "use a newer system there, or give a --runtime built on an older one"
+    libraries = [elf.read(path) for path in (library.path, shim)]
+    elf.check(libraries, facts.machine, facts.symbols, target.name, mend)
     return {
         f"lib/{LIBRARY}": inventory.item(library.path),
         f"lib/{compiler.SHIM}": inventory.item(shim),

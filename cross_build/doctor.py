@@ -19,8 +19,8 @@ from opt_models import cache, lite_env
 from opt_models.sources import settings
 
 _NEEDED = (
-    *("invoke", "numpy", "opencv-python-headless", "pyclipper", "findpython", "filelock"),
-    *("platformdirs", "requests", "tqdm", "protobuf", "flatbuffers", "fabric", "paramiko"),
+    *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
+    *("requests", "tqdm", "protobuf", "flatbuffers", "fabric", "paramiko"),
     *("pyelftools", "plotly"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.

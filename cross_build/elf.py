@@ -1,4 +1,4 @@
-"""Shared libraries: which machine they are for and what they need of a board."""
+"""Shared libraries: which machine they are for, what they need of it and what they compute with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Mapping
 
+import numpy as np
 from elftools.common.exceptions import ELFError
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
@@ -16,6 +18,11 @@ from lite_runner.errors import LiteError
 
 #: ELF's names of machines, by what ``uname -m`` calls them.
 _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64", "EM_ARM": "armv7l"}
+#: FMLA of halves on aarch64, by vector and by element: bits that are fixed, and their values (Arm
+#: Architecture Reference Manual, C7.2, FEAT_FP16).
+_HALF_PRODUCTS = ((0xBFE0FC00, 0x0E400C00), (0xBFC0F400, 0x0F001000))
+_MAGIC = b"\x7fELF"
+_EXECUTABLE = SH_FLAGS.SHF_EXECINSTR
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,47 @@ def read(path: Path) -> Elf:
     return Elf(path, machine, tuple(needed), _highest(names))
 
 
+def below(folder: Path) -> list[Elf]:
+    """Every library and program in a folder and those below it.
+
+    Raises:
+        LiteError: one is damaged.
+    """
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [read(path) for path in files if _begins(path) == _MAGIC]
+
+
+def half_products(path: Path) -> int:
+    """How often a library for aarch64 multiplies and adds halves (fp16), in its code.
+
+    Its names may have been stripped, its instructions cannot. A library without kernels for fp16
+    has none: what else a processor is told never looks like these.
+
+    Raises:
+        LiteError: it is no library, or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            parts = [
+                section.data()
+                for section in ELFFile(file).iter_sections()
+                if section["sh_type"] == "SHT_PROGBITS" and section["sh_flags"] & _EXECUTABLE
+            ]
+    except (ELFError, OSError, ValueError, KeyError) as error:
+        raise LiteError(f"{path}: is not a whole shared library ({error})") from error
+    count = 0
+    for data in parts:
+        words = np.frombuffer(data, "<u4", len(data) // 4)
+        count += sum(int((words & mask == value).sum()) for mask, value in _HALF_PRODUCTS)
+    return count
+
+
 def check(
-    libraries: Iterable[Elf], machine: str, has: Mapping[str, tuple[int, ...]], board: str
+    libraries: Iterable[Elf],
+    machine: str,
+    has: Mapping[str, tuple[int, ...]],
+    board: str,
+    mend: str = "use a newer system there",
 ) -> None:
     """Refuse libraries that a board could not load.
 
@@ -74,6 +120,7 @@ def check(
         machine: what ``uname -m`` says there.
         has: the highest version of each set of symbols it has, as far as it is known.
         board: its name, for the error.
+        mend: what to do about a system that is too old.
 
     Raises:
         BoardError: names the library, what it needs and what the board has.
@@ -89,9 +136,13 @@ def check(
             if symbols in has and wanted > has[symbols]:
                 raise BoardError(
                     f"{board}: {name} needs {symbols}_{_dotted(wanted)}, the board has"
-                    f" {symbols}_{_dotted(has[symbols])}; use a newer system there, or give a"
-                    " --runtime built on an older one"
+                    f" {symbols}_{_dotted(has[symbols])}; {mend}"
                 )
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC))
 
 
 def _highest(names: Iterable[str]) -> dict[str, tuple[int, ...]]:

@@ -18,8 +18,10 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Mapping
 
 from cross_build.errors import BoardError, TargetError
+from cross_build.targets import Target
 from cross_build.transports.ssh import Ssh
 from opt_models import cache
 
@@ -28,7 +30,7 @@ _SUITE = "bookworm"
 #: What Raspberry Pi OS has without a desktop, as far as it matters here; neither pip nor compiler.
 _PACKAGES = ("python3", "openssh-server", "libgomp1", "libstdc++6")
 #: What there are no wheels of for 32-bit ARM.
-_OWN = ("python3-numpy", "python3-opencv", "python3-pyclipper")
+_OWN = ("python3-numpy", "python3-opencv")
 #: Raised when what the systems are made of changes.
 _EDITION = 1
 #: By the program that is needed, Debian's package.
@@ -67,8 +69,9 @@ class _Kind:
     Attributes:
         debian: architecture by Debian's name.
         qemu: name of its emulator.
-        cpu: what is emulated, by qemu's name. Its default has everything ARM ever thought of, and
-            programs that take it for real (ONNX Runtime) run forty times slower.
+        cpu: what is emulated by itself, by qemu's name. Its default has everything ARM ever thought
+            of, and programs that take it for real (ONNX Runtime) run forty times slower.
+        cpus: what else can be emulated, with what it has more, as :class:`Target` names features.
         bits, number: of its programs' ELF header, in hex: class and machine.
         packages: of the system.
     """
@@ -76,14 +79,16 @@ class _Kind:
     debian: str
     qemu: str
     cpu: str
+    cpus: Mapping[str, frozenset[str]]
     bits: str
     number: str
     packages: tuple[str, ...]
 
 
+_A76 = {"cortex-a76": frozenset({"asimdhp", "asimddp"})}
 _KINDS = {
-    "aarch64": _Kind("arm64", "qemu-aarch64", "cortex-a72", "02", "b7", _PACKAGES),
-    "armv7l": _Kind("armhf", "qemu-arm", "cortex-a7", "01", "28", (*_PACKAGES, *_OWN)),
+    "aarch64": _Kind("arm64", "qemu-aarch64", "cortex-a72", _A76, "02", "b7", _PACKAGES),
+    "armv7l": _Kind("armhf", "qemu-arm", "cortex-a7", {}, "01", "28", (*_PACKAGES, *_OWN)),
 }
 
 
@@ -150,19 +155,28 @@ def down(machine: str = "aarch64") -> bool:
     return True
 
 
-def transport(machine: str, releases: str = "") -> Ssh:
+def cpu(target: Target) -> str:
+    """The processor that is emulated for a target, by qemu's name: one with all of its features."""
+    kind, wanted = _KINDS[target.machine], set(target.features)
+    fit = [name for name, has in kind.cpus.items() if wanted and wanted <= has]
+    return fit[0] if fit else kind.cpu
+
+
+def transport(target: Target, releases: str = "") -> Ssh:
     """The way to the emulated board, which is started if need be.
 
     Args:
-        machine: that it has to be.
+        target: that it has to be.
         releases: folder on it for releases.
 
     Raises:
         TargetError, BoardError: as :func:`up`.
     """
-    port = up(machine).port
-    host, keys = f"{USER}@127.0.0.1:{port}", folder(machine)
-    return Ssh(host, releases, keys / "known_hosts", keys / "key")
+    port = up(target.machine).port
+    host, keys = f"{USER}@127.0.0.1:{port}", folder(target.machine)
+    # qemu looks at it whenever a program starts.
+    environment = {"QEMU_CPU": cpu(target)}
+    return Ssh(host, releases, keys / "known_hosts", keys / "key", environment=environment)
 
 
 def told(machine: str = "aarch64") -> str:

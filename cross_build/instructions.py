@@ -18,15 +18,13 @@ from typing import Any, Mapping, Sequence
 
 from cross_build import emulate
 from cross_build.errors import InstructionsError
+from cross_build.targets import Target
 from lite_runner.release import sha256
 from opt_models import cache
 
 _SOURCE = Path(__file__).with_name("counter.c")
-#: By machine: the emulator that takes plugins (Debian's static ones do not), and what it emulates.
-_EMULATORS = {
-    "aarch64": ("qemu-aarch64", "cortex-a72"),
-    "armv7l": ("qemu-arm", "cortex-a7"),
-}
+#: By machine: the emulator that takes plugins (Debian's static ones do not).
+_EMULATORS = {"aarch64": "qemu-aarch64", "armv7l": "qemu-arm"}
 #: One thread each: two at once would lose counts. The seed orders Python's sets alike each time.
 _ENVIRONMENT = {
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"),
@@ -38,14 +36,14 @@ class Counter:
     """An emulated core that counts.
 
     Args:
-        machine: ``aarch64`` or ``armv7l``.
+        target: whose kind of core it is.
 
     Raises:
         InstructionsError: a tool is missing; names its package.
     """
 
-    def __init__(self, machine: str = "aarch64") -> None:
-        self._emulator, self.cpu = _EMULATORS[machine]
+    def __init__(self, target: Target) -> None:
+        self._emulator, self.cpu = _EMULATORS[target.machine], emulate.cpu(target)
         tools = {"gcc": "gcc", self._emulator: "qemu-user"}
         missing = sorted(package for tool, package in tools.items() if shutil.which(tool) is None)
         if missing:
@@ -83,12 +81,12 @@ class Counter:
 
 
 def page(
-    machine: str, release: str, picture: Path, detect: bool, request: Mapping[str, Any]
+    target: Target, release: str, picture: Path, detect: bool, request: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Instructions a release on the emulated board takes to read a picture, one thread.
 
     Args:
-        machine: of the board.
+        target: of the board.
         release: folder of the release there.
         picture: on this computer.
         detect: False if it is one line as a whole.
@@ -101,7 +99,7 @@ def page(
     Raises:
         InstructionsError: a tool is missing, or the program failed.
     """
-    counter, root = Counter(machine), emulate.root_folder(machine)
+    counter, root = Counter(target), emulate.root_folder(target.machine)
     folder = root / release.lstrip("/")
     python = str(root / "usr/bin/python3")
     program = [python, "-I", str(folder / "app/lite_runner/launch.py"), "turn"]

@@ -37,11 +37,13 @@ class Library:
         folder: with ``include`` and ``lib``.
         runtime: release, as the library calls itself, and processor.
         sha256: of the library and its header.
+        fp16: whether it has kernels that compute in halves; all of it then takes ARMv8.2.
     """
 
     folder: Path
     runtime: Runtime
     sha256: str
+    fp16: bool
 
     @property
     def include(self) -> Path:
@@ -129,7 +131,12 @@ def _in(place: Path, processor: str, origin: str) -> Library:
         raise TargetError(f"{origin}: {error}") from error
     if machine != _MACHINES[processor]:
         raise TargetError(f"{origin}: is for {machine}, expected {_MACHINES[processor]}")
-    return Library(folder, Runtime(_release(library, origin), processor), _digest(library, header))
+    return Library(
+        folder=folder,
+        runtime=Runtime(_release(library, origin), processor),
+        sha256=_digest(library, header),
+        fp16=machine == "aarch64" and elf.half_products(library) > 0,
+    )
 
 
 def _release(library: Path, origin: str) -> str:

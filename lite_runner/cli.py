@@ -50,7 +50,10 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
     except (ImportError, SyntaxError) as error:
         if debug:
             raise
-        mend = "deploy to this board again" if program == "ocr" else "run 'pip install -e .' again"
+        from lite_runner import doctor
+
+        mend = doctor.mend(error.name if isinstance(error, ImportError) else None)
+        mend = mend if program == "ocr" else "run 'pip install -e .' again"
         print(f"{program}: a package is missing or damaged ({error}); {mend}", file=sys.stderr)
     except OSError as error:
         if debug:

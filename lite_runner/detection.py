@@ -6,11 +6,10 @@ Differentiable Binarization, Liao et al. 2020, https://arxiv.org/abs/1911.08947.
 from __future__ import annotations
 
 import math
-from typing import Callable
+from typing import Callable, Sequence, Tuple
 
 import cv2
 import numpy as np
-import pyclipper
 
 from lite_runner import geometry
 from lite_runner.arrays import Floats, Image
@@ -25,8 +24,8 @@ MIN_REGION = 3.0
 MAX_REGIONS = 5000
 #: Pictures longer than this many times their other side are looked at in pieces.
 LONG_STRIP = 3
-#: pyclipper counts in whole numbers: sixteenths of a pixel keep the rounding out of sight.
-_CLIPPER_SCALE = 16.0
+#: A rectangle as OpenCV has it: centre, width and height, degrees.
+Rectangle = Tuple[Sequence[float], Sequence[float], float]
 
 
 def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
@@ -131,7 +130,7 @@ def postprocess(
         score = _mean_inside(probability, corners)
         if score < detector.box_threshold:
             continue
-        grown = unclip(corners, detector.unclip_ratio)
+        grown = unclip(rectangle, detector.unclip_ratio)
         if min(geometry.size(grown)) < MIN_REGION + 2:
             continue
         quad = geometry.clockwise(np.clip(grown * scale, 0, limit))
@@ -140,28 +139,26 @@ def postprocess(
     return [found[index] for index in geometry.reading_order([quad for quad, _ in found])]
 
 
-def unclip(corners: Floats, ratio: float) -> Floats:
-    """Grow a quad by ``area * ratio / perimeter`` on each side: the inverse of DB's shrinking.
+def unclip(rectangle: Rectangle, ratio: float) -> Floats:
+    """Grow a rectangle by ``area * ratio / perimeter`` on each side: the inverse of DB's shrinking.
+
+    DB grows a polygon as its sum with a disc and takes the smallest rectangle around that. Of a
+    rectangle it is the rectangle itself with each side moved outwards: bounds turned against it
+    enclose more of both, of what was there and of what the disc adds. So nothing that offsets
+    polygons is needed, and boards need not have it.
 
     Args:
-        corners: float32 4x2.
+        rectangle: as ``cv2.minAreaRect`` gives it.
         ratio: larger grows further.
 
     Returns:
-        float32 4x2, the smallest rectangle around the grown shape.
+        float32 4x2.
     """
-    area = abs(cv2.contourArea(corners))
-    length = cv2.arcLength(corners, True)
-    if area <= 0 or length <= 0:
-        return corners
-    offset = pyclipper.PyclipperOffset()
-    path = np.rint(corners * _CLIPPER_SCALE).astype(int).tolist()
-    offset.AddPath(path, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    grown = offset.Execute(area * ratio / length * _CLIPPER_SCALE)
-    if not grown:
-        return corners
-    points = np.concatenate([np.asarray(part, np.float32) for part in grown]) / _CLIPPER_SCALE
-    return np.asarray(cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))), np.float32)
+    centre, (width, height), degrees = rectangle
+    # Half of the perimeter: both ends of a side grow.
+    by = width * height * ratio / (width + height) if width + height > 0 else 0.0
+    grown = (centre, (width + by, height + by), degrees)
+    return np.asarray(cv2.boxPoints(grown), np.float32)
 
 
 def _mean_inside(probability: Floats, corners: Floats) -> float:

@@ -12,6 +12,10 @@ from typing import Callable, Iterable, NamedTuple
 from lite_runner import pack as packs
 from lite_runner.errors import LiteError
 
+_AGAIN = "deploy to this board again"
+#: Debian's packages by our names, for releases that bring none: 32-bit ARM has no wheels.
+_SYSTEM = {"numpy": "python3-numpy", "cv2": "python3-opencv"}
+
 
 class Check(NamedTuple):
     """One thing looked at: ``detail`` says what was found, ``mend`` how to get it if not ``ok``."""
@@ -30,13 +34,18 @@ def board_checks(pack: Path) -> list[Check]:
             "python", sys.version_info >= (3, 8), f"{platform.python_version()} {sys.executable}"
         ),
     ]
-    again = "deploy to this board again"
-    for module in ("numpy", "cv2", "pyclipper"):
-        found.append(attempt(module, partial(_version, module), again))
-    found.append(attempt("paddle-lite", _engine_version, again))
-    found.append(attempt("pack", lambda: _pack(pack), again))
-    found.append(attempt("golden picture", lambda: _golden(pack), again))
+    for module in _SYSTEM:
+        found.append(attempt(module, partial(_version, module), mend(module)))
+    found.append(attempt("paddle-lite", _engine_version, _AGAIN))
+    found.append(attempt("pack", lambda: _pack(pack), _AGAIN))
+    found.append(attempt("golden picture", lambda: _golden(pack), _AGAIN))
     return found
+
+
+def mend(module: str | None) -> str:
+    """What to do about a package that cannot be imported, in the release this runner lies in."""
+    brought = packs.own() is None or (Path(__file__).resolve().parents[2] / "site").is_dir()
+    return _AGAIN if brought or module not in _SYSTEM else f"sudo apt-get install {_SYSTEM[module]}"
 
 
 def attempt(name: str, work: Callable[[], str], mend: str) -> Check:

@@ -128,6 +128,15 @@ class Pack:
     recogniser: Recogniser
     golden: Golden
 
+    @property
+    def networks(self) -> dict[str, Network]:
+        """By stage: ``det``, ``cls`` (may be missing) and ``rec``."""
+        found = {"det": self.detector.network}
+        if self.classifier is not None:
+            found["cls"] = self.classifier.network
+        found["rec"] = self.recogniser.network
+        return found
+
 
 def own() -> Path | None:
     """The pack of the bundle this runner lies in, if it lies in one."""

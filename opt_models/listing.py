@@ -76,7 +76,9 @@ def packs_as_table() -> str:
     for recipe in catalog.recipes().values():
         if recipe.verified and recipe.verified.note:
             lines.append(f"{recipe.name}: {recipe.verified.note}")
-    return "\n".join([*lines, f"{len(rows)} packs; 'invoke pack NAME --target T' makes one"])
+    lines.append(f"{len(rows)} packs; 'invoke pack NAME --target T' makes one")
+    lines.append("NAME-int8, NAME-int16 and NAME-fp16 are packs in that precision, where not slim")
+    return "\n".join(lines)
 
 
 def packs_as_data() -> list[dict[str, Any]]:

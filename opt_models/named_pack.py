@@ -7,11 +7,13 @@ import hashlib
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from lite_runner import pack as packs
 from lite_runner.errors import PackError
 from opt_models import build_pack, cache, catalog
+from opt_models.catalog import Recipe
 from opt_models.errors import CatalogError
 from opt_models.ingredients import from_recipe
 from opt_models.runtime import Runtime
@@ -21,11 +23,13 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
     """The pack a runtime shall get.
 
     Args:
-        name: of a recipe, or a folder with a pack.json.
+        name: of a recipe, also with a precision behind it (:func:`named`), or a folder with a
+            pack.json.
         runtime: of the board.
 
     Raises:
-        CatalogError: there is neither a recipe nor a folder of that name.
+        CatalogError: there is neither a recipe nor a folder of that name, or its precision does
+            not fit the runtime or the networks.
         PackError: the folder's pack is damaged, or was made for another runtime.
         FetchError, OptError: from making it.
     """
@@ -44,7 +48,22 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
                 f" {runtime.processor}; make it again with 'invoke pack ... --target'"
             )
         return pack
-    return build_pack.build(from_recipe(catalog.recipe(name), runtime), runtime)
+    recipe, precision = named(name)
+    build_pack.check(name, precision, runtime)
+    parts = from_recipe(recipe, runtime, convert=precision is not None)
+    return build_pack.build(replace(parts, name=name), runtime, precision)
+
+
+def named(name: str) -> tuple[Recipe, str | None]:
+    """A named pack, and the precision that a name like ``v4-mobile-fp16`` asks it in.
+
+    Raises:
+        CatalogError: there is none of that name; tells similar ones.
+    """
+    plain, _, precision = name.rpartition("-")
+    if precision in build_pack.PRECISIONS and plain in catalog.recipes():
+        return catalog.recipe(plain), precision
+    return catalog.recipe(name), None
 
 
 def check_place(folder: Path) -> None:
@@ -117,10 +136,6 @@ def _restore(fresh: Path, folder: Path) -> None:
 
 def summary(pack: packs.Pack) -> str:
     """A pack as text for people."""
-    stages = {"det": pack.detector.network}
-    if pack.classifier is not None:
-        stages["cls"] = pack.classifier.network
-    stages["rec"] = pack.recogniser.network
     rows = [
         (
             stage,
@@ -130,7 +145,7 @@ def summary(pack: packs.Pack) -> str:
             f"by opt {network.opt}",
             "folded" if network.folded else "not folded",
         )
-        for stage, network in stages.items()
+        for stage, network in pack.networks.items()
     ]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = [

@@ -65,6 +65,11 @@ def test_the_list_explains_every_task() -> None:
         (["pack", "v4-mobile", "--target", "nope"], "there is no target 'nope'"),
         (["pack", "v4-mobile", "--precision", "int4"], "'int4' is not one of fp32, fp16, int8"),
         (["pack", "v4-mobile", "--precision", "fp16"], "Paddle-Lite computes in fp16 on ARM only"),
+        (["pack", "v4-mobile-fp16"], "Paddle-Lite computes in fp16 on ARM only"),
+        (
+            ["pack", "v4-mobile-fp16", "--precision", "int8", "--target", "armv8"],
+            "pack v4-mobile-fp16: is asked for in fp16; leave out --precision int8",
+        ),
         (["pack", "v4-mobile", "--published"], "has no published .nb file"),
         (
             ["pack", "v1.1-slim", "--published", "--precision", "int8"],

@@ -14,6 +14,7 @@ import numpy as np
 from cross_build import runtime as runtimes
 from cross_build.errors import InstructionsError, TargetError
 from cross_build.instructions import Counter
+from cross_build.targets import target
 from lite_runner.arrays import Floats
 
 _HERE = Path(__file__).parent
@@ -70,7 +71,7 @@ class Core:
             package = "g++-aarch64-linux-gnu"
             raise InstructionsError(f"{package} missing; run 'apt-get install {package}'")
         self._folder = folder
-        self._counter = Counter("aarch64")
+        self._counter = Counter(target("rpi4"))
 
     def compile(self, library: Path) -> Path:
         """The program that runs a ``.nb`` with a runtime of :func:`runtime`."""

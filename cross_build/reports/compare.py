@@ -12,7 +12,7 @@ from cross_build.reports.result import TIMES, Candidate, Run
 from cross_build.reports.statistics import ratio
 from cross_build.reports.tables import NOT_TIME
 from lite_runner import accuracy, report
-from lite_runner.bench.statistics import Values
+from lite_runner.arrays import Doubles
 
 #: Where one side has no figure.
 _NONE = "-"
@@ -147,7 +147,7 @@ def _times(one: Candidate, two: Candidate, common: _Common) -> str:
 
 
 def _row(
-    one: Sequence[Values], two: Sequence[Values], show: Callable[[float], str]
+    one: Sequence[Doubles], two: Sequence[Doubles], show: Callable[[float], str]
 ) -> tuple[str, ...]:
     """Both medians, their ratio, its interval and what it means."""
     medians = [
@@ -239,7 +239,7 @@ def _score(run: Run, candidate: Candidate, places: Sequence[int]) -> tuple[int, 
     return sum(one.errors for one in found), sum(one.characters for one in found)
 
 
-def _startups(candidate: Candidate, cold: bool) -> list[Values]:
+def _startups(candidate: Candidate, cold: bool) -> list[Doubles]:
     """Seconds of each turn's start, as turns of one pass."""
     return [
         np.array([turn.startup])

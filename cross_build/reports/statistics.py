@@ -10,7 +10,8 @@ from typing import Sequence
 
 import numpy as np
 
-from lite_runner.bench.statistics import Values, medians
+from lite_runner.arrays import Doubles
+from lite_runner.bench.statistics import medians
 
 #: Resamples are always drawn alike: the same two files give the same words.
 SEED = 20261124
@@ -68,8 +69,8 @@ class Ratio:
 
 
 def ratio(
-    one: Sequence[Values],
-    two: Sequence[Values],
+    one: Sequence[Doubles],
+    two: Sequence[Doubles],
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Ratio | None:

@@ -51,6 +51,7 @@ class Ssh:
         known_hosts: file with the board's key, instead of the user's.
         key: file with the private key, instead of the user's.
         config: file with the SSH configuration, instead of the user's and the system's.
+        environment: variables for every command there.
     """
 
     def __init__(
@@ -60,12 +61,15 @@ class Ssh:
         known_hosts: Path | None = None,
         key: Path | None = None,
         config: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.host = host
         self._folder = folder or _FOLDER
         self._known_hosts = known_hosts
         self._key = key
         self._config = config
+        variables = [f"{name}={value}" for name, value in (environment or {}).items()]
+        self._shell = ["env", *variables, *_SHELL] if variables else _SHELL
         self._connection: fabric.Connection | None = None
         self._root: str | None = None
 
@@ -163,7 +167,7 @@ class Ssh:
         try:
             channel = self._transport().open_session(timeout=_PATIENCE)
             with contextlib.closing(channel):
-                channel.exec_command(shlex.join([*_SHELL, *command]))
+                channel.exec_command(shlex.join([*self._shell, *command]))
                 yield channel
         except (paramiko.SSHException, EOFError, OSError) as error:
             if isinstance(error, OSError) and error.filename is not None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
+
+from lite_runner.arrays import Doubles
 
 #: Parts a page is read in, in seconds each; the total is theirs.
 STAGES = ("decode", "detect", "classify", "recognise", "total")
 _RESAMPLES = 1000
-
-Values = npt.NDArray[np.float64]
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -55,7 +54,7 @@ def median(turns: Sequence[Sequence[float]]) -> float:
     return float(np.median([value for turn in turns for value in turn]))
 
 
-def medians(turns: Sequence[Values], resamples: int, random: np.random.Generator) -> Values:
+def medians(turns: Sequence[Doubles], resamples: int, random: np.random.Generator) -> Doubles:
     """Medians of resamples.
 
     Passes of one process are alike: they share its memory's layout, its place in time, the board's
@@ -84,5 +83,5 @@ def medians(turns: Sequence[Values], resamples: int, random: np.random.Generator
     values[np.arange(most) >= drawn_counts[..., None]] = np.inf
     values = np.sort(values.reshape(resamples, -1), axis=1)
     total, rows = drawn_counts.sum(axis=1), np.arange(resamples)
-    found: Values = (values[rows, (total - 1) // 2] + values[rows, total // 2]) / 2
+    found: Doubles = (values[rows, (total - 1) // 2] + values[rows, total // 2]) / 2
     return found

@@ -27,6 +27,8 @@ from tests.board.conftest import REQUIRED
 from tests.board.test_published import PICTURES, WORST
 
 MACHINE = "armv7l"
+#: Of the board's user, on this computer.
+HOME = emulate.root_folder(MACHINE) / "home" / emulate.USER
 pytestmark = pytest.mark.skipif(
     not emulate.root_folder(MACHINE).is_dir() and os.environ.get(REQUIRED) != "all",
     reason=f"the 32-bit board is not made; 'invoke board up --machine {MACHINE}' makes it",
@@ -47,24 +49,35 @@ def small() -> Iterator[Board]:
 def test_the_double_reads_on_it(small: Board, runtimes: dict[str, Path], plain: Path) -> None:
     facts = small.probe(["libgomp.so.1"])
     assert facts.machine == MACHINE
-    assert set(facts.packages) == {"numpy", "cv2", "pyclipper"}
+    assert facts.packages == ("numpy 1.24.2", "cv2 4.6.0")
     done = deploys.deploy(small, str(plain), str(runtimes["armv7hf"]))
     assert done.proof["lines"] == list(double.LINES)
     # Runner, pack and library: the packages are the board's own.
     assert done.total < 60
+    manifest = json.loads((HOME / "tests/current/bundle.json").read_text(encoding="utf-8"))
+    assert manifest["wheels"][0] == "numpy 1.24.2 (the board's own)"
 
 
-def test_missing_packages_are_told(small: Board, runtimes: dict[str, Path], plain: Path) -> None:
-    package = (
-        emulate.root_folder(MACHINE)
-        / "usr/lib/python3/dist-packages/pyclipper.cpython-311-arm-linux-gnueabihf.so"
-    )
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cv2.cpython-311-arm-linux-gnueabihf.so", "no wheels of cv2 .*install python3-opencv'"),
+        ("numpy", "no wheels of numpy .*install python3-numpy'"),
+    ],
+)
+def test_missing_packages_are_told_before_anything_is_sent(
+    small: Board, runtimes: dict[str, Path], plain: Path, name: str, words: str
+) -> None:
+    package = emulate.root_folder(MACHINE) / "usr/lib/python3/dist-packages" / name
+    before = sorted(HOME.rglob("*"))
     package.rename(package.with_name("aside"))
     try:
-        with pytest.raises(BoardError, match=r"no wheels of pyclipper.*install python3-pyclipper'"):
+        # numpy gone, cv2 cannot be imported either: what is missing is told first.
+        with pytest.raises(BoardError, match=words):
             deploys.deploy(small, str(plain), str(runtimes["armv7hf"]))
     finally:
         package.with_name("aside").rename(package)
+    assert sorted(HOME.rglob("*")) == before
 
 
 @pytest.mark.skipif(

@@ -32,6 +32,21 @@ BAD = "#!/bin/sh\necho 'ocr: golden picture must read hello, this board read not
 KILLED = "#!/bin/sh\nkill -ABRT $$\n"
 
 Make = Callable[..., Bundle]
+#: What a board's Python says of it.
+SAID = {
+    **{"machine": "x86_64", "system": "Linux", "libc": "glibc 2.36", "python": "3.11"},
+    **{"executable": "python", "missing": [], "glibcxx": 30, "cores": 4, "features": None},
+    **{"model": ""},
+}
+
+
+def answering(folder: Path, **facts: Any) -> Path:
+    """A Python that gives a board's answer to whatever it is asked."""
+    python = folder / "python"
+    answer = json.dumps({**SAID, **facts})
+    python.write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
+    python.chmod(0o755)
+    return python
 
 
 @pytest.fixture
@@ -255,6 +270,21 @@ def test_a_board_of_another_machine_is_refused(home) -> None:
     other = target("local").__class__(**{**target("local").__dict__, "machine": "aarch64"})
     with pytest.raises(BoardError, match=r"expected a aarch64 board, this is x86_64"):
         Board(other, Local(home), sys.executable).probe()
+
+
+@pytest.mark.parametrize(
+    ("machine", "words"),
+    [
+        ("aarch64", "choose another --target, such as armv8"),
+        ("armv7l", "choose another --target, such as armv7hf"),
+        ("armv6l", "Paddle-Lite has nothing for ARMv6"),
+        ("riscv64", "choose another --target"),
+    ],
+)
+def test_another_machine_is_told_what_fits(home, tmp_path, machine, words) -> None:
+    python = answering(tmp_path, machine=machine)
+    with pytest.raises(BoardError, match=f"this is {machine}; {words}"):
+        Board(target("local"), Local(home), str(python)).probe()
 
 
 @pytest.mark.parametrize("name", ["rpi4", "armv7hf"])

@@ -12,6 +12,7 @@ import pytest
 from cross_build import instructions
 from cross_build.errors import InstructionsError
 from cross_build.instructions import Counter
+from cross_build.targets import target
 from tests.board.conftest import REQUIRED
 
 _PROGRAM = "int main(void) { volatile long n = 0; for (int i = 0; i < %d; i++) n += i; }"
@@ -24,7 +25,7 @@ def counter() -> Counter:
     missing = [tool for tool in ("qemu-aarch64", "aarch64-linux-gnu-gcc") if not shutil.which(tool)]
     if missing and not os.environ.get(REQUIRED):
         pytest.skip(f"{', '.join(missing)} missing")
-    return Counter()
+    return Counter(target("armv8"))
 
 
 def test_instructions_are_counted(counter: Counter, tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         InstructionsError, match=r"gcc, qemu-user missing.*apt-get install gcc qemu"
     ):
-        Counter()
+        Counter(target("armv8"))
 
 
 def test_another_plugin_interface_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from cross_build import targets
+from cross_build import emulate, targets
 from cross_build.board import Board, Facts, usual
 from cross_build.errors import TargetError
 from cross_build.transports.local import Local
@@ -15,8 +15,8 @@ from opt_models import catalog
 from opt_models.sources import pypi
 
 BOARDS = {
-    *("rpi3", "rpi4", "rpi5", "zero2w", "zero2w-32", "jetson-nano", "jetson-xavier"),
-    *("jetson-orin", "rk3399", "armv8", "armv7hf", "local"),
+    *("rpi3", "rpi4", "rpi5", "zero2w", "zero2w-32", "rpi2", "rpi3-32", "rpi4-32"),
+    *("jetson-nano", "jetson-xavier", "jetson-orin", "rk3399", "armv8", "armv7hf", "local"),
 }
 
 
@@ -42,6 +42,33 @@ def test_rows_make_sense(name: str) -> None:
         assert (int(major), int(minor)) >= (3, 8)
 
 
+def test_of_a_kind_of_board_the_processor_is_known_and_of_any_board_it_is_not() -> None:
+    known = {
+        name: usual(row, row.system()).features
+        for name, row in targets.targets().items()
+        if row.systems
+    }
+    assert known["rpi5"] == {"asimdhp", "asimddp"}
+    assert known["rpi4"] == frozenset()
+    assert known["armv8"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "cpu"),
+    [
+        ("rpi5", "cortex-a76"),
+        ("jetson-orin", "cortex-a76"),
+        ("jetson-xavier", "cortex-a76"),
+        ("rpi4", "cortex-a72"),
+        ("zero2w", "cortex-a72"),
+        ("armv8", "cortex-a72"),
+        ("zero2w-32", "cortex-a7"),
+    ],
+)
+def test_an_emulated_core_has_what_the_targets_has(name: str, cpu: str) -> None:
+    assert emulate.cpu(targets.target(name)) == cpu
+
+
 def test_a_system_is_chosen_by_name() -> None:
     rpi4 = targets.target("rpi4")
     assert rpi4.system().name == "rpios12"
@@ -64,6 +91,7 @@ def facts(**changes: object) -> Facts:
         ({"model": "Raspberry Pi 4 Model B Rev 1.4"}, ["it says it is a Raspberry Pi 4"]),
         ({"cores": 2}, ["it has 2 cores, the target 4"]),
         ({"features": frozenset({"asimdhp"})}, ["its processor lacks asimddp"]),
+        ({"features": frozenset()}, ["its processor lacks asimddp, asimdhp, which"]),
         ({"features": None, "model": ""}, []),
     ],
 )

@@ -19,7 +19,11 @@ LINES = ("abab", "baba")
 _SHADES = {"a": 20, "b": 95}
 
 
-def runtime(folder: Path, compiler: str) -> Path:
+#: For g++: the double as upstream's libraries with kernels for fp16 are, for ARMv8.2 only.
+FP16 = "-march=armv8.2-a+fp16"
+
+
+def runtime(folder: Path, compiler: str, *options: str) -> Path:
     """Build the double as a runtime's folder, ``include`` and ``lib``, with any g++."""
     (folder / "include").mkdir(parents=True)
     (folder / "lib").mkdir()
@@ -27,6 +31,7 @@ def runtime(folder: Path, compiler: str) -> Path:
     subprocess.run(
         [
             *(compiler, "-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"),
+            *options,
             *(f"-I{HERE}", str(HERE / "paddle_double.cc")),
             *("-o", str(folder / "lib" / "libpaddle_light_api_shared.so")),
             # The real library needs OpenMP, too.
@@ -47,12 +52,15 @@ def picture(lines: tuple[str, ...] = LINES) -> Any:
     return image
 
 
-def pack(folder: Path, models: Mapping[str, bytes] = {}, **changes: Any) -> Path:
+def pack(
+    folder: Path, models: Mapping[str, bytes] = {}, precision: str = "fp32", **changes: Any
+) -> Path:
     """Write a pack for the double.
 
     Args:
         folder: for it.
         models: content of ``det``, ``cls`` or ``rec``, instead of the plain one.
+        precision: what the pack says of its networks; the double computes as ever.
         changes: of pack.json.
     """
     folder.mkdir(parents=True)
@@ -80,7 +88,7 @@ def pack(folder: Path, models: Mapping[str, bytes] = {}, **changes: Any) -> Path
         (folder / f"{stage}.nb").write_bytes(models.get(stage, f"DOUBLE {stage}".encode()))
         data[stage] = {
             **_file(folder / f"{stage}.nb"),
-            **{"source": "double", "precision": "fp32", "shape": shape, "order": "BGR"},
+            **{"source": "double", "precision": precision, "shape": shape, "order": "BGR"},
             **{"mean": half, "std": half},
             **extra[stage],
         }

@@ -6,6 +6,18 @@
 
 #include "paddle_api.h"
 
+#ifdef __ARM_FEATURE_FP16_VECTOR_ARITHMETIC
+// In place of kernels for fp16: as many of their instructions, one after the other, when loaded.
+__attribute__((constructor)) static void ComputeInHalves() {
+  asm volatile(".rept 1000\n fmla v0.8h, v1.8h, v2.8h\n .endr" ::: "v0");
+}
+#endif
+
+// Compilers of today ask for it, which the C++ library of JetPack 5 does not have.
+namespace std {
+void __throw_bad_array_new_length() { abort(); }
+}  // namespace std
+
 namespace paddle {
 namespace lite_api {
 
