@@ -42,7 +42,9 @@ def write(pack: Pack, module: Module, folder: Path) -> None:
 def settings(pack: Pack, module: Module) -> str:
     """Text of ``reader.properties``."""
     lines = [f"{key}={_escaped(value)}" for key, value in _rows(pack, module)]
-    return "\n".join([f"# The pack {pack.name}, as LiteOcr reads it; made from pack.json.", *lines, ""])
+    return "\n".join(
+        [f"# The pack {pack.name}, as LiteOcr reads it; made from pack.json.", *lines, ""]
+    )
 
 
 def _rows(pack: Pack, module: Module) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ _DONE, _FAILED, _RUN = range(3)
 Run = Callable[[str, Floats], Sequence[Output]]
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """The Java side threw one of its own exceptions."""
 
 
@@ -134,7 +134,7 @@ class Probe:
                 self._to.write(_output(output))
             self._to.flush()
         if kind == _FAILED:
-            raise Failed(self._read(self._one(">H")).decode())
+            raise FailedError(self._read(self._one(">H")).decode())
         assert kind == _DONE
 
     def _image(self) -> Image:
