@@ -90,7 +90,7 @@ class Probe:
 
     def charset(self, assets: Path) -> list[str]:
         self._ask("charset", _text(str(assets)))
-        return [self._read(self._one(">H")).decode() for _ in range(self._one(">i"))]
+        return [self._read(self._one(">i")).decode() for _ in range(self._one(">i"))]
 
     def read(
         self,

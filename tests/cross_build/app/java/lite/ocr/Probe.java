@@ -113,7 +113,7 @@ public final class Probe {
                 out.writeByte(DONE);
                 out.writeInt(found.size());
                 for (String one : found) {
-                    out.writeUTF(one);
+                    give(one);
                 }
                 break;
             }
@@ -161,9 +161,7 @@ public final class Probe {
         out.writeByte(DONE);
         out.writeInt(lines.size());
         for (Line line : lines) {
-            byte[] text = line.getText().getBytes("UTF-8");
-            out.writeInt(text.length);
-            out.write(text);
+            give(line.getText());
             out.writeFloat(line.getScore());
             out.writeInt(line.getAngle());
             for (float place : line.getBox()) {
@@ -202,6 +200,12 @@ public final class Probe {
         out.writeInt(picture.width);
         out.writeInt(picture.height);
         out.write(picture.bgr);
+    }
+
+    private void give(String text) throws IOException {
+        byte[] bytes = text.getBytes("UTF-8");
+        out.writeInt(bytes.length);
+        out.write(bytes);
     }
 
     private Quad quad() throws IOException {
