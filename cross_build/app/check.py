@@ -30,8 +30,8 @@ def check(libraries: Iterable[Elf], abi: Abi, others: Iterable[str]) -> list[str
         name = library.path.name
         if library.machine != abi.machine:
             raise BoardError(
-                f"{abi.target}: {name} is for {library.machine}, {abi.name} is {abi.machine}; choose"
-                " another --runtime or --target"
+                f"{abi.target}: {name} is for {library.machine}, {abi.name} is {abi.machine};"
+                " choose another --runtime or --target"
             )
         for needed in library.needed:
             if needed not in others:

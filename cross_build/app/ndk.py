@@ -37,8 +37,8 @@ OPTIONS = (
 #: What compilers and linkers say of what is wrong.
 _FAILED = re.compile(r"error:|undefined (reference|symbol)")
 _ADVICE = (
-    "install one with 'sdkmanager \"ndk;27.2.12479018\"' or in Android Studio (SDK Manager, SDK Tools,"
-    " NDK) and set ANDROID_NDK_HOME to its folder, such as ~/Android/Sdk/ndk/27.2.12479018"
+    "install one with 'sdkmanager \"ndk;27.2.12479018\"' or in Android Studio (SDK Manager, SDK"
+    " Tools, NDK) and set ANDROID_NDK_HOME to its folder, such as ~/Android/Sdk/ndk/27.2.12479018"
 )
 
 
@@ -75,13 +75,14 @@ def find() -> Ndk:
         revision = re.findall(r"^Pkg\.Revision\s*=\s*(\S+)", text, re.MULTILINE)[0]
     except (OSError, ValueError, IndexError) as error:
         raise DeployError(
-            f"{variable} {folder}: is no NDK, its source.properties is missing or damaged; {_ADVICE}"
+            f"{variable} {folder}: is no NDK, its source.properties is missing or damaged;"
+            f" {_ADVICE}"
         ) from error
     hosts = sorted((folder / "toolchains" / "llvm" / "prebuilt").glob("*/bin"))
     if not hosts:
         raise DeployError(
-            f"{variable} {folder}: NDK {revision} has no toolchains/llvm/prebuilt for this computer;"
-            f" {_ADVICE}"
+            f"{variable} {folder}: NDK {revision} has no toolchains/llvm/prebuilt for this"
+            f" computer; {_ADVICE}"
         )
     return Ndk(folder, revision, hosts[0].parent)
 

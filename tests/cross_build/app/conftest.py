@@ -82,6 +82,7 @@ def double_assets(double_pack: Path, tmp_path_factory: pytest.TempPathFactory) -
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stand-in for the NDK."""
     needed(stand_in.jdk() is not None, "a JDK with jni.h (default-jdk-headless)")
+    needed(stand_in.LINKER.is_file(), "lld-16")
     for _, _, gcc in stand_in.TOOLS.values():
         needed(shutil.which(gcc) is not None, gcc)
     return stand_in.make(tmp_path_factory.mktemp("ndk") / "stand-in", abi.module().api)
@@ -97,15 +98,21 @@ def android_runtimes(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     }
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache, so that each library is compiled once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
 def android(
     kit: Path,
     android_runtimes: dict[str, Path],
-    tmp_path: Path,
+    compiled: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
     """An environment with the stand-in and the double for both targets; gives the NDK's folder."""
-    monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LITE_OCR_CACHE", str(compiled))
     for variable in ndk.VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv(ndk.VARIABLES[0], str(kit))

@@ -1,7 +1,7 @@
-"""A stand-in for Android's NDK: laid out like one, with Debian's cross compilers behind its names.
+"""A stand-in for Android's NDK: laid out like one, with Debian's compilers behind its names.
 
-What it makes is no Android program, but it is asked, laid out, linked and checked like one: its C and
-C++ libraries bear the names of Android's and offer glibc's symbols.
+What it makes is no Android program, but it is asked, laid out, linked and checked like one. Its C
+and C++ libraries bear the names of Android's and offer glibc's symbols.
 """
 
 from __future__ import annotations
@@ -25,15 +25,18 @@ TOOLS = {
 }
 #: Android's libraries, and whose symbols they offer here.
 _LIBRARIES = {"libc.so": "libc.so.6", "libm.so": "libm.so.6", ndk.CPP: "libstdc++.so.6"}
+#: LLVM's linker, as in the NDK: the first that refuses what older ones warned of.
+LINKER = Path("/usr/bin/ld.lld-16")
 _CLANG = """\
 #!/bin/sh
 # A stand-in for the NDK's clang++.
 case " $* " in
-*" -nostdlib "*) exec {gcc} "$@" ;;
+*" -nostdlib "*) exec {gcc} -fuse-ld=lld -B{linker} "$@" ;;
 *" -static-libstdc++ "*) cpp=-l:libstdc++.a ;;
 *) cpp=-lc++_shared ;;
 esac
-exec {gcc} {options} -nodefaultlibs {includes} "$@" -L{libraries} $cpp -lm -lc -lgcc_eh -lgcc
+exec {gcc} -fuse-ld=lld -B{linker} {options} -nodefaultlibs {includes} "$@" \\
+    -L{libraries} $cpp -lm -lc -lgcc_eh -lgcc
 """
 
 
@@ -56,15 +59,19 @@ def make(folder: Path, api: int) -> Path:
     (toolchain / "bin").mkdir(parents=True)
     text = f"Pkg.Desc = Android NDK (a stand-in)\nPkg.Revision = {REVISION}\n"
     (folder / "source.properties").write_text(text)
+    # The linker is the NDK's: GNU's takes libraries that it refuses.
+    (folder / "linker").mkdir()
+    (folder / "linker" / "ld.lld").symlink_to(LINKER)
     for compiler, triple, gcc in TOOLS.values():
         libraries = toolchain / "sysroot" / "usr" / "lib" / triple
         libraries.mkdir(parents=True)
         for name, real in _LIBRARIES.items():
             _library(libraries, name, real, gcc)
         clang = toolchain / "bin" / f"{compiler}{api}-clang++"
-        # Else it would ask glibc's loader where variables of a thread are.
-        options = "-mtls-dialect=gnu2" if gcc.startswith("arm-") else ""
+        # glibc's loader has it, which is no library of Android's; nothing is run here.
+        options = "-Wl,--defsym=__tls_get_addr=0" if gcc.startswith("arm-") else ""
         values = {"gcc": gcc, "options": options, "libraries": libraries}
+        values["linker"] = str(folder / "linker")
         clang.write_text(_CLANG.format(includes=shlex.join(includes()), **values))
         clang.chmod(0o755)
     return folder

@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -69,7 +69,8 @@ def test_a_module_has_all_that_gradle_and_readers_look_for(made: Path) -> None:
     assert 'abiFilters += listOf("arm64-v8a", "armeabi-v7a")' in gradle
     assert "minSdk = 23" in gradle
     assert 'include(":lite-ocr")' in texts["settings.example.gradle.kts"]
-    ElementTree.parse(made / "src/main/AndroidManifest.xml")
+    manifest = ElementTree.parse(made / "src/main/AndroidManifest.xml")  # noqa: S314, our own
+    assert manifest.getroot().tag == "manifest"
 
 
 def test_the_manifest_tells_what_is_in_it(made: Path) -> None:
@@ -175,7 +176,7 @@ def test_the_same_inputs_give_the_same_module(
     build(made, double_pack)
     assert (made / module.MANIFEST).read_text() == text
     assert not (made / "of an earlier one").exists()
-    assert {path.name for path in tmp_path.iterdir()} == {"cache", "lite-ocr"}
+    assert {path.name for path in tmp_path.iterdir()} == {"lite-ocr"}
 
 
 def test_what_is_no_module_is_left_alone(android: Path, double_pack: Path, tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ def test_a_module_that_fails_leaves_the_older_one(
     with pytest.raises(CatalogError, match="cannot be written"):
         build(made, double_pack)
     assert (made / module.MANIFEST).read_text() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"cache", "lite-ocr"}
+    assert {path.name for path in tmp_path.iterdir()} == {"lite-ocr"}
 
 
 def test_without_an_ndk_it_is_told_how_to_get_one(
@@ -274,7 +275,7 @@ def test_symbols_the_library_lacks_are_told(
     library = folder / "lib" / runtimes.LIBRARY
     # As long as before, so that nothing moves.
     library.write_bytes(library.read_bytes().replace(b"6Resize", b"6Rezise"))
-    with pytest.raises(DeployError, match=r"undefined reference to .*Resize"):
+    with pytest.raises(DeployError, match=r"undefined (reference|symbol).*Resize"):
         build(tmp_path / "out", double_pack, "android-arm64", runtime=str(folder))
 
 
@@ -288,14 +289,12 @@ def test_an_old_linkers_library_is_linked_against_all_the_same(
     folder = tmp_path / "runtime"
     shutil.copytree(android_runtimes["android-arm64"], folder)
     library = folder / "lib" / runtimes.LIBRARY
-    _make_local(library, "_ZN6paddle8lite_api6Tensor6MemoryEm")
-    text = subprocess.run(["readelf", "--dyn-syms", "-W", library], capture_output=True, text=True)
-    assert any("LOCAL" in line and "Memory" in line for line in text.stdout.splitlines())
-    # The double's header inlines a call of it: then it is undefined, and told as such.
-    with pytest.raises(DeployError, match=r"undefined reference to .*Memory"):
-        build(tmp_path / "out", double_pack, "android-arm64", runtime=str(folder))
-    shutil.copytree(android_runtimes["android-arm64"], folder, dirs_exist_ok=True)
     _make_local(library, "_ZTSN6paddle8lite_api15PaddlePredictorE")
+    compiler = stand_in.clang(android, "android-arm64")
+    command = [compiler, *ndk.OPTIONS, f"-I{folder / 'include'}", f"-I{ndk.HEADER.parent}"]
+    command += [*map(str, ndk.SOURCES), str(library), "-o", str(tmp_path / "direct.so")]
+    direct = subprocess.run(command, capture_output=True, text=True)
+    assert "invalid local symbol" in direct.stderr
     build(tmp_path / "out", double_pack, "android-arm64", runtime=str(folder))
 
 
@@ -383,7 +382,7 @@ def test_a_library_that_needs_what_no_android_has_is_refused(
 def test_a_library_for_another_processor_is_refused(
     android: Path, android_runtimes: dict[str, Path], double_pack: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(TargetError, match="--runtime .*: is for armv7l, expected aarch64"):
+    with pytest.raises(TargetError, match=r"--runtime .*: is for armv7l, expected aarch64"):
         build(
             tmp_path / "out",
             double_pack,

@@ -1,4 +1,4 @@
-"""JNI in a desktop JVM: the module's native code built for this computer, with the double behind."""
+"""JNI in a desktop JVM: the module's native code, built for this computer, and the double."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_damaged_model_is_not_loaded(native: Probe, tmp_path: Path) -> None:
 def test_a_missing_model_is_told(native: Probe, tmp_path: Path) -> None:
     folder = made(tmp_path)
     (folder / "cls.nb").unlink()
-    with pytest.raises(FailedError, match="cls.nb: cannot be kept"):
+    with pytest.raises(FailedError, match=r"cls.nb: cannot be kept"):
         native.read(folder, PICTURE, None, tmp_path / "kept")
 
 

@@ -1,4 +1,4 @@
-"""The whole reader in Java: with the double of Paddle-Lite, and beside Python's on real networks."""
+"""The whole reader in Java: by the double's rules, and beside Python's on real networks."""
 
 from __future__ import annotations
 
