@@ -51,12 +51,12 @@ def _why(needed: str) -> str:
 def _unaligned(library: Elf, abi: Abi) -> str:
     name = library.path.name
     advice = {
-        LIBRARY: "build Paddle-Lite with NDK 27 and -Wl,-z,max-page-size=16384 among"
+        LIBRARY: "build Paddle-Lite with -Wl,-z,max-page-size=16384 among"
         " CMAKE_SHARED_LINKER_FLAGS and give its folder with --runtime",
         CPP: "take NDK 28 or newer, which brings an aligned one",
     }.get(name, "link it with -Wl,-z,max-page-size=16384")
     return (
         f"{abi.name}: {name} is aligned to {library.page // 1024} KiB, not to"
-        f" {abi.page // 1024}: devices with such pages cannot load it, and Google Play refuses apps"
-        f" for Android 15 and newer with it; {advice}"
+        f" {abi.page // 1024} KiB: devices with such pages cannot load it, and Google Play refuses"
+        f" apps for Android 15 and newer with it; {advice}"
     )

@@ -37,8 +37,8 @@ OPTIONS = (
 #: What compilers and linkers say of what is wrong.
 _FAILED = re.compile(r"error:|undefined (reference|symbol)")
 _ADVICE = (
-    "install one with 'sdkmanager \"ndk;27.2.12479018\"' or in Android Studio (SDK Manager, SDK"
-    " Tools, NDK) and set ANDROID_NDK_HOME to its folder, such as ~/Android/Sdk/ndk/27.2.12479018"
+    "install one with 'sdkmanager \"ndk;28.2.13676358\"' or in Android Studio (SDK Manager, SDK"
+    " Tools, NDK) and set ANDROID_NDK_HOME to its folder, such as ~/Android/Sdk/ndk/28.2.13676358"
 )
 
 
@@ -48,7 +48,7 @@ class Ndk:
 
     Attributes:
         folder: of it.
-        revision: such as ``27.2.12479018``.
+        revision: such as ``28.2.13676358``.
         toolchain: its only one for this host, with ``bin`` and ``sysroot``.
     """
 
@@ -132,7 +132,7 @@ def build(ndk: Ndk, abi: Abi, api: int, library: Library) -> Native:
         _run([str(compiler), *options, *folders, *sources, str(stand_in), "-o", str(folder / SHIM)])
         stand_in.unlink()
         if LIBRARY not in elf.read(folder / SHIM).needed:
-            raise DeployError(f"{compiler} did not link {LIBRARY}; take NDK 27")
+            raise DeployError(f"{compiler} did not link {LIBRARY}; take NDK 28")
 
     folder = cache.folder(f"shims/{abi.runtime}-{key}", make)
     return Native(folder / SHIM, _cpp(ndk, abi) if shared else None)
@@ -166,7 +166,7 @@ def _compiler(ndk: Ndk, abi: Abi, api: int) -> Path:
     compiler = ndk.toolchain / "bin" / f"{abi.compiler}{api}-clang++"
     if not compiler.is_file():
         raise DeployError(
-            f"{ndk.folder}: NDK {ndk.revision} has no {compiler.name}; take one from 19 on, best 27"
+            f"{ndk.folder}: NDK {ndk.revision} has no {compiler.name}; take one from 19 on, best 28"
         )
     return compiler
 
@@ -176,7 +176,7 @@ def _cpp(ndk: Ndk, abi: Abi) -> Path:
     if not path.is_file():
         raise DeployError(
             f"{ndk.folder}: NDK {ndk.revision} has no {CPP} for {abi.name} in its sysroot; take one"
-            " from 22 on, best 27"
+            " from 22 on, best 28"
         )
     return path
 

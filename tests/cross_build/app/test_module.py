@@ -207,7 +207,7 @@ def test_without_an_ndk_it_is_told_how_to_get_one(
     assert str(told.value).startswith(
         "ANDROID_NDK_HOME is not set: apps need a library compiled by"
     )
-    assert 'sdkmanager "ndk;27.2.12479018"' in str(told.value)
+    assert 'sdkmanager "ndk;28.2.13676358"' in str(told.value)
     assert not (tmp_path / "out").exists()
     # Google's newer name of the same.
     monkeypatch.setenv(ndk.VARIABLES[1], str(android))
@@ -229,7 +229,7 @@ def broken(android: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone:
     [
         ("source.properties", "is no NDK, its source.properties is missing or damaged; install"),
         ("llvm", "has no toolchains/llvm/prebuilt for this computer"),
-        ("aarch64*clang++", "has no aarch64-linux-android23-clang++; take one from 19 on, best 27"),
+        ("aarch64*clang++", "has no aarch64-linux-android23-clang++; take one from 19 on, best 28"),
         ("libc++_shared.so", "has no libc++_shared.so for arm64-v8a in its sysroot; take one from"),
     ],
 )
@@ -330,7 +330,7 @@ def test_pages_of_four_kib_are_warned_of_and_refused_if_strict(
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
     assert len(said) == 1
     assert said[0].startswith(
-        "warning: arm64-v8a: libpaddle_light_api_shared.so is aligned to 4 KiB, not to 16: devices"
+        "warning: arm64-v8a: libpaddle_light_api_shared.so is aligned to 4 KiB, not to 16 KiB: devices"
     )
     assert "-Wl,-z,max-page-size=16384" in said[0]
     with pytest.raises(BoardError, match="is aligned to 4 KiB, not to 16"):
