@@ -330,7 +330,7 @@ def test_pages_of_four_kib_are_warned_of_and_refused_if_strict(
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
     assert len(said) == 1
     assert said[0].startswith(
-        "warning: arm64-v8a: libpaddle_light_api_shared.so is aligned to 4 KiB, not to 16 KiB: devices"
+        "warning: arm64-v8a: libpaddle_light_api_shared.so is aligned to 4 KiB, not to 16 KiB:"
     )
     assert "-Wl,-z,max-page-size=16384" in said[0]
     with pytest.raises(BoardError, match="is aligned to 4 KiB, not to 16"):
