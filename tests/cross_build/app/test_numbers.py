@@ -151,7 +151,8 @@ def test_holes_are_regions_as_in_python(
 ) -> None:
     probability = np.zeros((96, 160), np.float32)
     probability[10:80, 10:150] = 0.9
-    probability[30:50, 40:70] = 0.2  # a hole
+    probability[30:50, 40:70] = 0.2  # a hole too unsure to be one
+    probability[30:36, 80:86] = 0.29  # and one that is text with its border
     probability[60:96, 100:120] = 0.2  # a dent that is open to the edge's side
     probability[35:40, 45:50] = 0.7  # an island in the hole
     # Its pixels touch those of the large region at a corner only: still one region.
