@@ -11,6 +11,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[3]))
 
+import numpy as np
+
 from lite_runner import image
 from lite_runner.arrays import Floats
 from lite_runner.pipeline import Ocr
@@ -28,7 +30,7 @@ def main() -> None:
 
         def run(file: str, batch: Floats) -> list[Output]:
             pool = pools.setdefault(file, Pool(ocr.engine, ocr.pack.folder / file))
-            return pool.run(batch)
+            return pool.run(batch.shape, lambda memory: np.copyto(memory, batch))
 
         for path in pictures:
             picture = image.load(path)
