@@ -117,7 +117,9 @@ def undeploy(
         **_WHAT,
         "target": _WHERE["target"],
         "system": "what the board runs, see 'invoke targets'; the commonest if not given",
-        "out": "folder for the archive",
+        "out": "folder for the archive, dist if not given; with --app the module's own",
+        "app": "write a Gradle module for Android apps: android-arm64, android-armv7 or A,B",
+        "strict": "with --app: refuse libraries that devices with pages of 16 KiB cannot load",
     }
 )
 def build(
@@ -126,12 +128,23 @@ def build(
     pack: str = "",
     runtime: str = "",
     system: str = "",
-    out: str = "dist",
+    out: str = "",
+    app: bool = False,
+    strict: bool = False,
 ) -> None:
     """Write an archive with all a board needs, to be unpacked there: no connection, no network."""
     from cross_build import archive
 
-    print(archive.build(find_target(target), system, pack, runtime, Path(out)))
+    if app:
+        from cross_build.app import module
+
+        if system:
+            raise UsageError("--system: is for boards; leave it out with --app")
+        print(module.build(target, pack, runtime, Path(out) if out else module.PLACE, strict))
+    elif strict:
+        raise UsageError("--strict: is for modules of apps; leave it out, or add --app")
+    else:
+        print(archive.build(find_target(target), system, pack, runtime, Path(out or "dist")))
 
 
 @command(name="targets")

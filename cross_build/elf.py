@@ -12,6 +12,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
+from elftools.elf.sections import SymbolTableSection
 
 from cross_build.errors import BoardError
 from lite_runner.errors import LiteError
@@ -34,12 +35,14 @@ class Elf:
         machine: as ``uname -m`` calls it.
         needed: libraries it is loaded with (``NEEDED``).
         versions: the highest version it needs of each set of symbols: ``{"GLIBC": (2, 34)}``.
+        page: bytes that its segments are aligned to at least; no system with larger pages loads it.
     """
 
     path: Path
     machine: str
     needed: tuple[str, ...]
     versions: Mapping[str, tuple[int, ...]]
+    page: int
 
 
 def read(path: Path) -> Elf:
@@ -66,9 +69,35 @@ def read(path: Path) -> Elf:
                 for _, versions in section.iter_versions()
                 for version in versions
             ]
+            loads = [one["p_align"] for one in elf.iter_segments("PT_LOAD")]
     except (ELFError, OSError, ValueError, KeyError) as error:
         raise LiteError(f"{path}: is not a whole shared library ({error})") from error
-    return Elf(path, machine, tuple(needed), _highest(names))
+    return Elf(path, machine, tuple(needed), _highest(names), min(loads, default=1))
+
+
+def exports(path: Path) -> list[tuple[str, str]]:
+    """(name, ``function`` or ``object``) of each symbol a library offers to others.
+
+    Raises:
+        LiteError: it is none, or damaged.
+    """
+    # STT_LOOS is GNU's indirect function, chosen when it is loaded: to others it is a function.
+    kinds = {"STT_FUNC": "function", "STT_LOOS": "function", "STT_OBJECT": "object"}
+    try:
+        with path.open("rb") as file:
+            return sorted(
+                {
+                    (symbol.name, kinds[symbol["st_info"]["type"]])
+                    for section in ELFFile(file).iter_sections("SHT_DYNSYM")
+                    if isinstance(section, SymbolTableSection)
+                    for symbol in section.iter_symbols()
+                    if symbol["st_shndx"] != "SHN_UNDEF"
+                    and symbol["st_info"]["bind"] in ("STB_GLOBAL", "STB_WEAK")
+                    and symbol["st_info"]["type"] in kinds
+                }
+            )
+    except (ELFError, OSError, ValueError, KeyError) as error:
+        raise LiteError(f"{path}: is not a whole shared library ({error})") from error
 
 
 def below(folder: Path) -> list[Elf]:

@@ -22,8 +22,15 @@ LIBRARY = "libpaddle_light_api_shared.so"
 VARIABLES = {
     "armv8": "PADDLE_LITE_RUNTIME_ARMV8",
     "armv7hf": "PADDLE_LITE_RUNTIME_ARMV7HF",
+    "android-armv8": "PADDLE_LITE_RUNTIME_ANDROID_ARMV8",
+    "android-armv7": "PADDLE_LITE_RUNTIME_ANDROID_ARMV7",
 }
-_MACHINES = {"armv8": "aarch64", "armv7hf": "armv7l"}
+_MACHINES = {
+    "armv8": "aarch64",
+    "armv7hf": "armv7l",
+    "android-armv8": "aarch64",
+    "android-armv7": "armv7l",
+}
 #: How the library calls itself: a release, or the commit of a build of no release.
 _RELEASE = re.compile(rb"\0(v\d[\w.-]{1,20})\0")
 _COMMIT = re.compile(rb"\0([0-9a-f]{7,9})\0")

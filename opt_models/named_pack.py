@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import os
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from lite_runner import pack as packs
 from lite_runner.errors import PackError
-from opt_models import build_pack, cache, catalog
+from opt_models import build_pack, catalog
 from opt_models.catalog import Recipe
 from opt_models.errors import CatalogError
 from opt_models.ingredients import from_recipe
+from opt_models.place import Place
 from opt_models.runtime import Runtime
 
 
@@ -72,66 +70,21 @@ def check_place(folder: Path) -> None:
     Raises:
         CatalogError: something that is no pack lies there, which is left alone.
     """
-    if folder == Path.cwd():
-        raise CatalogError(f"--out {folder}: is where you are; give a folder that may be replaced")
-    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not free and not (folder / "pack.json").is_file():
-        raise CatalogError(f"--out {folder}: is there and is not a pack; choose another folder")
+    _place(folder).check()
 
 
 def write(pack: packs.Pack, folder: Path) -> packs.Pack:
-    """Copy a pack out of the cache, in place of an older one.
-
-    The older one is there, or the new one, whole; killed in the moment between, the older one lies
-    beside its place, and the next call puts it back first.
+    """Copy a pack out of the cache, in place of an older one (see :class:`Place`).
 
     Raises:
         CatalogError: something that is no pack lies there, or the place cannot be written.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        held = f"writes/{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
-        with cache.lock(held, f"another process is writing {folder}; waiting for it"):
-            check_place(folder)
-            _clean(folder)
-            _replace(pack.folder, folder)
-            return packs.load(folder)
-    except OSError as error:
-        # copytree collects what went wrong: (from, to, why) for each file.
-        many = error.args[0] if error.args and isinstance(error.args[0], list) else None
-        why = many[0][2] if many else error.strerror or error
-        raise CatalogError(f"--out {folder}: cannot be written ({why}); choose another") from error
+    _place(folder).write(lambda fresh: shutil.copytree(pack.folder, fresh))
+    return packs.load(folder)
 
 
-def _replace(source: Path, folder: Path) -> None:
-    fresh = Path(tempfile.mkdtemp(prefix=_prefix(folder), dir=folder.parent))
-    try:
-        shutil.copytree(source, fresh / "new")
-        if folder.exists():
-            folder.rename(fresh / "old")
-        (fresh / "new").rename(folder)
-    finally:
-        _restore(fresh, folder)
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _clean(folder: Path) -> None:
-    """Put right what a killed process left; under the lock nobody else is at work here."""
-    for fresh in folder.parent.glob(f"{glob.escape(_prefix(folder))}*"):
-        # Whatever else a user may keep under such a name is not ours to remove.
-        if fresh.is_dir() and {entry.name for entry in fresh.iterdir()} <= {"new", "old"}:
-            _restore(fresh, folder)
-            shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _prefix(folder: Path) -> str:
-    """What the name of a folder begins with in which a pack is on its way to another."""
-    return f".lite-ocr-{folder.name}-"
-
-
-def _restore(fresh: Path, folder: Path) -> None:
-    if (fresh / "old").exists() and not folder.exists():
-        (fresh / "old").rename(folder)
+def _place(folder: Path) -> Place:
+    return Place(folder, "pack.json", "a pack")
 
 
 def summary(pack: packs.Pack) -> str:

@@ -11,7 +11,8 @@ class Runtime:
 
     Attributes:
         release: as the library calls itself, ``"v2.13-rc"``.
-        processor: ``x86``, ``armv8`` or ``armv7hf``, as Paddle-Lite's archives are named.
+        processor: ``x86``, ``armv8`` or ``armv7hf``, as Paddle-Lite's archives are named, or
+            ``android-armv8`` or ``android-armv7``, whose models are those of the former.
     """
 
     release: str

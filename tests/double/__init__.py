@@ -23,19 +23,24 @@ _SHADES = {"a": 20, "b": 95}
 FP16 = "-march=armv8.2-a+fp16"
 
 
-def runtime(folder: Path, compiler: str, *options: str) -> Path:
-    """Build the double as a runtime's folder, ``include`` and ``lib``, with any g++."""
+def runtime(folder: Path, compiler: str, *options: str, openmp: bool = True) -> Path:
+    """Build the double as a runtime's folder, ``include`` and ``lib``, with any g++.
+
+    Args:
+        folder: for it.
+        compiler: and its options.
+        openmp: whether it needs a library for it, as the real one for Linux does.
+    """
     (folder / "include").mkdir(parents=True)
     (folder / "lib").mkdir()
     shutil.copyfile(HERE / "paddle_api.h", folder / "include" / "paddle_api.h")
     subprocess.run(
         [
             *(compiler, "-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"),
-            *options,
             *(f"-I{HERE}", str(HERE / "paddle_double.cc")),
             *("-o", str(folder / "lib" / "libpaddle_light_api_shared.so")),
-            # The real library needs OpenMP, too.
-            *("-Wl,--no-as-needed", "-lgomp", "-Wl,-soname,libpaddle_light_api_shared.so"),
+            *(("-Wl,--no-as-needed", "-lgomp") if openmp else ()),
+            *("-Wl,-soname,libpaddle_light_api_shared.so", *options),
         ],
         check=True,
     )

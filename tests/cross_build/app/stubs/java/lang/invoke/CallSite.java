@@ -1,0 +1,1 @@
+package java.lang.invoke; public class CallSite {}
