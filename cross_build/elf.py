@@ -113,8 +113,8 @@ def below(folder: Path) -> list[Elf]:
 def half_products(path: Path) -> int:
     """How often a library for aarch64 multiplies and adds halves (fp16), in its code.
 
-    Its names may have been stripped, its instructions cannot. A library without kernels for fp16
-    has none: what else a processor is told never looks like these.
+    Its names may have been stripped, its instructions cannot. Constants among the code may look
+    like one.
 
     Raises:
         LiteError: it is no library, or damaged.

@@ -1,7 +1,8 @@
 """Whether a board, and Paddle-Lite's library for it, compute in the precision of a pack.
 
 What cannot be computed ends the process: without its kernels the library aborts on a model in fp16,
-and a processor older than ARMv8.2 does not know the instructions.
+and a processor older than ARMv8.2 does not know the instructions. Nor those between the kernels:
+upstream compiles all of such a library for ARMv8.2, atomics (``ldaddal``) included.
 """
 
 from __future__ import annotations

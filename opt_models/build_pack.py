@@ -40,7 +40,8 @@ def build(
         parts: networks, dictionary and golden picture.
         runtime: what the pack is for.
         precision: one of :data:`PRECISIONS`, for networks that are still fp32; as published if
-            None. ``int8`` and ``int16`` store weights quantised, ``fp16`` computes in halves.
+            None. ``int8`` and ``int16`` store weights quantised, ``fp16`` lets networks compute in
+            halves that do so rightly (:func:`opt_models.catalog.fp16_stages`).
         fold: fold fp32 networks before opt (see :mod:`opt_models.folding`).
 
     Raises:
@@ -120,7 +121,7 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool
         },
         "files": [sha256(path) for path in (*files, parts.dictionary)],
         "goldens": [[sha256(golden.image), golden.lines] for golden in _goldens(parts)],
-        "opt": [lite_env.WHEEL.package, str(runtime), precision, fold],
+        "opt": [lite_env.WHEEL.package, str(runtime), precision, fold, catalog.fp16_stages()],
         "code": [sha256(_HERE / name) for name in _CODE],
     }
     text = json.dumps(inputs, sort_keys=True)

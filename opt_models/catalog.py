@@ -229,6 +229,11 @@ def stage_settings(stage: str) -> dict[str, Any]:
     return dict(_table("packs.toml")["settings"][stage])
 
 
+def fp16_stages() -> tuple[str, ...]:
+    """The stages that a pack in fp16 computes in halves."""
+    return tuple(_table("packs.toml")["fp16"]["stages"])
+
+
 def similar(name: str, known: Iterable[str]) -> str:
     """Words for an error: the names most like a wrong one, or nothing."""
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)

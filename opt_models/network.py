@@ -67,7 +67,10 @@ def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str,
         stored = summary.precision
     else:
         summary = program.summary(part.files.program)
-        stored = _precision(part, summary, order.precision)
+        wanted = order.precision
+        if wanted == "fp16" and stage not in catalog.fp16_stages():
+            wanted = None
+        stored = _precision(part, summary, wanted)
     _check_role(stage, summary, part.source)
     settings = catalog.stage_settings(stage)
     if stage == "rec":

@@ -69,7 +69,7 @@ def test_older_processors_are_refused_with_the_reason(
         precision.check(name, facts(name), made[one], libraries["fp32"])
     with pytest.raises(BoardError, match=rf"{name}: pack double-fp16 .* ARMv8\.2 \(asimdhp\)"):
         precision.check(name, facts(name), made["fp16"], libraries["fp32"])
-    # Such a library is for ARMv8.2 as a whole: whatever the pack, its first lines end the process.
+    # Such a library is compiled for ARMv8.2 as a whole, whatever the pack.
     with pytest.raises(BoardError, match=r"library .* was built for ARMv8\.2.*another --runtime"):
         precision.check(name, facts(name), made["fp32"], libraries["fp16"])
 
