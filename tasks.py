@@ -68,25 +68,67 @@ _WHAT = {
 }
 
 
-@command(help={**_WHERE, **_WHAT, "dry-run": "only say what would be done"})
+@command(
+    iterable=["host"],
+    help={
+        **_WHERE,
+        **_WHAT,
+        "host": f"{_WHERE['host']}; once for each of many boards",
+        "hosts": "file with many boards: a host a line, its target behind it if they differ",
+        "parallel": "of many boards, how many at once",
+        "dry-run": "only say what would be done",
+        "json": "write what came of each board there; - for stdout",
+    },
+)
 def deploy(
     c: Context,
     target: str = "local",
-    host: str = "",
+    host: list[str] | None = None,
+    hosts: str = "",
     pack: str = "",
     runtime: str = "",
     folder: str = "",
     emulate: bool = False,
     dry_run: bool = False,
-) -> None:
-    """Put a verified text reader on a board; does nothing if it is there already."""
+    parallel: int = 16,
+    json: str = "",
+) -> int:
+    """Put a verified text reader on boards; does nothing where it is already."""
     from cross_build import deploy as deploys
+    from cross_build.fleet import rollout
+    from cross_build.fleet.hosts import chosen
 
-    with _board(target, host, folder, emulate) as board:
-        if dry_run:
-            print(deploys.preview(board, pack or None, runtime))
+    if parallel < 1:
+        raise UsageError(f"--parallel {parallel}: is not a whole number of at least 1")
+    given = host or []
+    if len(given) < 2 and not hosts and not json:
+        with _board(target, "".join(given), folder, emulate) as board:
+            if dry_run:
+                print(deploys.preview(board, pack or None, runtime))
+            else:
+                print(deploys.summary(board, deploys.deploy(board, pack or None, runtime)))
+        return 0
+    if emulate:
+        raise UsageError("--emulate: is one board of its own; leave out --host, --hosts and --json")
+    if not given and not hosts:
+        raise UsageError("--json: say which boards, with --host or --hosts")
+    if json and dry_run:
+        raise UsageError("--json: tells what was done; leave it out with --dry-run")
+    found = chosen(given, Path(hosts) if hosts else None, target)
+    if dry_run:
+        text, code = rollout.preview(found, pack or None, runtime, folder, parallel)
+        print(text)
+        return code
+    done = rollout.deploy(found, pack or None, runtime, folder, parallel)
+    if json != output.STDOUT:
+        print(rollout.summary(done))
+    if json:
+        text = output.as_json(rollout.as_data(done.results))
+        if json == output.STDOUT:
+            sys.stdout.write(text)
         else:
-            print(deploys.summary(board, deploys.deploy(board, pack or None, runtime)))
+            output.write_atomically(Path(json), text.encode())
+    return done.code
 
 
 @command(help=_WHERE)

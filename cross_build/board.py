@@ -23,6 +23,8 @@ from opt_models import lite_env
 #: How long to wait for another deploy to a board: by then a host that went away holds nothing.
 WAIT_SECONDS = release.QUIET_SECONDS + 10
 _PAUSE = 2.0
+#: Begins the address of an emulated board.
+EMULATED = "emulated"
 #: Run by the board's own Python with the names of libraries; prints one JSON object.
 _PROBE = """
 import ctypes, importlib.util, json, os, platform, re, struct, sys
@@ -134,12 +136,16 @@ class Board:
         target: what kind it is.
         transport: the way to it.
         python: its interpreter, by path or name; one that fits is looked for there if None.
+        address: what tells it from others of its kind, for people; the target's name if empty.
     """
 
-    def __init__(self, target: Target, transport: Transport, python: str | None = None) -> None:
+    def __init__(
+        self, target: Target, transport: Transport, python: str | None = None, address: str = ""
+    ) -> None:
         self.target = target
         self.transport = transport
         self.python = python
+        self.address = address or target.name
 
     def probe(self, libraries: Sequence[str] = ()) -> Facts:
         """Ask the board what it is.
@@ -282,6 +288,7 @@ def connect(
     host: str = "",
     folder: str = "",
     emulate: bool = False,
+    ask: bool = True,
 ) -> Board:
     """The board of a target.
 
@@ -292,6 +299,7 @@ def connect(
         host: ``[USER@]HOST[:PORT]`` of any other board.
         folder: on that board, for our releases; ``lite-ocr`` in the user's own if empty.
         emulate: start an emulated board, if it is not up, and take that.
+        ask: for a password where no key is let in and somebody is there to be asked.
 
     Raises:
         TargetError: a host is missing or too much.
@@ -312,13 +320,14 @@ def connect(
 
         if host:
             raise TargetError("--emulate: is a board of its own; leave out --host")
-        return Board(target, emulator.transport(target.machine, folder))
+        transport = emulator.transport(target.machine, folder)
+        return Board(target, transport, address=f"{EMULATED} {target.machine}")
     if not host:
         raise TargetError(
             f"{target.name}: say which board, as in --host pi@raspberrypi.local; or --emulate to"
             " try it without one"
         )
-    return Board(target, Ssh(host, folder))
+    return Board(target, Ssh(host, folder, ask=ask), address=host)
 
 
 def _last(outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ import contextlib
 import getpass
 import gzip
 import hashlib
+import logging
 import shlex
 import socket
 import sys
@@ -40,6 +41,8 @@ _LEVEL = 3
 #: Whatever shell the user has on the board, this one runs our words; the command's own end becomes
 #: an exit code, which SSH brings back, also if it was a signal.
 _SHELL = ("sh", "-c", '"$@"; exit $?', "sh")
+#: What paramiko logs of a lost connection, its errors say, too.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class Ssh:
@@ -51,6 +54,7 @@ class Ssh:
         known_hosts: file with the board's key, instead of the user's.
         key: file with the private key, instead of the user's.
         config: file with the SSH configuration, instead of the user's and the system's.
+        ask: for a password where no key is let in and somebody is there to be asked.
     """
 
     def __init__(
@@ -60,12 +64,14 @@ class Ssh:
         known_hosts: Path | None = None,
         key: Path | None = None,
         config: Path | None = None,
+        ask: bool = True,
     ) -> None:
         self.host = host
         self._folder = folder or _FOLDER
         self._known_hosts = known_hosts
         self._key = key
         self._config = config
+        self._ask = ask
         self._connection: fabric.Connection | None = None
         self._root: str | None = None
 
@@ -199,7 +205,7 @@ class Ssh:
             try:
                 connection.open()
             except paramiko.AuthenticationException as error:
-                if password is None and sys.stdin.isatty():
+                if password is None and self._ask and sys.stdin.isatty():
                     password = getpass.getpass(f"password of {connection.user}@{self.host}: ")
                     continue
                 raise BoardError(
