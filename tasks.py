@@ -90,7 +90,7 @@ def deploy(
     folder: str = "",
     emulate: bool = False,
     dry_run: bool = False,
-    parallel: int = 16,
+    parallel: str = "16",
     json: str = "",
 ) -> int:
     """Put a verified text reader on boards; does nothing where it is already."""
@@ -98,8 +98,6 @@ def deploy(
     from cross_build.fleet import rollout
     from cross_build.fleet.hosts import chosen
 
-    if parallel < 1:
-        raise UsageError(f"--parallel {parallel}: is not a whole number of at least 1")
     given = host or []
     if len(given) < 2 and not hosts and not json:
         with _board(target, "".join(given), folder, emulate) as board:
@@ -115,20 +113,46 @@ def deploy(
     if json and dry_run:
         raise UsageError("--json: tells what was done; leave it out with --dry-run")
     found = chosen(given, Path(hosts) if hosts else None, target)
+    at_once = _number("--parallel", parallel)
     if dry_run:
-        text, code = rollout.preview(found, pack or None, runtime, folder, parallel)
+        text, code = rollout.preview(found, pack or None, runtime, folder, at_once)
         print(text)
         return code
-    done = rollout.deploy(found, pack or None, runtime, folder, parallel)
+    done = rollout.deploy(found, pack or None, runtime, folder, at_once)
+    if json:
+        _write_json(json, rollout.as_data(done.results))
     if json != output.STDOUT:
         print(rollout.summary(done))
-    if json:
-        text = output.as_json(rollout.as_data(done.results))
-        if json == output.STDOUT:
-            sys.stdout.write(text)
-        else:
-            output.write_atomically(Path(json), text.encode())
     return done.code
+
+
+@command(
+    help={
+        "check": "ask the boards themselves, and have each read its golden picture",
+        "parallel": "with --check: how many boards at once",
+        "forget": "take a board that is no more off the list",
+        "json": "write the list there; - for stdout",
+    }
+)
+def boards(
+    c: Context, check: bool = False, parallel: str = "16", forget: str = "", json: str = ""
+) -> int:
+    """List what was deployed where from this computer."""
+    from cross_build import records
+    from cross_build.fleet import roll
+
+    if forget:
+        count = roll.forget(forget)
+        print(f"{forget}: forgotten, {count} folder{'s' * (count != 1)} of releases")
+        return 0
+    found, code = records.known(), 0
+    if check:
+        found, code = roll.check(found, _number("--parallel", parallel))
+    if json:
+        _write_json(json, roll.as_data(found))
+    if json != output.STDOUT:
+        print(roll.table(found))
+    return code
 
 
 @command(help=_WHERE)
@@ -602,6 +626,22 @@ def _pictures(images: str) -> list[dict[str, Any]]:
     return pictures.find([images or os.path.relpath(_SAMPLES)])
 
 
+def _write_json(place: str, value: object) -> None:
+    """Write JSON to a file or to standard output."""
+    text = output.as_json(value)
+    if place == output.STDOUT:
+        sys.stdout.write(text)
+    else:
+        output.write_atomically(Path(place), text.encode())
+
+
+def _number(option: str, text: str) -> int:
+    """A whole number; taken as text, since invoke ends in a traceback at others."""
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"{option} {text}: is not a whole number of at least 1")
+    return int(text)
+
+
 def _numbers(option: str, text: str) -> list[int]:
     words = [word for word in text.split(",") if word]
     for word in words:
@@ -616,6 +656,7 @@ namespace = Collection(
     *(
         demo,
         deploy,
+        boards,
         rollback,
         undeploy,
         read,

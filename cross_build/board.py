@@ -9,7 +9,7 @@ import json
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
@@ -17,7 +17,7 @@ from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import System, Target
 from cross_build.transports import Outcome, Transport
 from cross_build.transports.local import Local
-from lite_runner import release
+from lite_runner import probe, release
 from opt_models import lite_env
 
 #: How long to wait for another deploy to a board: by then a host that went away holds nothing.
@@ -25,43 +25,6 @@ WAIT_SECONDS = release.QUIET_SECONDS + 10
 _PAUSE = 2.0
 #: Begins the address of an emulated board.
 EMULATED = "emulated"
-#: Run by the board's own Python with the names of libraries; prints one JSON object.
-_PROBE = """
-import ctypes, importlib.util, json, os, platform, re, struct, sys
-def loads(name):
-    try:
-        ctypes.CDLL(name)
-    except OSError:
-        return False
-    return True
-def text(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "replace").strip("\\0\\n ")
-    except OSError:
-        return ""
-machine = platform.machine()
-if machine in ("aarch64", "armv8l") and struct.calcsize("P") == 4:
-    machine = "armv7l"  # a 32-bit system on a 64-bit kernel
-missing = [name for name in sys.argv[1:] if not loads(name)]
-symbols = []
-if loads("libstdc++.so.6"):
-    for line in text("/proc/self/maps").splitlines():
-        if "libstdc++.so" in line:
-            with open(line.split()[-1], "rb") as file:
-                symbols = re.findall(rb"GLIBCXX_3\\.4\\.(\\d+)", file.read())
-            break
-features = re.search(r"^Features\\s*:(.*)$", text("/proc/cpuinfo"), re.M)
-print(json.dumps({
-    "machine": machine, "system": platform.platform(terse=True),
-    "libc": os.confstr("CS_GNU_LIBC_VERSION"), "python": "%d.%d" % sys.version_info[:2],
-    "executable": sys.executable, "missing": missing,
-    "glibcxx": max(map(int, symbols)) if symbols else None,
-    "cores": os.cpu_count() or 1, "features": features and features.group(1).split(),
-    "model": text("/proc/device-tree/model"),
-    "packages": [n for n in ("numpy", "cv2", "pyclipper") if importlib.util.find_spec(n)],
-}))
-"""
 #: Runs a Python the runner works with, the system's own first; its arguments are a program.
 _FIND = """
 for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8; do
@@ -72,8 +35,6 @@ done
 echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run 'sudo apt-get install python3'" >&2
 exit 127
 """
-_APT = {"numpy": "python3-numpy", "cv2": "python3-opencv", "pyclipper": "python3-pyclipper"}
-_APT_LIBRARIES = {"libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +86,7 @@ def usual(target: Target, system: System) -> Facts:
         executable=f"python{system.python}",
         glibcxx=system.glibcxx,
         cores=sum(cores.count for cores in target.cores) or target.threads,
-        packages=tuple(_APT),
+        packages=tuple(probe.PACKAGES),
     )
 
 
@@ -156,16 +117,14 @@ class Board:
         Raises:
             BoardError: it does not answer, is not what its target says, or lacks something.
         """
-        outcome = self._run(_PROBE, *libraries)
+        outcome = self._run(inspect.getsource(probe), *libraries)
         if outcome.code == 127:
             raise BoardError(f"{self.target.name}: {_last(outcome)}")
         try:
             data = json.loads(outcome.stdout)
-            # platform.libc_ver() would tell what the interpreter was built for, not what is there.
-            major, minor = data.pop("libc").split()[1].split(".")[:2]
             features = data.pop("features")
             facts = Facts(
-                glibc=(int(major), int(minor)),
+                glibc=probe.glibc(data.pop("libc")),
                 features=None if features is None else frozenset(features),
                 missing=tuple(data.pop("missing")),
                 packages=tuple(data.pop("packages")),
@@ -248,24 +207,12 @@ class Board:
         return found
 
     def _check(self, facts: Facts) -> None:
-        name = self.target.name
-        if facts.machine != self.target.machine:
-            raise BoardError(
-                f"{name}: expected a {self.target.machine} board, this is"
-                f" {facts.machine}; choose another --target"
-            )
-        if facts.missing:
-            packages = [_APT_LIBRARIES.get(one, one) for one in facts.missing]
-            raise BoardError(
-                f"{name}: the board lacks {', '.join(facts.missing)}; run there 'sudo apt-get"
-                f" install {' '.join(packages)}'"
-            )
-        lacking = [package for package in _APT if package not in facts.packages]
-        if not self.target.wheels and lacking:
-            raise BoardError(
-                f"{name}: there are no wheels of {', '.join(lacking)} for {facts.machine}; run"
-                f" there 'sudo apt-get install {' '.join(_APT[one] for one in lacking)}'"
-            )
+        wanted: dict[str, object] = {"machine": self.target.machine}
+        if not self.target.wheels:
+            wanted["packages"] = list(probe.PACKAGES)
+        unfit = probe.unfit(asdict(facts), wanted)
+        if unfit:
+            raise BoardError(f"{self.target.name}: {unfit}")
 
     def _run(self, code: str, *arguments: str, stdin: str = "") -> Outcome:
         return self.transport.run(self._line(code, *arguments), stdin)

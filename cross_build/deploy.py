@@ -23,6 +23,7 @@ from cross_build.runtime import Library
 from cross_build.targets import Target
 from cross_build.transports import Outcome
 from cross_build.watch import TERMINAL, Watch
+from lite_runner import install
 from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
 from opt_models import cache, named_pack
@@ -343,11 +344,7 @@ def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:
 
 def last_words(outcome: Outcome) -> str:
     """Why a run of ``ocr`` failed, in one line of its own."""
-    # argparse: "ocr read: error: argument --batch: ..."
-    said = [line.strip() for line in outcome.stderr.splitlines() if line.strip()]
-    if said:
-        return re.sub(r"^ocr( \w+: error)?: ", "", said[-1])
-    return f"ended by signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
+    return install.last_words(outcome.code, outcome.stderr)
 
 
 def only_one(board: Board) -> AbstractContextManager[None]:

@@ -47,7 +47,7 @@ def chosen(addresses: Sequence[str], file: Path | None, target: str) -> list[Hos
     found: dict[str, tuple[str, Host]] = {}
     for place, address, kind in places:
         if address in found:
-            raise TargetError(f"{place}: {address} is given at {found[address][0]} already")
+            raise TargetError(f"{place}: {address} was given before, at {found[address][0]}")
         found[address] = (place, Host(address, _checked(place, address, kind)))
     return [host for _, host in found.values()]
 

@@ -153,7 +153,7 @@ def summary(rollout: Rollout) -> str:
                 f"{one.seconds:.1f} s",
             )
         )
-    lines = [report.table(rows), ""]
+    lines = [report.table(rows, left=6), ""]
     failed = [one for one in rollout.results if one.error]
     lines += [f"{one.host}: {one.error}" for one in failed]
     good = sum(one.release is not None for one in rollout.results)

@@ -1,4 +1,4 @@
-"""Ten boards at once: one system behind ten SSH servers, each with a home and processes of its own."""
+"""Ten boards at once: one system behind ten SSH servers, each with a home of its own."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def rack(
             emulate.remove(MACHINE, name)
             emulate.up(MACHINE, name)
             there = emulate.home(MACHINE, name) / "lite-ocr"
-            # As links: ten times the packages would take minutes to send. The lock is each one's own.
+            # As links: ten times the packages would take minutes to send. Locks are no links.
             own = shutil.ignore_patterns(".lock", "inbox")
             shutil.copytree(seed, there, symlinks=True, ignore=own, copy_function=os.link)
             owner = seed.stat()
