@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
@@ -10,11 +10,6 @@ from typing import Iterator, Sequence
 from cross_build.errors import TargetError
 from cross_build.targets import Target
 from cross_build.targets import target as find_target
-
-#: USER@, then a name, an IPv4 address or an IPv6 one, then a port unless that was an IPv6 one.
-_HOST = re.compile(
-    r"(?:[^@\s]+@)?(?:[^@:\s-][^@:\s]*(?::(?P<port>\d+))?|[0-9A-Fa-f:.%\w]*::?[\w:.%]+)"
-)
 
 
 @dataclass(frozen=True)
@@ -76,8 +71,7 @@ def _lines(file: Path, target: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _checked(place: str, address: str, kind: str) -> Target:
-    match = _HOST.fullmatch(address)
-    if match is None or int(match["port"] or 1) not in range(1, 65536):
+    if not _reachable(address):
         raise TargetError(f"{place}: {address!r} is no [USER@]HOST[:PORT]")
     try:
         target = find_target(kind)
@@ -89,3 +83,19 @@ def _checked(place: str, address: str, kind: str) -> Target:
             " write the target behind the host"
         )
     return target
+
+
+def _reachable(address: str) -> bool:
+    """Whether an address can be meant; one of IPv6 has no port, as for SSH of Fabric."""
+    user, at, host = address.rpartition("@")
+    if len(address.split()) != 1 or (at and not user) or "@" in user or address.startswith("-"):
+        return False
+    if host.count(":") > 1:
+        try:
+            ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        return True
+    name, colon, port = host.partition(":")
+    in_range = port.isdecimal() and 0 < int(port) < 65536
+    return bool(name) and (in_range or not colon)

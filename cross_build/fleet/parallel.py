@@ -126,46 +126,48 @@ class _Crew(Generic[T]):
         self._steps = [Step(row, view, self._stop) for row in self._rows]
         self._ended: list[Ended[T]] = [Ended(None, "", True, 0.0) for _ in hosts]
         self._next = iter(range(len(hosts)))
+        self._working = 0
+        # Threads are not joined: a join that Ctrl-C interrupts takes its thread for ended.
+        self._over = threading.Event()
         self._lock = threading.Lock()
 
     def run(self, at_once: int) -> tuple[list[Ended[T]], bool]:
         # Daemons: a board that does not answer keeps nobody from leaving.
-        threads = [
-            threading.Thread(target=self._attend, daemon=True)
-            for _ in range(min(at_once, len(self._rows)))
-        ]
+        self._working = min(at_once, len(self._rows))
         with self._view:
             try:
-                for thread in threads:
-                    thread.start()
-                self._wait(threads)
+                for _ in range(self._working):
+                    threading.Thread(target=self._attend, daemon=True).start()
+                self._wait(float("inf"))
             except KeyboardInterrupt:
-                self._end(threads)
+                self._end()
         return self._ended, self._stop.is_set()
 
-    def _end(self, threads: Sequence[threading.Thread]) -> None:
+    def _end(self) -> None:
         """After Ctrl-C; a second one does not wait for what is under way."""
         self._stop.set()
         self._view.say("stopping; every board keeps the release it has in use")
         for step in self._steps:
             step.interrupt()
         with contextlib.suppress(KeyboardInterrupt):
-            self._wait(threads, _PATIENCE)
+            self._wait(_PATIENCE)
 
-    def _wait(self, threads: Sequence[threading.Thread], patience: float = float("inf")) -> None:
+    def _wait(self, patience: float) -> None:
         end = time.monotonic() + patience
-        for thread in threads:
-            while thread.is_alive() and time.monotonic() < end:
-                thread.join(_REDRAWN)
-                self._view.draw()
+        while not self._over.wait(_REDRAWN) and time.monotonic() < end:
+            self._view.draw()
 
     def _attend(self) -> None:
         while not self._stop.is_set():
             with self._lock:
                 number = next(self._next, None)
             if number is None:
-                return
+                break
             self._one(number)
+        with self._lock:
+            self._working -= 1
+            if not self._working:
+                self._over.set()
 
     def _one(self, number: int) -> None:
         row, start = self._rows[number], time.monotonic()

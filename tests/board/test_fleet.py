@@ -5,117 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Iterator
-
-import pytest
+from typing import Any
 
 from cross_build import emulate
 from tests import double
-from tests.board.conftest import Site
-
-ROOT = Path(__file__).parents[2]
-MACHINE = "aarch64"
-NAMES = [f"board-{number:02d}" for number in range(1, 11)]
-
-
-class Rack:
-    """Emulated boards with names.
-
-    Attributes:
-        user: home of somebody whose SSH configuration knows them.
-        runtime: folder of the double.
-        seed: a release that all of them have in use at first.
-    """
-
-    def __init__(self, user: Path, runtime: Path, seed: str) -> None:
-        self.user = user
-        self.runtime = runtime
-        self.seed = seed
-        self.environment = {
-            **os.environ,
-            "HOME": str(user),
-            "LITE_OCR_HOME": str(user / "home"),
-            # A process of its own may not wait for a board that is another test's.
-            "TERM": "dumb",
-        }
-
-    def configure(self) -> None:
-        """Write the SSH configuration; ports change whenever a board starts."""
-        lines = []
-        for name in NAMES:
-            keys, state = emulate.folder(MACHINE, name), emulate.status(MACHINE, name)
-            lines += [
-                f"Host {name}",
-                "  HostName 127.0.0.1",
-                f"  Port {state.port if state else 1}",
-                f"  User {emulate.USER}",
-                f"  IdentityFile {keys / 'key'}",
-                "  IdentitiesOnly yes",
-                f"  UserKnownHostsFile {keys / 'known_hosts'}",
-            ]
-        place = self.user / ".ssh"
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (place / "config").write_text("\n".join(lines) + "\n")
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "invoke", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def invoke(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        child = self.start(*arguments)
-        out, error = child.communicate(timeout=600)
-        return subprocess.CompletedProcess(arguments, child.returncode, out, error)
-
-    def deploy(self, pack: Path, *more: str) -> list[str]:
-        return [
-            *("deploy", "--target", "rpi4", "--pack", str(pack)),
-            *("--runtime", str(self.runtime), *more),
-        ]
-
-    def current(self, name: str) -> str | None:
-        link = emulate.home(MACHINE, name) / "lite-ocr/current"
-        return link.readlink().name if link.is_symlink() else None
-
-
-@pytest.fixture(scope="module")
-def rack(
-    shared_site: Site, plain: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Rack]:
-    """Ten boards, up, with the plain pack in use."""
-    shared_site.deploy(plain)
-    seed = shared_site.home
-    rack = Rack(tmp_path_factory.mktemp("user"), shared_site.runtime, shared_site.current)
-    try:
-        for name in NAMES:
-            emulate.down(MACHINE, name)
-            emulate.remove(MACHINE, name)
-            emulate.up(MACHINE, name)
-            there = emulate.home(MACHINE, name) / "lite-ocr"
-            # As links: ten times the packages would take minutes to send. Locks are no links.
-            own = shutil.ignore_patterns(".lock", "inbox")
-            shutil.copytree(seed, there, symlinks=True, ignore=own, copy_function=os.link)
-            owner = seed.stat()
-            for path in (there, *there.rglob("*")):
-                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-        rack.configure()
-        yield rack
-    finally:
-        for name in NAMES:
-            emulate.down(MACHINE, name)
-            emulate.remove(MACHINE, name)
+from tests.board.conftest import MACHINE, NAMES, Rack
 
 
 def hosts_file(folder: Path) -> Path:
@@ -125,13 +21,20 @@ def hosts_file(folder: Path) -> Path:
     return path
 
 
+def by_host(file: Path) -> dict[str, dict[str, Any]]:
+    return {row["host"]: row for row in json.loads(file.read_text())}
+
+
 def test_ten_boards_at_once_one_of_them_killed_midway(rack: Rack, tmp_path: Path) -> None:
     pack = double.pack(tmp_path / "pack", {"rec": b"DOUBLE rec, for ten"})
-    results = tmp_path / "results.json"
+    file = tmp_path / "results.json"
     victim = NAMES[3]
-    # The board dies while its files are checked, or while it verifies.
-    command = rack.deploy(pack, "--hosts", str(hosts_file(tmp_path)), "--json", str(results))
-    child = rack.start(*command)
+    others = [name for name in NAMES if name != victim]
+    before = rack.current(victim)
+    assert before is not None
+    child = rack.start(
+        *rack.deploy(pack), "--hosts", str(hosts_file(tmp_path)), "--json", str(file)
+    )
     said: list[str] = []
     assert child.stderr is not None and child.stdout is not None
     for line in child.stderr:
@@ -141,31 +44,80 @@ def test_ten_boards_at_once_one_of_them_killed_midway(rack: Rack, tmp_path: Path
     out = child.stdout.read()
     assert child.wait(60) == 1, said
 
-    rows = {row["host"]: row for row in json.loads(results.read_text())}
+    rows = by_host(file)
     assert list(rows) == NAMES
-    release = {rows[name]["release"] for name in NAMES if name != victim}
-    assert len(release) == 1 and None not in release
-    (name_of_release,) = release
-    for name in NAMES:
-        if name != victim:
-            assert rows[name]["state"] == "deployed", rows[name]
-            assert rack.current(name) == name_of_release
-    assert rows[victim]["state"] == "failed"
-    assert "the connection was lost" in rows[victim]["error"]
+    assert {rows[name]["state"] for name in others} == {"deployed"}, rows
+    (release,) = {rows[name]["release"] for name in others}
+    assert {rack.current(name) for name in others} == {release} != {before}
+    assert (rows[victim]["state"], rows[victim]["release"]) == ("failed", None)
     failures = [line for line in out.splitlines() if line.startswith(f"{victim}: ")]
-    assert len(failures) == 1 and "run the same again" in failures[0]
-    assert "9 of 10 boards have the release, 1 failed" in out
+    assert len(failures) == 1, out
+    assert "the connection was lost" in failures[0] and "run the same again" in failures[0]
+    assert "9 of 10 boards have the release, 1 failed; the others keep" in out
     assert "Traceback" not in "".join(said)
+    assert not [line for line in said if line.startswith("Socket exception")]
 
-    # It runs what it ran before.
-    assert rack.current(victim) == rack.seed
+    # Started again it has what it had; the other boards are as they were told to be.
     emulate.up(MACHINE, victim)
     rack.configure()
-    listed = rack.invoke("boards")
-    assert re.search(rf"^{victim} .*{rack.seed}", listed.stdout, re.M) is None
-    again = rack.invoke(*command)
+    assert rack.current(victim) == before
+    assert rack.program(victim, "verify").stdout.startswith("verified: read abab / baba")
+    two = ["--host", victim, "--host", others[0]]
+    again = rack.invoke(*rack.deploy(pack), *two, "--json", str(file))
     assert again.returncode == 0, again.stderr
-    rows = {row["host"]: row for row in json.loads(results.read_text())}
-    assert [rows[name]["state"] for name in NAMES if name != victim] == ["unchanged"] * 9
-    assert rows[victim]["state"] == "deployed"
-    assert rack.current(victim) == name_of_release
+    assert [row["state"] for row in by_host(file).values()] == ["deployed", "unchanged"]
+    assert rack.current(victim) == release
+
+    # All of them are on the list, and answer for themselves.
+    listed = rack.invoke("boards")
+    for name in NAMES:
+        assert re.search(
+            rf"^{name} +rpi4 +{release} +double +v0-double .* ok$", listed.stdout, re.M
+        )
+    for name in others[1:]:
+        assert rack.invoke("boards", "--forget", name).returncode == 0
+    emulate.down(MACHINE, others[0])
+    checked = rack.invoke("boards", "--check", "--json", str(tmp_path / "list.json"))
+    emulate.up(MACHINE, others[0])
+    rack.configure()
+    assert checked.returncode == 1
+    found = {row["address"]: row for row in json.loads((tmp_path / "list.json").read_text())}
+    assert found[victim]["problem"] == ""
+    assert found[victim]["verified"] > found[others[0]]["verified"]
+    assert "cannot be reached (Connection refused)" in found[others[0]]["problem"]
+    assert f"{others[0]}: cannot be reached (Connection refused)" in checked.stdout
+
+
+def test_after_ctrl_c_every_board_keeps_what_it_has(rack: Rack, tmp_path: Path) -> None:
+    pack = double.pack(tmp_path / "pack", {"rec": b"DOUBLE rec, never used"})
+    names = NAMES[4:7]
+    before = [rack.current(name) for name in names]
+    hosts = [word for name in names for word in ("--host", name)]
+    child = rack.start(*rack.deploy(pack), *hosts, "--parallel", "2")
+    said: list[str] = []
+    assert child.stderr is not None and child.stdout is not None
+    for line in child.stderr:
+        said.append(line)
+        if ": verifying" in line:
+            os.kill(child.pid, signal.SIGINT)
+            break
+    said += child.stderr.readlines()
+    out = child.stdout.read()
+    assert child.wait(60) == 130, said
+    assert "stopping; every board keeps the release it has in use\n" in said
+    assert not [line for line in said if line.startswith(f"{names[2]}: ")], "the third one began"
+    assert "0 of 3 boards have the release, 3 stopped" in out
+    assert "Traceback" not in "".join(said)
+    assert [rack.current(name) for name in names] == before
+
+
+def test_boards_that_cannot_be_reached_leave_others_alone(rack: Rack, tmp_path: Path) -> None:
+    good, refused = NAMES[7], "nobody@" + NAMES[8]
+    preview = rack.invoke(
+        *rack.deploy(double.pack(tmp_path / "pack", {"rec": b"DOUBLE rec, previewed"})),
+        *("--host", good, "--host", refused, "--host", "no.such.invalid", "--dry-run"),
+    )
+    assert preview.returncode == 1
+    assert re.search(rf"^{good}: rpi4: a deploy would replace \w+ by \w+$", preview.stdout, re.M)
+    assert f"{refused}: refuses user nobody; run 'ssh-copy-id" in preview.stdout
+    assert "no.such.invalid: cannot be reached" in preview.stdout
