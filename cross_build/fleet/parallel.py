@@ -136,6 +136,8 @@ class _Crew(Generic[T]):
         self._working = min(at_once, len(self._rows))
         with self._view:
             try:
+                if not self._working:
+                    self._over.set()
                 for _ in range(self._working):
                     threading.Thread(target=self._attend, daemon=True).start()
                 self._wait(float("inf"))

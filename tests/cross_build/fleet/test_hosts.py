@@ -41,7 +41,7 @@ def test_addresses_are_as_for_one_board(address) -> None:
         "@a",
         "pi@",
         "a@b@c",
-        "-oProxyCommand=x",
+        "-oX=y",
         "a b",
         ":22",
         "a:b:c",

@@ -122,8 +122,8 @@ def states(done: rollout.Rollout) -> dict[str, str]:
 
 
 def test_every_board_gets_the_release_and_bundles_are_made_once(fleet: Fleet) -> None:
-    names = [f"board-{number}" for number in range(12)]
-    done = rollout.deploy(fleet.hosts(*names), at_once=5)
+    names = [f"board-{number}" for number in range(7)]
+    done = rollout.deploy(fleet.hosts(*names), at_once=3)
     assert states(done) == dict.fromkeys(names, "deployed")
     assert (done.code, fleet.made) == (0, 1)
     (release,) = {one.release for one in done.results}
@@ -273,6 +273,10 @@ def test_boards_are_asked_themselves(fleet: Fleet, monkeypatch) -> None:
     assert [one["problem"] for one in roll.as_data(found)] == [one.problem for one in found]
     roll.forget("gone")
     assert "gone" not in known()
+
+
+def test_nobody_is_asked_where_there_is_nobody(fleet: Fleet) -> None:
+    assert roll.check([]) == ([], 0)
 
 
 def test_a_board_that_does_not_read_any_more_is_told(fleet: Fleet, monkeypatch) -> None:
