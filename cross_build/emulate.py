@@ -148,18 +148,13 @@ def up(machine: str = "aarch64", name: str = "") -> State:
         return _start(machine, root, name)
 
 
-def down(machine: str = "aarch64", name: str = "", how: signal.Signals = signal.SIGTERM) -> bool:
-    """Stop the board; False if it was not up.
-
-    Args:
-        machine, name: of the board.
-        how: SIGKILL is what a board without power looks like to those that talk to it, but that
-            they hear of it.
-    """
+def down(machine: str = "aarch64", name: str = "") -> bool:
+    """Stop the board as if its plug were pulled; False if it was not up."""
     running = status(machine, name)
     if running is None:
         return False
-    os.kill(running.pid, how)
+    # unshare takes no other signal while its child lives.
+    os.kill(running.pid, signal.SIGKILL)
     for _ in range(100):
         if status(machine, name) is None:
             break

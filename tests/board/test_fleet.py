@@ -40,7 +40,7 @@ def test_ten_boards_at_once_one_of_them_killed_midway(rack: Rack, tmp_path: Path
     for line in child.stderr:
         said.append(line)
         if line.startswith(f"{victim}: verifying"):
-            assert emulate.down(MACHINE, victim, signal.SIGKILL)
+            assert emulate.down(MACHINE, victim)
     out = child.stdout.read()
     assert child.wait(60) == 1, said
 
