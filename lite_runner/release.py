@@ -217,8 +217,10 @@ def remove(root: Path) -> dict[str, Any]:
     """Remove everything of ours; what else lies in the folder stays."""
     found = (root / "releases").is_dir()
     for name in ("ocr", "current", "previous", TUNED):
-        with contextlib.suppress(FileNotFoundError):
-            (root / name).unlink()
+        # And what of them a killed process had not finished.
+        for path in (root / name, *root.glob(f".{name}.*")):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
     for name in ("releases", "inbox"):
         shutil.rmtree(root / name, ignore_errors=True)
     for last in ((root / ".lock").unlink, root.rmdir):
