@@ -68,25 +68,91 @@ _WHAT = {
 }
 
 
-@command(help={**_WHERE, **_WHAT, "dry-run": "only say what would be done"})
+@command(
+    iterable=["host"],
+    help={
+        **_WHERE,
+        **_WHAT,
+        "host": f"{_WHERE['host']}; once for each of many boards",
+        "hosts": "file with many boards: a host a line, its target behind it if they differ",
+        "parallel": "of many boards, how many at once",
+        "dry-run": "only say what would be done",
+        "json": "write what came of each board there; - for stdout",
+    },
+)
 def deploy(
     c: Context,
     target: str = "local",
-    host: str = "",
+    host: list[str] | None = None,
+    hosts: str = "",
     pack: str = "",
     runtime: str = "",
     folder: str = "",
     emulate: bool = False,
     dry_run: bool = False,
-) -> None:
-    """Put a verified text reader on a board; does nothing if it is there already."""
+    parallel: str = "16",
+    json: str = "",
+) -> int:
+    """Put a verified text reader on boards; does nothing where it is already."""
     from cross_build import deploy as deploys
+    from cross_build.fleet import rollout
+    from cross_build.fleet.hosts import chosen
 
-    with _board(target, host, folder, emulate) as board:
-        if dry_run:
-            print(deploys.preview(board, pack or None, runtime))
-        else:
-            print(deploys.summary(board, deploys.deploy(board, pack or None, runtime)))
+    given = host or []
+    if len(given) < 2 and not hosts and not json:
+        with _board(target, "".join(given), folder, emulate) as board:
+            if dry_run:
+                print(deploys.preview(board, pack or None, runtime))
+            else:
+                print(deploys.summary(board, deploys.deploy(board, pack or None, runtime)))
+        return 0
+    if emulate:
+        raise UsageError("--emulate: is one board of its own; leave out --host, --hosts and --json")
+    if not given and not hosts:
+        raise UsageError("--json: say which boards, with --host or --hosts")
+    if json and dry_run:
+        raise UsageError("--json: tells what was done; leave it out with --dry-run")
+    found = chosen(given, Path(hosts) if hosts else None, target)
+    at_once = _number("--parallel", parallel)
+    if dry_run:
+        text, code = rollout.preview(found, pack or None, runtime, folder, at_once)
+        print(text)
+        return code
+    done = rollout.deploy(found, pack or None, runtime, folder, at_once)
+    if json:
+        _write_json(json, rollout.as_data(done.results))
+    if json != output.STDOUT:
+        print(rollout.summary(done))
+    return done.code
+
+
+@command(
+    help={
+        "check": "ask the boards themselves, and have each read its golden picture",
+        "parallel": "with --check: how many boards at once",
+        "forget": "take a board that is no more off the list",
+        "json": "write the list there; - for stdout",
+    }
+)
+def boards(
+    c: Context, check: bool = False, parallel: str = "16", forget: str = "", json: str = ""
+) -> int:
+    """List what was deployed where from this computer."""
+    from cross_build import records
+    from cross_build.fleet import roll
+
+    if forget:
+        count = roll.forget(forget)
+        print(f"{forget}: forgotten, {count} folder{'s' * (count != 1)} of releases")
+        return 0
+    found, code = records.known(), 0
+    if check:
+        found, code = roll.check(found, _number("--parallel", parallel))
+    if json:
+        _write_json(json, roll.as_data(found))
+    if json != output.STDOUT:
+        print(roll.table(found))
+    return code
 
 
 @command(help=_WHERE)
@@ -577,6 +643,22 @@ def _pictures(images: str) -> list[dict[str, Any]]:
     return pictures.find([images or os.path.relpath(_SAMPLES)])
 
 
+def _write_json(place: str, value: object) -> None:
+    """Write JSON to a file or to standard output."""
+    text = output.as_json(value)
+    if place == output.STDOUT:
+        sys.stdout.write(text)
+    else:
+        output.write_atomically(Path(place), text.encode())
+
+
+def _number(option: str, text: str) -> int:
+    """A whole number; taken as text, since invoke ends in a traceback at others."""
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"{option} {text}: is not a whole number of at least 1")
+    return int(text)
+
+
 def _numbers(option: str, text: str) -> list[int]:
     words = [word for word in text.split(",") if word]
     for word in words:
@@ -591,6 +673,7 @@ namespace = Collection(
     *(
         demo,
         deploy,
+        boards,
         rollback,
         undeploy,
         read,

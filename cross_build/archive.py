@@ -13,14 +13,27 @@ from pathlib import Path
 from cross_build import bundle as bundles
 from cross_build import contents, own_packages
 from cross_build import runtime as runtimes
-from cross_build.board import usual
+from cross_build.board import Facts, usual
 from cross_build.bundle import Bundle
+from cross_build.runtime import Library
 from cross_build.targets import Target
+from lite_runner import install
 from lite_runner.release import MANIFEST
 from opt_models import named_pack
 
-#: Part of an archive besides the bundle's own files.
+#: Parts of an archive besides the bundle's own files.
 CONTENTS = "CONTENTS.md"
+INSTALL = "install"
+_INSTALLER = """\
+#!/bin/sh
+# Installs this release beside those of earlier deploys; it is used once it is verified.
+here=$(dirname "$(readlink -f "$0")")
+command -v python3 >/dev/null || {
+    echo "install: there is no python3; run 'sudo apt-get install python3'" >&2
+    exit 1
+}
+exec python3 -I "$here/app/lite_runner/install.py" "$here" "$@"
+"""
 
 
 def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> str:
@@ -44,7 +57,8 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     chosen = target.system(system)
     library = runtimes.find(target.runtime, runtime)
     files = named_pack.find(pack or target.pack, library.runtime)
-    bundle = bundles.make(target, usual(target, chosen), files, library)
+    facts = usual(target, chosen)
+    bundle = bundles.make(target, facts, files, library)
     name = f"lite-ocr-{target.name}-{chosen.name}-{bundle.name}"
     place = out / f"{name}.tar.gz"
     listing = contents.listing(bundle, library, chosen.about)
@@ -54,7 +68,7 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
         with os.fdopen(handle, "wb") as sink:
             # No name and no time in the header.
             with gzip.GzipFile("", "wb", 9, sink, mtime=0) as packed:
-                _write(bundle, listing, name, packed)
+                _write(bundle, listing, _manifest(bundle, library, facts), name, packed)
             sink.flush()
             os.fsync(sink.fileno())
         Path(fresh).chmod(0o644)
@@ -71,17 +85,34 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
             f"  pack      {files.name}, Paddle-Lite {library.runtime.release}",
             f"  contents  {out / f'{name}.md'}",
             *([] if target.wheels else [f"  first     sudo apt-get install {system}"]),
-            f"  there     tar -xzf {place.name} && {name}/ocr verify",
+            f"  there     tar -xzf {place.name} && {name}/{INSTALL}",
         ]
     )
 
 
-def _write(bundle: Bundle, listing: str, name: str, sink: gzip.GzipFile) -> None:
+def _manifest(bundle: Bundle, library: Library, facts: Facts) -> str:
+    """What the installer has to know: the release's name, and what a board needs to have."""
+    system = {
+        "machine": facts.machine,
+        "python": facts.python,
+        "glibc": facts.glibc,
+        "glibcxx": facts.glibcxx,
+        "libraries": bundles.needs(library),
+    }
+    whole = {**json.loads(bundle.manifest()), install.NAME: bundle.name, install.SYSTEM: system}
+    return json.dumps(whole, indent=1)
+
+
+def _write(bundle: Bundle, listing: str, manifest: str, name: str, sink: gzip.GzipFile) -> None:
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        texts = {CONTENTS: listing, MANIFEST: json.dumps(json.loads(bundle.manifest()), indent=1)}
-        for path, text in texts.items():
+        texts = {
+            CONTENTS: (listing, 0o644),
+            MANIFEST: (manifest, 0o644),
+            INSTALL: (_INSTALLER, 0o755),
+        }
+        for path, (text, mode) in texts.items():
             data = text.encode()
-            archive.addfile(_entry(f"{name}/{path}", len(data), 0o644), io.BytesIO(data))
+            archive.addfile(_entry(f"{name}/{path}", len(data), mode), io.BytesIO(data))
         for path, item in sorted(bundle.items.items()):
             with item.source.open("rb") as file:
                 archive.addfile(_entry(f"{name}/{path}", item.size, item.mode), file)

@@ -9,7 +9,7 @@ import json
 import socket
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
@@ -18,56 +18,14 @@ from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import System, Target
 from cross_build.transports import Outcome, Transport
 from cross_build.transports.local import Local
-from lite_runner import release
+from lite_runner import probe, release
 from opt_models import lite_env
 
 #: How long to wait for another deploy to a board: by then a host that went away holds nothing.
 WAIT_SECONDS = release.QUIET_SECONDS + 10
 _PAUSE = 2.0
-#: Run by the board's own Python with the names of libraries; prints one JSON object.
-_PROBE = """
-import ctypes, json, os, platform, re, struct, sys
-def loads(name):
-    try:
-        ctypes.CDLL(name)
-    except OSError:
-        return False
-    return True
-def text(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "replace").strip("\\0\\n ")
-    except OSError:
-        return ""
-machine = platform.machine()
-if machine in ("aarch64", "armv8l") and struct.calcsize("P") == 4:
-    machine = "armv7l"  # a 32-bit system on a 64-bit kernel
-missing = [name for name in sys.argv[1:] if not loads(name)]
-symbols = []
-if loads("libstdc++.so.6"):
-    for line in text("/proc/self/maps").splitlines():
-        if "libstdc++.so" in line:
-            with open(line.split()[-1], "rb") as file:
-                symbols = re.findall(rb"GLIBCXX_3\\.4\\.(\\d+)", file.read())
-            break
-features = re.search(r"^Features\\s*:(.*)$", text("/proc/cpuinfo"), re.M)
-features = features and features.group(1).split()
-if machine == "aarch64":
-    # What programs go by (asm/hwcap.h): also told where cpuinfo is another processor's.
-    getauxval = ctypes.CDLL(None).getauxval
-    getauxval.restype, getauxval.argtypes = ctypes.c_ulong, [ctypes.c_ulong]
-    bits = {"asimd": 1, "asimdhp": 10, "asimddp": 20}
-    told = {name for name, bit in bits.items() if getauxval(16) >> bit & 1}
-    features = sorted(told.union(features or ()))
-print(json.dumps({
-    "machine": machine, "system": platform.platform(terse=True),
-    "libc": os.confstr("CS_GNU_LIBC_VERSION"), "python": "%d.%d" % sys.version_info[:2],
-    "executable": sys.executable, "missing": missing,
-    "glibcxx": max(map(int, symbols)) if symbols else None,
-    "cores": os.cpu_count() or 1, "features": features,
-    "model": text("/proc/device-tree/model"),
-}))
-"""
+#: Begins the address of an emulated board.
+EMULATED = "emulated"
 #: Runs a Python the runner works with, the system's own first; its arguments are a program.
 _FIND = """
 for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8; do
@@ -80,13 +38,6 @@ grep -qs bionic /etc/os-release && mend="'sudo apt-get install python3.8'"
 echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run $mend" >&2
 exit 127
 """
-#: What to do where a board's machine is not the target's, by what it is.
-_OTHER_MACHINES = {
-    "aarch64": "choose another --target, such as armv8",
-    "armv7l": "choose another --target, such as armv7hf",
-    "armv6l": "Paddle-Lite has nothing for ARMv6, the processor of Raspberry Pi 1, Zero and Zero W",
-}
-_APT_LIBRARIES = {"libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6"}
 
 
 @dataclass(frozen=True)
@@ -150,12 +101,16 @@ class Board:
         target: what kind it is.
         transport: the way to it.
         python: its interpreter, by path or name; one that fits is looked for there if None.
+        address: what tells it from others of its kind, for people; the target's name if empty.
     """
 
-    def __init__(self, target: Target, transport: Transport, python: str | None = None) -> None:
+    def __init__(
+        self, target: Target, transport: Transport, python: str | None = None, address: str = ""
+    ) -> None:
         self.target = target
         self.transport = transport
         self.python = python
+        self.address = address or target.name
 
     def probe(self, libraries: Sequence[str] = ()) -> Facts:
         """Ask the board what it is.
@@ -166,16 +121,14 @@ class Board:
         Raises:
             BoardError: it does not answer, is not what its target says, or lacks something.
         """
-        outcome = self._run(_PROBE, *libraries)
+        outcome = self._run(inspect.getsource(probe), *libraries)
         if outcome.code == 127:
             raise BoardError(f"{self.target.name}: {_last(outcome)}")
         try:
             data = json.loads(outcome.stdout)
-            # platform.libc_ver() would tell what the interpreter was built for, not what is there.
-            major, minor = data.pop("libc").split()[1].split(".")[:2]
             features = data.pop("features")
             facts = Facts(
-                glibc=(int(major), int(minor)),
+                glibc=probe.glibc(data.pop("libc")),
                 features=None if features is None else frozenset(features),
                 missing=tuple(data.pop("missing")),
                 **data,
@@ -259,18 +212,9 @@ class Board:
         return found
 
     def _check(self, facts: Facts) -> None:
-        name = self.target.name
-        if facts.machine != self.target.machine:
-            advice = _OTHER_MACHINES.get(facts.machine, "choose another --target")
-            raise BoardError(
-                f"{name}: expected a {self.target.machine} board, this is {facts.machine}; {advice}"
-            )
-        if facts.missing:
-            packages = [_APT_LIBRARIES.get(one, one) for one in facts.missing]
-            raise BoardError(
-                f"{name}: the board lacks {', '.join(facts.missing)}; run there 'sudo apt-get"
-                f" install {' '.join(packages)}'"
-            )
+        unfit = probe.unfit(asdict(facts), {"machine": self.target.machine})
+        if unfit:
+            raise BoardError(f"{self.target.name}: {unfit}")
 
     def _packages(self) -> tuple[str, ...]:
         """The board's own packages, which have to do where there are no wheels."""
@@ -305,6 +249,7 @@ def connect(
     host: str = "",
     folder: str = "",
     emulate: bool = False,
+    ask: bool = True,
 ) -> Board:
     """The board of a target.
 
@@ -315,6 +260,7 @@ def connect(
         host: ``[USER@]HOST[:PORT]`` of any other board.
         folder: on that board, for our releases; ``lite-ocr`` in the user's own if empty.
         emulate: start an emulated board, if it is not up, and take that.
+        ask: for a password where no key is let in and somebody is there to be asked.
 
     Raises:
         TargetError: a host is missing or too much.
@@ -335,13 +281,14 @@ def connect(
 
         if host:
             raise TargetError("--emulate: is a board of its own; leave out --host")
-        return Board(target, emulator.transport(target, folder))
+        transport = emulator.transport(target, folder)
+        return Board(target, transport, address=f"{EMULATED} {target.machine}")
     if not host:
         raise TargetError(
             f"{target.name}: say which board, as in --host pi@raspberrypi.local; or --emulate to"
             " try it without one"
         )
-    return Board(target, Ssh(host, folder))
+    return Board(target, Ssh(host, folder, ask=ask), address=host)
 
 
 def _last(outcome: Outcome) -> str:

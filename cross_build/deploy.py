@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import re
 import sys
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Sequence
-
-from tqdm import tqdm
+from typing import Any, Iterator, Sequence
 
 from cross_build import bundle as bundles
+from cross_build import records
 from cross_build import runtime as runtimes
-from cross_build.board import Board
+from cross_build.board import Board, Facts
 from cross_build.bundle import Bundle
 from cross_build.errors import DeployError, TargetError
+from cross_build.once import Once
+from cross_build.runtime import Library
+from cross_build.targets import Target
 from cross_build.transports import Outcome
+from cross_build.watch import TERMINAL, Watch
+from lite_runner import install
+from lite_runner.errors import LiteError
+from lite_runner.pack import Pack
 from opt_models import cache, named_pack
 
 
@@ -46,7 +54,13 @@ class Deployment:
     seconds: float
 
 
-def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Deployment:
+def deploy(
+    board: Board,
+    pack_name: str | None = None,
+    runtime: str = "",
+    watch: Watch = TERMINAL,
+    once: Once | None = None,
+) -> Deployment:
     """Bring a board to the wanted release; does nothing if it has it already.
 
     Cut off anywhere, the release in use stays in use, and the next deploy goes on from there.
@@ -55,14 +69,18 @@ def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Dep
         board: where to.
         pack_name: a named pack or the folder of a pack; the target's own if None.
         runtime: folder or archive of a Paddle-Lite library of the user's own.
+        watch: is told of each step.
+        once: shared by deploys to other boards, which then share what is made for them.
 
     Raises:
         DeployError: sending or verification failed, or another deploy is under way there.
         BoardError, LiteError: from the steps on the way.
     """
     start = time.perf_counter()
-    with only_one(board):
-        bundle = bundle_for(board, pack_name, runtime)
+    watch.step("connecting")
+    with only_one(board), _recorded(board):
+        bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
+        watch.step("comparing")
         with board.held() as state:
             missing: Sequence[str] = ()
             changed = not (
@@ -71,11 +89,13 @@ def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Dep
                 and state["verified"] is not None
             )
             if changed:
-                staged = stage(board, bundle, state["free"])
+                staged = stage(board, bundle, state["free"], watch)
                 missing, proof = staged.missing, staged.proof
+                watch.step("switching")
                 board.release("switch", bundle.name, stdin=json.dumps(proof))
             else:
                 proof = state["verified"]
+        records.deployed(board, bundle.name, proof, changed)
     return Deployment(
         release=bundle.name,
         changed=changed,
@@ -105,13 +125,14 @@ class Staged:
     missing: Sequence[str]
 
 
-def stage(board: Board, bundle: Bundle, free: int) -> Staged:
+def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Staged:
     """Bring a bundle to a board and verify it there, beside the release in use.
 
     Args:
         board: held by the caller (:meth:`Board.held`).
         bundle: to be there.
         free: bytes the board has left.
+        watch: is told of each step.
 
     Raises:
         DeployError: there is no room, files arrive damaged, or verification fails.
@@ -121,17 +142,25 @@ def stage(board: Board, bundle: Bundle, free: int) -> Staged:
     known = board.release("known", bundle.name)
     if known["intact"] and known["verified"] is not None:
         return Staged(bundle.name, program, known["verified"], ())
-    missing = send(board, bundle, free)
+    missing = send(board, bundle, free, watch)
+    watch.step("verifying", "on the board")
     return Staged(bundle.name, program, _verify(board, bundle, program), missing)
 
 
-def preview(board: Board, pack_name: str | None = None, runtime: str = "") -> str:
+def preview(
+    board: Board,
+    pack_name: str | None = None,
+    runtime: str = "",
+    watch: Watch = TERMINAL,
+    once: Once | None = None,
+) -> str:
     """What a deploy would do, as text for people; nothing is changed on the board.
 
-    Raises:
-        BoardError, LiteError: as :func:`deploy`.
+    Args and errors as :func:`deploy`.
     """
-    bundle = bundle_for(board, pack_name, runtime)
+    watch.step("connecting")
+    bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
+    watch.step("comparing")
     state = board.release("status")
     name, current = board.target.name, state["current"]
     if current == bundle.name and state["intact"] and state["verified"] is not None:
@@ -152,7 +181,9 @@ def preview(board: Board, pack_name: str | None = None, runtime: str = "") -> st
 def undeploy(board: Board) -> bool:
     """Remove everything of ours from a board; False if there was nothing."""
     with only_one(board), board.held():
-        return bool(board.release("remove")["removed"])
+        removed = bool(board.release("remove")["removed"])
+    records.forget(board)
+    return removed
 
 
 def rollback(board: Board) -> str:
@@ -163,9 +194,11 @@ def rollback(board: Board) -> str:
     """
     with only_one(board), board.held():
         answer = board.release("rollback")
-    if "error" in answer:
-        raise DeployError(f"{board.target.name}: {answer['error']}; deploy again instead")
-    return str(answer["current"])
+        if "error" in answer:
+            raise DeployError(f"{board.target.name}: {answer['error']}; deploy again instead")
+        name = str(answer["current"])
+        records.deployed(board, name, board.release("known", name)["verified"] or {}, False)
+    return name
 
 
 def summary(board: Board, done: Deployment) -> str:
@@ -189,36 +222,83 @@ def summary(board: Board, done: Deployment) -> str:
 
 
 def bundle_for(
-    board: Board, pack_name: str | None = None, runtime: str = "", tuned: bool = True
+    board: Board,
+    pack_name: str | None = None,
+    runtime: str = "",
+    tuned: bool = True,
+    watch: Watch = TERMINAL,
+    once: Once | None = None,
 ) -> Bundle:
     """What a board shall get, after a look at it.
 
     Args:
-        board, pack_name, runtime: as for :func:`deploy`.
+        board, pack_name, runtime, watch, once: as for :func:`deploy`.
         tuned: whether what a tuning found on the board is used.
 
     Raises:
         BoardError, LiteError: as :func:`deploy`.
     """
-    target = board.target
-    library = None
-    if target.runtime.arch == "arm":
-        library = runtimes.find(target.runtime, runtime)
-    elif runtime:
-        raise TargetError(f"{target.name}: runs Paddle-Lite's own wheel; leave --runtime out")
+    target, shared = board.target, once or Once()
+    library = library_for(target, runtime, shared)
     facts = board.probe(bundles.needs(library) if library else ())
     for contradiction in board.contradictions(facts):
         _say(f"{target.name}: {contradiction}; the board's word counts")
-    pack = named_pack.find(pack_name or target.pack, library.runtime if library else target.runtime)
-    plain = bundles.make(target, facts, pack, library)
+    watch.step("bundling")
+    pack = pack_for(target, pack_name, library, shared)
+
+    def make(found: dict[str, Any]) -> Bundle:
+        alike = (target, _alike(facts), pack_name, runtime, json.dumps(found, sort_keys=True))
+        return shared(("bundle", *alike), lambda: bundles.make(target, facts, pack, library, found))
+
+    plain = make({})
     found = board.release("tuned").get(plain.models) if tuned else None
     if not isinstance(found, dict):
         return plain
     _say(f"{target.name}: with the settings that tuning found")
-    return bundles.make(target, facts, pack, library, found)
+    return make(found)
 
 
-def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
+def library_for(target: Target, runtime: str, once: Once) -> Library | None:
+    """Paddle-Lite's library for boards of a target; None where its own wheel is taken.
+
+    Raises:
+        TargetError: they have no use for ``runtime``.
+        LiteError: it cannot be had.
+    """
+    if target.runtime.arch != "arm":
+        if runtime:
+            raise TargetError(f"{target.name}: runs Paddle-Lite's own wheel; leave --runtime out")
+        return None
+    key = ("library", target.runtime, runtime)
+    return once(key, lambda: runtimes.find(target.runtime, runtime))
+
+
+def pack_for(target: Target, pack_name: str | None, library: Library | None, once: Once) -> Pack:
+    """The pack for boards of a target, made if need be.
+
+    Raises:
+        LiteError: there is none, or it cannot be made.
+    """
+    name, made_for = pack_name or target.pack, library.runtime if library else target.runtime
+    return once(("pack", name, made_for), lambda: named_pack.find(name, made_for))
+
+
+def _alike(facts: Facts) -> Facts:
+    """Facts without what is for people only: boards with equal ones get equal bundles."""
+    return dataclasses.replace(facts, system="", model="")
+
+
+@contextlib.contextmanager
+def _recorded(board: Board) -> Iterator[None]:
+    """Make what fails known to ``invoke boards``."""
+    try:
+        yield
+    except LiteError as error:
+        records.failed(board, str(error))
+        raise
+
+
+def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Sequence[str]:
     """Bring the files over that the board does not hold; returns their paths.
 
     Args and errors as :func:`stage`.
@@ -233,11 +313,12 @@ def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
             f" {free / 1e6:.0f} MB free; make room there"
         )
     if missing:
-        _say(f"sending {len(missing)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
+        watch.step("sending", f"{len(missing)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
         part = board.path("releases", f"{bundle.name}.part")
-        with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=None) as bar:
+        with watch.sending(size) as count:
             files = {path: bundle.items[path].source for path in missing}
-            board.transport.put(files, part, bar.update)
+            board.transport.put(files, part, count)
+    watch.step("checking")
     wrong = board.release("seal", bundle.name, stdin=manifest)["wrong"]
     if wrong:
         raise DeployError(
@@ -249,7 +330,6 @@ def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
 
 def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:
     """Read the golden picture on the board, with the release that is not in use yet."""
-    _say("verifying on the board")
     outcome = board.transport.run([program, "verify", "--json"])
     try:
         proof: dict[str, Any] = json.loads(outcome.stdout)
@@ -264,16 +344,12 @@ def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:
 
 def last_words(outcome: Outcome) -> str:
     """Why a run of ``ocr`` failed, in one line of its own."""
-    # argparse: "ocr read: error: argument --batch: ..."
-    said = [line.strip() for line in outcome.stderr.splitlines() if line.strip()]
-    if said:
-        return re.sub(r"^ocr( \w+: error)?: ", "", said[-1])
-    return f"ended by signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
+    return install.last_words(outcome.code, outcome.stderr)
 
 
 def only_one(board: Board) -> AbstractContextManager[None]:
     """A lock of this board against other deploys from this host."""
-    place = re.sub(r"\W+", "-", f"{board.target.name}-{board.transport.root}")
+    place = re.sub(r"\W+", "-", f"{board.address}-{board.transport.root}")
     waiting = f"another deploy to {board.target.name} is under way; waiting for it"
     return cache.lock(f"deploys/{place}", waiting)
 

@@ -2,6 +2,9 @@
 
 Its programs are what a Raspberry Pi runs, only the processor is emulated: what a deploy does to it,
 it does to a board. How fast it is says nothing.
+
+Boards with names are others over the same system: each has a port, a key, processes and a home of
+its own, so that as many as are wanted can be had at once.
 """
 
 from __future__ import annotations
@@ -58,6 +61,7 @@ PidFile none
 UsePAM no
 PasswordAuthentication no
 PermitRootLogin no
+Subsystem sftp internal-sftp
 SetEnv QEMU_CPU={cpu}
 """
 
@@ -100,26 +104,34 @@ class State:
     port: int
 
 
-def folder(machine: str = "aarch64") -> Path:
-    """Where a board's keys and state lie."""
-    return cache.root() / "emulated" / machine
+def folder(machine: str = "aarch64", name: str = "") -> Path:
+    """Where a board's keys and state lie; the home, too, of one with a name."""
+    system = cache.root() / "emulated" / machine
+    return system / "boards" / name if name else system
 
 
-def status(machine: str = "aarch64") -> State | None:
-    """The running board, if one is."""
+def home(machine: str = "aarch64", name: str = "") -> Path:
+    """Where the home of a board's user lies on this computer."""
+    return folder(machine, name) / "home" if name else root_folder(machine) / "home" / USER
+
+
+def status(machine: str = "aarch64", name: str = "") -> State | None:
+    """The running board, if it is."""
     try:
-        state = State(**json.loads((folder(machine) / "state.json").read_text(encoding="utf-8")))
+        text = (folder(machine, name) / "state.json").read_text(encoding="utf-8")
+        state = State(**json.loads(text))
         words = Path(f"/proc/{state.pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError, TypeError):
         return None
     return state if b"unshare" in words[0] else None
 
 
-def up(machine: str = "aarch64") -> State:
+def up(machine: str = "aarch64", name: str = "") -> State:
     """Start the board, if it is not up; its system is made on first use, in some five minutes.
 
     Args:
         machine: ``aarch64`` or ``armv7l``.
+        name: of one more board over the same system.
 
     Raises:
         TargetError: there is no emulated board of that kind.
@@ -127,31 +139,32 @@ def up(machine: str = "aarch64") -> State:
     """
     if machine not in _KINDS:
         raise TargetError(f"an emulated board is {' or '.join(_KINDS)}, not {machine}")
-    running = status(machine)
+    running = status(machine, name)
     if running is not None:
         return running
-    name = f"emulated/{machine}/board"
-    with cache.lock(name, "another process starts the emulated board; waiting for it"):
-        running = status(machine)
+    lock = f"emulated/{machine}/board"
+    with cache.lock(lock, "another process starts the emulated board; waiting for it"):
+        running = status(machine, name)
         if running is not None:
             return running
         _check_host(_KINDS[machine])
         root = _system(machine)
-        _keys(folder(machine), root)
-        return _start(machine, root)
+        _keys(folder(machine, name), root, home(machine, name))
+        return _start(machine, root, name)
 
 
-def down(machine: str = "aarch64") -> bool:
-    """Stop the board; False if it was not up."""
-    running = status(machine)
+def down(machine: str = "aarch64", name: str = "") -> bool:
+    """Stop the board as if its plug were pulled; False if it was not up."""
+    running = status(machine, name)
     if running is None:
         return False
-    os.kill(running.pid, signal.SIGTERM)
+    # unshare takes no other signal while its child lives.
+    os.kill(running.pid, signal.SIGKILL)
     for _ in range(100):
-        if status(machine) is None:
+        if status(machine, name) is None:
             break
         time.sleep(0.1)
-    (folder(machine) / "state.json").unlink(missing_ok=True)
+    (folder(machine, name) / "state.json").unlink(missing_ok=True)
     return True
 
 
@@ -189,9 +202,12 @@ def told(machine: str = "aarch64") -> str:
     return f"up at 127.0.0.1:{state.port}; log in with\n  ssh {options} {USER}@127.0.0.1"
 
 
-def remove(machine: str = "aarch64") -> None:
-    """Remove the board's system with all that is on it; it must be down."""
-    shutil.rmtree(folder(machine), ignore_errors=True)
+def remove(machine: str = "aarch64", name: str = "") -> None:
+    """Remove the board with all that is on it; it must be down.
+
+    Without a name that is the system, and so all boards over it.
+    """
+    shutil.rmtree(folder(machine, name), ignore_errors=True)
 
 
 def root_folder(machine: str = "aarch64") -> Path:
@@ -260,36 +276,38 @@ def _sources() -> list[str]:
     return []
 
 
-def _keys(keys: Path, root: Path) -> None:
-    """A key for the board and one for its user."""
+def _keys(keys: Path, root: Path, home: Path) -> None:
+    """A key for the board and one for its user, in whose home it is let in."""
+    owner = (root / "home" / USER).stat()
+    home.mkdir(parents=True, exist_ok=True)
     for path in (keys / "key", root / "etc/ssh/board_key"):
         if not path.exists():
             _run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "emulated", "-f", str(path)])
-    home = root / "home" / USER
     allowed = home / ".ssh" / "authorized_keys"
     allowed.parent.mkdir(mode=0o700, exist_ok=True)
     shutil.copyfile(keys / "key.pub", allowed)
-    owner = home.stat()
-    for path in (allowed.parent, allowed):
+    for path in (home, allowed.parent, allowed):
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def _start(machine: str, root: Path) -> State:
-    keys = folder(machine)
+def _start(machine: str, root: Path, name: str) -> State:
+    keys = folder(machine, name)
     settings = _SSHD.format(cpu=_KINDS[machine].cpu)
     (root / "etc/ssh/board_config").write_text(settings, encoding="ascii")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     # Of their own: processes, so that none outlives the board, and mounts, so that none is left.
+    own = f'mount --bind "$1" "$0/home/{USER}" && ' if name else ""
     script = (
-        f'mount -t proc proc "$0/proc" && mkdir -p "$0/run/sshd" && exec chroot "$0"'
+        f'{own}mount -t proc proc "$0/proc" && mkdir -p "$0/run/sshd" && exec chroot "$0"'
         f" /usr/sbin/sshd -D -e -f /etc/ssh/board_config -p {port}"
     )
     log = keys / "board.log"
+    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     with log.open("wb") as said:
         child = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, root],
+            [*apart, "sh", "-c", script, root, home(machine, name)],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -297,8 +315,8 @@ def _start(machine: str, root: Path) -> State:
             cwd="/",
         )
     public = (root / "etc/ssh/board_key.pub").read_text(encoding="ascii").split()
-    name = f"[127.0.0.1]:{port}"
-    (keys / "known_hosts").write_text(f"{name} {public[0]} {public[1]}\n", encoding="ascii")
+    known = f"[127.0.0.1]:{port} {public[0]} {public[1]}\n"
+    (keys / "known_hosts").write_text(known, encoding="ascii")
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and child.poll() is None:
         with socket.socket() as probe:

@@ -25,7 +25,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
 MANIFEST = "bundle.json"
 PROOF = "verified.json"
@@ -80,20 +80,37 @@ def hold(root: Path, owner: str) -> None:
 
     Prints ``{"busy": OWNER}`` if there is another one. Released by the system however this ends.
     """
+    try:
+        with locked(root, owner):
+            print(json.dumps(status(root)), flush=True)
+            while select.select([0], [], [], QUIET_SECONDS)[0] and os.read(0, 4096):
+                pass
+    except BusyError as error:
+        print(json.dumps({"busy": str(error)}))
+
+
+class BusyError(Exception):
+    """Another deploy is under way; its text is whose, and since when."""
+
+
+@contextlib.contextmanager
+def locked(root: Path, owner: str) -> Iterator[None]:
+    """Keep other deploys away.
+
+    Raises:
+        BusyError: there is another one.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            print(json.dumps({"busy": file.read()}))
-            return
+            raise BusyError(file.read()) from None
         file.truncate(0)
         file.write(f"{owner} since {time.strftime('%H:%M:%S')}")
         file.flush()
-        print(json.dumps(status(root)), flush=True)
-        while select.select([0], [], [], QUIET_SECONDS)[0] and os.read(0, 4096):
-            pass
+        yield
 
 
 def compare(root: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,8 +140,11 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
             continue
         source = held.get((str(entry["sha256"]), int(entry["mode"])))
         target.parent.mkdir(parents=True, exist_ok=True)
-        if source is None or not _take(source, target, entry):
+        # It may not be what its manifest says any more.
+        if source is None or sha256(source) != entry["sha256"]:
             missing.append(path)
+        else:
+            take(source, target)
     return {"missing": missing}
 
 
@@ -154,8 +174,15 @@ def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"wrong": []}
 
 
-def switch(root: Path, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a verified release the current one and remove all but it and the one before."""
+def switch(root: Path, name: str, proof: Mapping[str, Any], keep: int = 2) -> dict[str, Any]:
+    """Make a verified release the current one and remove others.
+
+    Args:
+        root: of the releases.
+        name: of the verified one.
+        proof: what its verification said.
+        keep: releases that stay: this one, the one before, and those last verified.
+    """
     folder = _release(root, name)
     (folder / PROOF).write_text(json.dumps(proof, ensure_ascii=False), encoding="utf-8")
     before = _linked(root / "current")
@@ -163,9 +190,14 @@ def switch(root: Path, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
         _link(root / "previous", f"releases/{before}")
     _link(root / "current", f"releases/{name}")
     _link(root / "ocr", "current/ocr")
-    keep = {name, _linked(root / "previous")}
-    for path in (root / "releases").iterdir():
-        if path.name not in keep and path.is_dir():
+    kept = [name, _linked(root / "previous")]
+    folders = [path for path in (root / "releases").iterdir() if path.is_dir()]
+    for path in sorted(folders, key=_proved, reverse=True):
+        if path.name in kept:
+            continue
+        if _proved(path) and len(kept) < keep:
+            kept.append(path.name)
+        else:
             shutil.rmtree(path)
     return {"current": name, "previous": _linked(root / "previous")}
 
@@ -185,8 +217,10 @@ def remove(root: Path) -> dict[str, Any]:
     """Remove everything of ours; what else lies in the folder stays."""
     found = (root / "releases").is_dir()
     for name in ("ocr", "current", "previous", TUNED):
-        with contextlib.suppress(FileNotFoundError):
-            (root / name).unlink()
+        # And what of them a killed process had not finished.
+        for path in (root / name, *root.glob(f".{name}.*")):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
     for name in ("releases", "inbox"):
         shutil.rmtree(root / name, ignore_errors=True)
     for last in ((root / ".lock").unlink, root.rmdir):
@@ -212,6 +246,16 @@ def clear(root: Path, name: str) -> dict[str, Any]:
             if folder.stat().st_mtime < time.time() - _STALE_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
     return {}
+
+
+def take(source: Path, target: Path) -> None:
+    """Make a file the same as another one: share it, or where that cannot be, copy it."""
+    with contextlib.suppress(FileNotFoundError):
+        target.unlink()
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links, or two of them
+        shutil.copyfile(source, target)
 
 
 def sha256(path: Path) -> str:
@@ -253,6 +297,14 @@ def _linked(link: Path) -> str | None:
     name = _target(link)
     complete = name and (link.parent / "releases" / name / MANIFEST).is_file()
     return name if complete else None
+
+
+def _proved(folder: Path) -> float:
+    """When a release was verified, by the board's own clock; 0 if it never was."""
+    try:
+        return (folder / PROOF).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _link(link: Path, target: str) -> None:
@@ -298,19 +350,6 @@ def _held(root: Path) -> dict[tuple[str, int], Path]:
     return found
 
 
-def _take(source: Path, target: Path, entry: Mapping[str, Any]) -> bool:
-    """Share a file of another release; False if it is not what its manifest says any more."""
-    if sha256(source) != entry["sha256"]:
-        return False
-    with contextlib.suppress(FileNotFoundError):
-        target.unlink()
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without links
-        shutil.copyfile(source, target)
-    return True
-
-
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -325,7 +364,19 @@ def _existing(path: Path) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    """``COMMAND ROOT [ID]``, with JSON on standard input where the command takes some."""
+    """``COMMAND ROOT [ID]``, with JSON on standard input where the command takes some.
+
+    ``alone OWNER COMMAND ...`` does it while no deploy is under way.
+    """
+    if arguments[0] == "alone":
+        _, owner, command, root, *rest = arguments
+        try:
+            with locked(Path(root).expanduser(), owner):
+                return main([command, root, *rest])
+        except BusyError as error:
+            answer = {"error": f"another deploy is under way there, {error}; try again after it"}
+            print(json.dumps(answer))
+            return 1
     command, root, *rest = arguments
     folder = Path(root).expanduser()
     if command == "status":

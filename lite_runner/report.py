@@ -81,13 +81,16 @@ def summary(results: Sequence[Result]) -> str:
     return table(rows)
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as text columns, the first row as head; the first column left, the others right."""
+def table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Rows as text columns, the first row as head; so many columns left, the others right."""
     widths = [max(map(_width, column)) for column in zip(*rows)]
     lines = []
     for row in rows:
-        first, *rest = ((" " * (width - _width(cell)), cell) for cell, width in zip(row, widths))
-        cells = [first[1] + first[0], *(space + cell for space, cell in rest)]
+        spaces = [" " * (width - _width(cell)) for cell, width in zip(row, widths)]
+        cells = [
+            cell + space if number < left else space + cell
+            for number, (cell, space) in enumerate(zip(row, spaces))
+        ]
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)

@@ -12,6 +12,7 @@ import pytest
 from cross_build.board import Board, connect
 from cross_build.deploy import deploy
 from cross_build.targets import target
+from cross_build.transports import local
 from opt_models.sources import settings
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +25,8 @@ def settings_of_no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """Tests neither follow nor change the settings of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(settings.FOLDER, str(tmp_path_factory.mktemp("config")))
+        # Nor do they note what they deploy among what the user did.
+        patch.setenv(local.VARIABLE, str(tmp_path_factory.mktemp("data")))
         for variable in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
             patch.delenv(variable, raising=False)
         yield

@@ -41,7 +41,7 @@ def one_line(text: str) -> str:
 
 def test_the_list_explains_every_task() -> None:
     listed = subprocess.run([*INVOKE, "--list"], cwd=ROOT, capture_output=True, text=True).stdout
-    for name in ("demo", "deploy", "doctor", "lint", "pack", "read", "rollback", "test"):
+    for name in ("boards", "demo", "deploy", "doctor", "lint", "pack", "read", "rollback", "test"):
         assert re.search(rf"^  {name}  +\w+", listed, re.MULTILINE)
 
 
@@ -53,6 +53,37 @@ def test_the_list_explains_every_task() -> None:
             "there is no target 'nope'; known targets: local, rpi3, rpi4, rpi5, zero2w,",
         ),
         (["deploy", "--target", "armv8"], "armv8: say which board, as in --host pi@"),
+        (
+            ["deploy", "--host", "a", "--host", "b"],
+            "--host: a is of which kind? local is this computer; give --target",
+        ),
+        (
+            ["deploy", "--target", "rpi4", "--host", "a", "--host", "a"],
+            "--host: a was given before, at --host",
+        ),
+        (
+            ["deploy", "--target", "rpi4", "--hosts", "/no"],
+            "--hosts /no: cannot be read: No such file",
+        ),
+        (
+            ["deploy", "--target", "rpi4", "--host", "a", "--host", "b", "--parallel", "some"],
+            "--parallel some: is not a whole number of at least 1",
+        ),
+        (
+            ["deploy", "--target", "rpi4", "--host", "a", "--host", "b", "--emulate"],
+            "--emulate: is one board of its own; leave out --host, --hosts and --json",
+        ),
+        (["deploy", "--json", "x"], "--json: say which boards, with --host or --hosts"),
+        (
+            ["deploy", "--target", "rpi4", "--host", "a", "--json", "x", "--dry-run"],
+            "--json: tells what was done; leave it out with --dry-run",
+        ),
+        (
+            ["deploy", "--target", "rpi4", "--host", "a", "--host", "b", "--pack", "nope"],
+            "there is no pack 'nope'",
+        ),
+        (["boards", "--check", "--parallel", "0"], "--parallel 0: is not a whole number"),
+        (["boards", "--forget", "nobody"], "--forget nobody: is not among them; 'invoke boards'"),
         (["deploy", "--pack", "nope"], "there is no pack 'nope'; 'invoke models.packs' lists all"),
         (["models", "--task", "x"], "there is no task 'x'; known: detection"),
         (["models.show", "nope"], "there is no model 'nope'"),

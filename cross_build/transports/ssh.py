@@ -12,6 +12,7 @@ import contextlib
 import getpass
 import gzip
 import hashlib
+import logging
 import shlex
 import socket
 import sys
@@ -40,6 +41,8 @@ _LEVEL = 3
 #: Whatever shell the user has on the board, this one runs our words; the command's own end becomes
 #: an exit code, which SSH brings back, also if it was a signal.
 _SHELL = ("sh", "-c", '"$@"; exit $?', "sh")
+#: What paramiko logs of a lost connection, its errors say, too.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class Ssh:
@@ -52,6 +55,7 @@ class Ssh:
         key: file with the private key, instead of the user's.
         config: file with the SSH configuration, instead of the user's and the system's.
         environment: variables for every command there.
+        ask: for a password where no key is let in and somebody is there to be asked.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Ssh:
         key: Path | None = None,
         config: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        ask: bool = True,
     ) -> None:
         self.host = host
         self._folder = folder or _FOLDER
@@ -70,6 +75,7 @@ class Ssh:
         self._config = config
         variables = [f"{name}={value}" for name, value in (environment or {}).items()]
         self._shell = ["env", *variables, *_SHELL] if variables else _SHELL
+        self._ask = ask
         self._connection: fabric.Connection | None = None
         self._root: str | None = None
 
@@ -203,7 +209,7 @@ class Ssh:
             try:
                 connection.open()
             except paramiko.AuthenticationException as error:
-                if password is None and sys.stdin.isatty():
+                if password is None and self._ask and sys.stdin.isatty():
                     password = getpass.getpass(f"password of {connection.user}@{self.host}: ")
                     continue
                 raise BoardError(

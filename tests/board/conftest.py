@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -16,6 +17,8 @@ from cross_build import emulate
 from cross_build.board import Board
 from cross_build.errors import BoardError
 from cross_build.targets import target
+from cross_build.transports import Outcome
+from cross_build.transports.ssh import Ssh
 from tests import double
 
 #: Set where these tests must not be left out.
@@ -49,6 +52,10 @@ def runtimes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 Deploy = Callable[..., deploys.Deployment]
+
+MACHINE = "aarch64"
+#: Of the boards of a rack.
+NAMES = [f"board-{number:02d}" for number in range(1, 11)]
 
 
 class Site:
@@ -99,6 +106,112 @@ def shared_site(emulated: Path, runtimes: dict[str, Path]) -> Iterator[Site]:
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The double's pack."""
     return double.pack(tmp_path_factory.mktemp("plain") / "pack")
+
+
+class Rack:
+    """Emulated boards with names.
+
+    Attributes:
+        user: home of somebody whose SSH configuration knows them.
+        runtime: folder of the double.
+    """
+
+    def __init__(self, user: Path, seed: Site) -> None:
+        self.user = user
+        self.runtime = seed.runtime
+        self._seed = seed.home
+        self.environment = {
+            **os.environ,
+            "HOME": str(user),
+            "LITE_OCR_HOME": str(user / "home"),
+        }
+
+    def furnish(self, name: str, folder: str = "lite-ocr") -> Path:
+        """Put the releases of another board on one, as if they had been deployed to it."""
+        there = emulate.home(MACHINE, name) / folder
+        # As links: ten times the packages would take minutes to send. Locks are no links.
+        own = shutil.ignore_patterns(".lock", "inbox")
+        shutil.copytree(self._seed, there, symlinks=True, ignore=own, copy_function=os.link)
+        owner = self._seed.stat()
+        for path in (there, *there.rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        return there
+
+    def configure(self) -> None:
+        """Write the SSH configuration; ports change whenever a board starts."""
+        lines = []
+        for name in NAMES:
+            keys, state = emulate.folder(MACHINE, name), emulate.status(MACHINE, name)
+            lines += [
+                f"Host {name}",
+                "  HostName 127.0.0.1",
+                f"  Port {state.port if state else 1}",
+                f"  User {emulate.USER}",
+                f"  IdentityFile {keys / 'key'}",
+                "  IdentitiesOnly yes",
+                f"  UserKnownHostsFile {keys / 'known_hosts'}",
+            ]
+        place = self.user / ".ssh"
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (place / "config").write_text("\n".join(lines) + "\n")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "invoke", *arguments],
+            cwd=Path(__file__).parents[2],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def invoke(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        child = self.start(*arguments)
+        out, error = child.communicate(timeout=600)
+        return subprocess.CompletedProcess(arguments, child.returncode, out, error)
+
+    def deploy(self, pack: Path) -> list[str]:
+        """The words of a deploy, but for the boards."""
+        return ["deploy", "--target", "rpi4", f"--pack={pack}", f"--runtime={self.runtime}"]
+
+    def home(self, name: str) -> Path:
+        """A board's folder of releases, on this computer."""
+        return emulate.home(MACHINE, name) / "lite-ocr"
+
+    def current(self, name: str) -> str | None:
+        link = self.home(name) / "current"
+        return Path(os.readlink(link)).name if link.is_symlink() else None
+
+    def program(self, name: str, *arguments: str) -> Outcome:
+        """Run a board's ``ocr``."""
+        way = Ssh(name, config=self.user / ".ssh" / "config")
+        try:
+            return way.run([f"/home/{emulate.USER}/lite-ocr/ocr", *arguments])
+        finally:
+            way.close()
+
+
+@pytest.fixture(scope="session")
+def rack(
+    shared_site: Site, plain: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rack]:
+    """Ten boards, up, with the plain pack in use."""
+    shared_site.deploy(plain)
+    rack = Rack(tmp_path_factory.mktemp("user"), shared_site)
+    try:
+        for name in NAMES:
+            emulate.down(MACHINE, name)
+            emulate.remove(MACHINE, name)
+            emulate.up(MACHINE, name)
+            rack.furnish(name)
+        rack.configure()
+        yield rack
+    finally:
+        for name in NAMES:
+            emulate.down(MACHINE, name)
+            emulate.remove(MACHINE, name)
 
 
 @pytest.fixture

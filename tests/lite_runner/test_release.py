@@ -235,6 +235,13 @@ def test_discard_removes_what_is_not_current(root: Path) -> None:
     assert content(root / "current") == ONE
 
 
+def test_remove_takes_what_a_killed_switch_left(root: Path) -> None:
+    deploy(root, "one", ONE)
+    (root / ".current.4711").symlink_to("releases/one")
+    assert release.remove(root) == {"removed": True}
+    assert not root.exists()
+
+
 def test_clear_removes_one_inbox(root: Path) -> None:
     for name in ("mine", "yours"):
         (root / "inbox" / name / "deep").mkdir(parents=True)

@@ -1,0 +1,1 @@
+../../../../../lite_runner/probe.py

@@ -1,0 +1,168 @@
+"""Installs an unpacked archive: the steps of a deploy, all of them on the board.
+
+Run as a file by any Python 3.8 of the board, and nothing but the standard library is needed: what
+the release itself runs with may be what is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+if __name__ == "__main__":  # isolated (-I), Python does not look beside the file it runs
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from lite_runner import probe, release
+
+#: Of the release beside an unpacked archive's files, besides what a deploy writes there.
+NAME, SYSTEM = "release", "system"
+
+
+class InstallError(Exception):
+    """The archive was not installed; the release that was in use still is. Its text is one line."""
+
+
+def install(source: Path, root: Path, keep: int = 2) -> dict[str, Any]:
+    """Bring an unpacked archive into use beside the releases that are there.
+
+    Its files become the release's own, as links where both lie on one file system.
+
+    Args:
+        source: the unpacked archive.
+        root: folder of the releases.
+        keep: releases that stay, as :func:`lite_runner.release.switch` takes it.
+
+    Returns:
+        ``release``; ``changed``, False if it was in use already; ``proof`` of its verification.
+
+    Raises:
+        InstallError: the board does not fit, files are damaged, or verification fails.
+    """
+    name, manifest = _manifest(source)
+    misfit = probe.misfit(manifest[SYSTEM])
+    if misfit:
+        raise InstallError(misfit)
+    try:
+        with release.locked(root, "an archive's installer"):
+            status = release.status(root)
+            if status["current"] == name and status["intact"] and status["verified"] is not None:
+                return {"release": name, "changed": False, "proof": status["verified"]}
+            known = release.known(root, name)
+            proof = known["verified"]
+            if not known["intact"] or proof is None:
+                _fill(source, root, name, manifest)
+                proof = _verified(root, name)
+            release.switch(root, name, proof, keep)
+    except release.BusyError as error:
+        raise InstallError(
+            f"another deploy is under way here, {error}; try again when it is done"
+        ) from error
+    return {"release": name, "changed": True, "proof": proof}
+
+
+def last_words(code: int, stderr: str) -> str:
+    """Why a run of ``ocr`` failed, in one line of its own."""
+    # argparse: "ocr read: error: argument --batch: ..."
+    said = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if said:
+        return re.sub(r"^ocr( \w+: error)?: ", "", said[-1])
+    return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _manifest(source: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        manifest = json.loads((source / release.MANIFEST).read_text(encoding="utf-8"))
+        return str(manifest[NAME]), {SYSTEM: manifest[SYSTEM], **manifest}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InstallError(
+            f"{source}: is no unpacked archive of 'invoke build' ({error}); unpack it again"
+        ) from error
+
+
+def _fill(source: Path, root: Path, name: str, manifest: Mapping[str, Any]) -> None:
+    missing = release.stage(root, name, manifest)["missing"]
+    size = sum(manifest["files"][path]["size"] for path in missing)
+    free = shutil.disk_usage(root).free
+    links = source.stat().st_dev == root.stat().st_dev
+    if size > free and not links:
+        release.discard(root, name)
+        raise InstallError(
+            f"{size / 1e6:.0f} MB are needed, {root} has {free / 1e6:.0f} MB free; make room there"
+        )
+    for path in missing:
+        # What is missing there, or damaged, is found when the release is sealed.
+        if (source / path).is_file():
+            release.take(source / path, root / "releases" / f"{name}.part" / path)
+    wrong = release.seal(root, name, manifest)["wrong"]
+    if wrong:
+        release.discard(root, name)
+        raise InstallError(
+            f"{len(wrong)} files of the archive are damaged, first {wrong[0]}; the release in use"
+            " was kept; unpack it again"
+        )
+
+
+def _verified(root: Path, name: str) -> Any:
+    program = root / "releases" / name / "ocr"
+    run = subprocess.run(
+        [str(program), "verify", "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    try:
+        return json.loads(run.stdout)
+    except ValueError as error:
+        release.discard(root, name)
+        raise InstallError(
+            "verification failed, the release in use was kept:"
+            f" {last_words(run.returncode, run.stderr)}"
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """``SOURCE [--folder DIR] [--keep N] [--json]``; 0, 1 for a failure, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="install", description="Install this release.")
+    parser.add_argument("source", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--folder", type=Path, default=Path("~/lite-ocr"), help="for releases (default: ~/lite-ocr)"
+    )
+    parser.add_argument("--keep", type=_two, default=2, metavar="N", help="releases that stay (2)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options = parser.parse_args(arguments)
+    root = options.folder.expanduser().absolute()
+    try:
+        done = install(options.source, root, options.keep)
+    except (InstallError, OSError) as error:
+        where = getattr(error, "filename", None)
+        words = f"{where}: {error.strerror}" if isinstance(error, OSError) and where else str(error)
+        if options.json:
+            print(json.dumps({"error": words}))
+        print(f"install: {words}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(done, ensure_ascii=False))
+    else:
+        state = "is in use" if done["changed"] else "was in use already"
+        print(f"release {done['release']} {state}: {root / 'ocr'} read IMAGES")
+    return 0
+
+
+def _two(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number of at least 2: one in use, and one to go back to"
+        )
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The view of many boards, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import threading
+import time
+
+import pytest
+
+from cross_build.fleet.view import View
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def screen(text: str) -> list[str]:
+    """What a terminal shows after all of this."""
+    lines, row = [""], 0
+    for part in re.findall(r"\x1b\[\d*[A-Z]|\n|\r|[^\x1b\n\r]+", text):
+        if part == "\n":
+            row += 1
+            lines += [""] * (row - len(lines) + 1)
+        elif part == "\x1b[J":
+            del lines[row:]
+            lines.append("")
+        elif part.endswith("A") and part[0] == "\x1b":
+            row -= int(part[2:-1])
+            assert row >= 0
+        elif part == "\x1b[K":
+            pass
+        elif part != "\r":
+            lines[row] = part
+    return [line for line in lines if line]
+
+
+@pytest.fixture(autouse=True)
+def size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setenv("LINES", "8")
+
+
+def test_lines_where_there_is_no_terminal() -> None:
+    out = io.StringIO()
+    view = View(out)
+    row = view.add("pi@a")
+    with view:
+        view.begin(row)
+        view.step(row, "sending", "2 of 9 files, 1.0 MB")
+        view.draw()
+        view.end(row, "deployed", "0123")
+    first, last = out.getvalue().splitlines()
+    assert first == "pi@a: sending 2 of 9 files, 1.0 MB"
+    assert re.fullmatch(r"pi@a: deployed 0123 \(0\.\d s\)", last)
+    assert "\x1b" not in out.getvalue()
+
+
+def test_a_dumb_terminal_is_none(monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    out = Terminal()
+    view = View(out)
+    view.add("a")
+    with view:
+        view.draw()
+    assert out.getvalue() == ""
+
+
+def test_a_table_that_changes_in_place() -> None:
+    out = Terminal()
+    view = View(out)
+    rows = [view.add(name) for name in ("pi@first", "b", "c")]
+    with view:
+        for row in rows[:2]:
+            view.begin(row)
+        view.step(rows[0], "sending", "")
+        rows[0].sent, rows[0].size = 5_000_000, 10_000_000
+        view.step(rows[1], "verifying", "on the board")
+        view.draw()
+        threading.Thread(target=view.say, args=("a word",)).start()
+        while "a word" not in out.getvalue():
+            time.sleep(0.01)
+        view.end(rows[1], "failed", "because of " + "something long " * 9)
+        view.draw()
+        shown = screen(out.getvalue())
+    assert shown[0] == "a word"
+    assert shown[1] == "pi@first  sending          0 s  [##########..........]  50% of 10.0 MB"[:69]
+    assert shown[2].startswith("b         failed           0 s  because of something")
+    assert all(len(line) < 70 for line in shown)
+    assert shown[3] == "c         waiting"
+    assert re.fullmatch(r"0 of 3 boards done, 1 under way, 1 waiting, 1 failed, \d s", shown[4])
+    # The summary takes its place.
+    assert screen(out.getvalue()) == ["a word"]
+
+
+def test_where_all_do_not_fit_those_under_way_are_shown() -> None:
+    out = Terminal()
+    view = View(out)
+    rows = [view.add(f"board-{number}") for number in range(30)]
+    with view:
+        for row in rows[10:20]:
+            view.begin(row)
+        view.end(rows[10], "deployed", "")
+        view.draw()
+        shown = screen(out.getvalue())
+    assert [line.split()[0] for line in shown[:-1]] == [f"board-{n}" for n in range(11, 17)]
+    assert shown[-1].startswith("1 of 30 boards done, 9 under way, 20 waiting, ")
+    assert len(shown) < int(os.environ["LINES"])
+
+
+def test_what_threads_say_stands_behind_their_boards_names(capsys) -> None:
+    view = View()
+    rows = [view.add(name) for name in "ab"]
+
+    def speak(row) -> None:
+        view.begin(row)
+        for word in ("one", "two"):
+            print(f"says {word}", end=" ", file=sys.stderr)
+        print(file=sys.stderr)
+
+    with view:
+        threads = [threading.Thread(target=speak, args=(row,)) for row in rows]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    said = capsys.readouterr().err.splitlines()
+    assert sorted(said) == ["a: says one says two ", "b: says one says two "]

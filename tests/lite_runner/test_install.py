@@ -1,0 +1,167 @@
+"""Archives, installed by their own installer: a bundle of a few small files, on this computer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from lite_runner import install, release
+
+PROOF = {"pack": "tiny", "lines": ["hello"]}
+GOOD = f"#!/bin/sh\necho '{json.dumps(PROOF)}'\n"
+BAD = "#!/bin/sh\necho 'ocr: this board read nothing' >&2\nexit 1\n"
+
+Unpacked = Callable[..., Path]
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Unpacked:
+    """Makes what an archive becomes when it is unpacked."""
+
+    def make(name: str, ocr: str = GOOD, system: Any = None, **files: str) -> Path:
+        folder = tmp_path / f"archive-{name}"
+        entries = {}
+        for path, text in {"ocr": ocr, **files}.items():
+            file = folder / path.replace("__", "/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            mode = 0o755 if path == "ocr" else 0o644
+            file.chmod(mode)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            entries[path.replace("__", "/")] = {"sha256": digest, "size": len(text), "mode": mode}
+        manifest = {
+            "release": name,
+            "system": system or {"machine": platform.machine(), "libraries": ["libc.so.6"]},
+            "files": entries,
+        }
+        (folder / release.MANIFEST).write_text(json.dumps(manifest))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "board"
+
+
+def releases(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "releases").iterdir())
+
+
+def test_an_archive_comes_into_use_and_stays_where_it_was_unpacked(unpacked, root) -> None:
+    source = unpacked("one", app__a="A")
+    done = install.install(source, root)
+    assert done == {"release": "one", "changed": True, "proof": PROOF}
+    assert (root / "current/app/a").read_text() == "A"
+    assert json.loads(subprocess.run([root / "ocr"], capture_output=True).stdout) == PROOF
+    assert release.status(root)["verified"] == PROOF
+    assert (source / "app/a").read_text() == "A"
+
+
+def test_a_second_time_nothing_is_done(unpacked, root) -> None:
+    source = unpacked("one", a="A")
+    install.install(source, root)
+    (source / "a").unlink()
+    assert install.install(source, root)["changed"] is False
+
+
+def test_deploys_and_archives_share_releases(unpacked, root) -> None:
+    install.install(unpacked("one", a="A"), root)
+    install.install(unpacked("two", a="B"), root)
+    assert release.rollback(root) == {"current": "one", "previous": "two"}
+    # It is there already, and verified: nothing is needed of the archive.
+    again = unpacked("two", a="B")
+    (again / "a").unlink()
+    assert install.install(again, root)["changed"]
+    assert (root / "current/a").read_text() == "B"
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"), [(2, ["d", "c"]), (3, ["b", "c", "d"]), (9, list("abcd"))]
+)
+def test_as_many_releases_stay_as_are_wanted(unpacked, root, keep, left) -> None:
+    for number, name in enumerate("abcd"):
+        install.install(unpacked(name, text=name), root, keep)
+        os.utime(root / "releases" / name / release.PROOF, (number, number + 1))
+    assert releases(root) == sorted(left)
+
+
+def test_a_release_that_does_not_read_is_not_used(unpacked, root) -> None:
+    install.install(unpacked("one", a="A"), root)
+    with pytest.raises(
+        install.InstallError, match=r"verification failed, .* kept: this board read"
+    ):
+        install.install(unpacked("two", BAD), root)
+    assert release.status(root)["current"] == "one"
+    assert releases(root) == ["one"]
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("X")])
+def test_damaged_files_are_told(unpacked, root, damage) -> None:
+    source = unpacked("one", a="A")
+    damage(source / "a")
+    with pytest.raises(install.InstallError, match="1 files of the archive are damaged, first a;"):
+        install.install(source, root)
+    assert releases(root) == []
+
+
+def test_a_board_that_does_not_fit_is_left_alone(unpacked, root) -> None:
+    source = unpacked("one", system={"machine": "vax"})
+    with pytest.raises(install.InstallError, match="expected a vax board, this is"):
+        install.install(source, root)
+    assert not root.exists()
+
+
+def test_another_deploy_is_told(unpacked, root) -> None:
+    words = r"is under way here, me@there since .*; try"
+    with release.locked(root, "me@there"), pytest.raises(install.InstallError, match=words):
+        install.install(unpacked("one"), root)
+
+
+def test_what_is_no_archive_is_told(tmp_path, root) -> None:
+    with pytest.raises(install.InstallError, match="is no unpacked archive of 'invoke build'"):
+        install.install(tmp_path, root)
+
+
+def program(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-I", install.__file__, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_it_is_a_program(unpacked, root) -> None:
+    run = program(unpacked("one"), "--folder", root)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == f"release one is in use: {root}/ocr read IMAGES\n"
+    run = program(unpacked("one"), "--folder", root, "--json")
+    assert json.loads(run.stdout) == {"release": "one", "changed": False, "proof": PROOF}
+    run = program(unpacked("two", BAD), "--folder", root, "--json")
+    assert run.returncode == 1
+    assert run.stderr == f"install: {json.loads(run.stdout)['error']}\n"
+    run = program(unpacked("one"), "--keep", "1")
+    assert run.returncode == 2
+    assert "'1' is not a whole number of at least 2" in run.stderr
+
+
+def test_rollbacks_wait_for_nobody(unpacked, root) -> None:
+    for name in ("one", "two"):
+        install.install(unpacked(name), root)
+    command = [sys.executable, "-I", release.__file__, "alone", "me", "rollback", str(root)]
+    with release.locked(root, "me@there"):
+        run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "another deploy is under way there, me@there since" in json.loads(run.stdout)["error"]
+    assert release.status(root)["current"] == "two"
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout)["current"] == "one"
