@@ -13,10 +13,12 @@ from typing import Any, Sequence
 from tqdm import tqdm
 
 from cross_build import bundle as bundles
+from cross_build import carried
 from cross_build import runtime as runtimes
 from cross_build.board import Board
 from cross_build.bundle import Bundle
 from cross_build.errors import DeployError, TargetError
+from cross_build.targets import Target
 from cross_build.transports import Outcome
 from opt_models import cache, named_pack
 
@@ -63,6 +65,7 @@ def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Dep
     start = time.perf_counter()
     with only_one(board):
         bundle = bundle_for(board, pack_name, runtime)
+        brought = board.provide(bundle.system)
         with board.held() as state:
             missing: Sequence[str] = ()
             changed = not (
@@ -76,14 +79,16 @@ def deploy(board: Board, pack_name: str | None = None, runtime: str = "") -> Dep
                 board.release("switch", bundle.name, stdin=json.dumps(proof))
             else:
                 proof = state["verified"]
+    system = bundle.system.items if bundle.system else {}
     return Deployment(
         release=bundle.name,
         changed=changed,
         proof=proof,
-        sent=len(missing),
-        sent_bytes=sum(bundle.items[path].size for path in missing),
-        total=len(bundle.items),
-        total_bytes=bundle.size,
+        sent=len(missing) + len(brought),
+        sent_bytes=sum(bundle.items[path].size for path in missing)
+        + sum(system[path].size for path in brought),
+        total=len(bundle.items) + len(system),
+        total_bytes=bundle.size + (bundle.system.size if bundle.system else 0),
         seconds=time.perf_counter() - start,
     )
 
@@ -137,10 +142,14 @@ def preview(board: Board, pack_name: str | None = None, runtime: str = "") -> st
     if current == bundle.name and state["intact"] and state["verified"] is not None:
         return f"{name}: release {current} is in use already; a deploy would do nothing"
     found = board.release("compare", stdin=bundle.manifest())
+    lines = [f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}"]
     size = sum(bundle.items[path].size for path in found["missing"])
+    if bundle.system is not None and board.lacks(bundle.system):
+        told = f"{len(bundle.system.items)} files, {bundle.system.size / 1e6:.1f} MB"
+        lines.append(f"  system    {told}, to be sent once")
     return "\n".join(
         [
-            f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}",
+            *lines,
             f"  pack      {bundle.about['pack']}, Paddle-Lite {bundle.about['lite_version']}",
             f"  sending   {len(found['missing'])} of {len(bundle.items)} files,"
             f" {size / 1e6:.1f} of {bundle.size / 1e6:.1f} MB; {found['free'] / 1e6:.0f} MB free",
@@ -210,12 +219,21 @@ def bundle_for(
     for contradiction in board.contradictions(facts):
         _say(f"{target.name}: {contradiction}; the board's word counts")
     pack = named_pack.find(pack_name or target.pack, library.runtime if library else target.runtime)
-    plain = bundles.make(target, facts, pack, library)
+    system = system_for(target)
+    plain = bundles.make(target, facts, pack, library, system=system)
     found = board.release("tuned").get(plain.models) if tuned else None
     if not isinstance(found, dict):
         return plain
     _say(f"{target.name}: with the settings that tuning found")
-    return bundles.make(target, facts, pack, library, found)
+    return bundles.make(target, facts, pack, library, found, system)
+
+
+def system_for(target: Target) -> Bundle | None:
+    """What a target's releases run on, if its boards have no Python and no C library themselves."""
+    system = target.system() if target.systems else None
+    if system is None or not system.carried:
+        return None
+    return carried.system(target.machine, system).bundle
 
 
 def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
@@ -233,11 +251,7 @@ def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
             f" {free / 1e6:.0f} MB free; make room there"
         )
     if missing:
-        _say(f"sending {len(missing)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
-        part = board.path("releases", f"{bundle.name}.part")
-        with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=None) as bar:
-            files = {path: bundle.items[path].source for path in missing}
-            board.transport.put(files, part, bar.update)
+        transfer(board, bundle, missing, board.path("releases", f"{bundle.name}.part"))
     wrong = board.release("seal", bundle.name, stdin=manifest)["wrong"]
     if wrong:
         raise DeployError(
@@ -245,6 +259,21 @@ def send(board: Board, bundle: Bundle, free: int) -> Sequence[str]:
             " the release in use was kept; deploy again"
         )
     return missing
+
+
+def transfer(
+    board: Board, bundle: Bundle, paths: Sequence[str], folder: str, what: str = ""
+) -> None:
+    """Put files of a bundle into a folder of the board, and show how far it is.
+
+    Raises:
+        BoardError: the board cannot be reached or its disk is full.
+    """
+    size = sum(bundle.items[path].size for path in paths)
+    _say(f"sending {what}{len(paths)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
+    with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=None) as bar:
+        files = {path: bundle.items[path].source for path in paths}
+        board.transport.put(files, folder, bar.update)
 
 
 def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:

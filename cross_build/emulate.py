@@ -6,10 +6,8 @@ it does to a board. How fast it is says nothing.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -19,6 +17,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cross_build import debian
 from cross_build.errors import BoardError, TargetError
 from cross_build.transports.ssh import Ssh
 from opt_models import cache
@@ -221,29 +220,15 @@ def _system(machine: str) -> Path:
         # Its user works in it: it must be passed through.
         fresh.chmod(0o755)
         root = fresh / "root"
-        _run(
-            [
-                *("mmdebstrap", f"--arch={kind.debian}", "--variant=minbase", "--quiet"),
-                *(f"--include={','.join(kind.packages)}", _SUITE, str(root), *_sources()),
-            ]
-        )
+        include = f"--include={','.join(kind.packages)}"
+        command = ["mmdebstrap", f"--arch={kind.debian}", "--variant=minbase", "--quiet", include]
+        _run([*command, _SUITE, str(root), *debian.sources(_SUITE)])
         _run(["chroot", str(root), "useradd", "--create-home", "--shell", "/bin/sh", USER])
         # No password at all, which is not the same as a locked account.
         _run(["chroot", str(root), "usermod", "--password", "*", USER])
         (root / "run" / "sshd").mkdir(parents=True, exist_ok=True)
 
     return cache.folder(f"emulated/{machine}/{_SUITE}-{_EDITION}", make) / "root"
-
-
-def _sources() -> list[str]:
-    """This computer's own mirror of Debian, if it has one; mmdebstrap knows the usual one."""
-    for path in ("sources.list", "sources.list.d/debian.sources"):
-        with contextlib.suppress(OSError):
-            text = (Path("/etc/apt") / path).read_text(encoding="utf-8")
-            mirror = re.search(r"^(?:deb|URIs:)\s+(?:\[.*\]\s*)?(\S+/debian/?)(\s|$)", text, re.M)
-            if mirror:
-                return [f"deb {mirror.group(1)} {_SUITE} main"]
-    return []
 
 
 def _keys(keys: Path, root: Path) -> None:

@@ -5,6 +5,7 @@ needs nothing but the standard library. Every command prints one JSON object.
 
     ROOT/releases/ID/        a complete release: files as listed in its bundle.json
     ROOT/releases/ID.part/   one on its way
+    ROOT/releases/SYSTEM/    the C library and the Python they run on, where a board has none itself
     ROOT/current             link to the release in use
     ROOT/previous            link to the one before, kept for rollback
     ROOT/ocr                 link to the program of the release in use
@@ -34,8 +35,11 @@ TUNED = "tuned.json"
 _STALE_SECONDS = 24 * 3600
 #: A host that is not heard for so long holds nothing any more.
 QUIET_SECONDS = 60
+#: Where a system lies that a board is brought, below the folder of a release: a part of its own,
+#: which other releases name in their manifests as ``system``.
+SYSTEM = "system/"
 #: Of these only size and time are looked at: packages are many and large, and fail loudly.
-_PACKAGES = "site/"
+_PACKAGES = ("site/", SYSTEM)
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -164,6 +168,7 @@ def switch(root: Path, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
     _link(root / "current", f"releases/{name}")
     _link(root / "ocr", "current/ocr")
     keep = {name, _linked(root / "previous")}
+    keep |= {_system(root / "releases" / str(one)) for one in keep}
     for path in (root / "releases").iterdir():
         if path.name not in keep and path.is_dir():
             shutil.rmtree(path)
@@ -269,6 +274,9 @@ def _intact(folder: Path) -> bool:
     manifest = _read_json(folder / MANIFEST)
     if manifest is None:
         return False
+    system = manifest.get("system")
+    if system is not None and not _intact(folder.with_name(str(system))):
+        return False
     stamps = manifest.get("stamps", {})
     try:
         return all(
@@ -277,6 +285,12 @@ def _intact(folder: Path) -> bool:
         )
     except OSError:
         return False
+
+
+def _system(folder: Path) -> str | None:
+    """Name of the system that a release runs on; None if that is the board's own."""
+    manifest = _read_json(folder / MANIFEST)
+    return manifest.get("system") if isinstance(manifest, dict) else None
 
 
 def _same(file: Path, entry: Mapping[str, Any], stamp: int | None, quickly: bool) -> bool:
