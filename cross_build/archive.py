@@ -8,10 +8,11 @@ import json
 import os
 import tarfile
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from cross_build import bundle as bundles
-from cross_build import contents
+from cross_build import carried, contents
 from cross_build import runtime as runtimes
 from cross_build.board import usual
 from cross_build.bundle import Bundle
@@ -44,10 +45,14 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     chosen = target.system(system)
     library = runtimes.find(target.runtime, runtime)
     files = named_pack.find(pack or target.pack, library.runtime)
-    bundle = bundles.make(target, usual(target, chosen), files, library)
+    brought = carried.system(target.machine, chosen) if chosen.carried else None
+    facts = usual(target, chosen)
+    bundle = bundles.make(target, facts, files, library, system=brought.bundle if brought else None)
+    if brought is not None:  # there it lies within: nothing else is where this is unpacked
+        bundle = replace(bundle, items={**bundle.items, **brought.bundle.items})
     name = f"lite-ocr-{target.name}-{chosen.name}-{bundle.name}"
     place = out / f"{name}.tar.gz"
-    listing = contents.listing(bundle, library, chosen.about)
+    listing = contents.listing(bundle, library, chosen.about, brought)
     out.mkdir(parents=True, exist_ok=True)
     handle, fresh = tempfile.mkstemp(prefix=f".{name}.", dir=out)
     try:

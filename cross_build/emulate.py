@@ -129,7 +129,7 @@ def up(machine: str = "aarch64") -> State:
         running = status(machine)
         if running is not None:
             return running
-        _check_host(_KINDS[machine])
+        ready(machine)
         root = _system(machine)
         _keys(folder(machine), root)
         return _start(machine, root)
@@ -184,7 +184,13 @@ def root_folder(machine: str = "aarch64") -> Path:
     return folder(machine) / f"{_SUITE}-{_EDITION}" / "root"
 
 
-def _check_host(kind: _Kind) -> None:
+def ready(machine: str) -> None:
+    """Make this computer run programs of another machine, also within a folder that is their root.
+
+    Raises:
+        BoardError: something is missing here; says what to do.
+    """
+    kind = _KINDS[machine]
     if sys.platform != "linux" or os.geteuid() != 0:
         raise BoardError("the emulated board: needs root on Linux; run this with sudo")
     missing = sorted(package for tool, package in _TOOLS.items() if shutil.which(tool) is None)

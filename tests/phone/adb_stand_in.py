@@ -137,7 +137,7 @@ class Adb:
         return 1
 
     def _push(self, source: Path, target: str) -> int:
-        inside = self._inside(target)
+        source, inside = source.resolve(), self._inside(target)
         if inside.is_dir():
             inside /= source.name
         files = [source] if source.is_file() else sorted(source.rglob("*"))
@@ -171,14 +171,16 @@ class Adb:
         return 0
 
     def _pull(self, source: str, target: Path) -> int:
-        inside = self._inside(source)
+        target, inside = target.resolve(), self._inside(source)
         if not inside.exists():
             return _fail(f"adb: error: failed to stat remote object '{source}': No such file")
         shutil.copytree(inside, target / inside.name, symlinks=True)
         return 0
 
     def _inside(self, path: str) -> Path:
-        return self._root / path.strip("/")
+        """A path on the phone, from its root: what is above that its user may not even pass."""
+        os.chdir(self._root)
+        return Path(path.strip("/"))
 
     def _pull_the_cable(self) -> None:
         settle(self._place, phones={}, shells=None, push_bytes=None)
