@@ -1,8 +1,9 @@
 """A stand-in for adb and for the phone behind it: a folder that is the root of all programs there.
 
-In it are a busybox for ARM under the names that Android's own tools have, and what is pushed there;
-programs run under qemu, as the user that adb's shell is, with a ``/proc`` and four devices and
-nothing else. What phones and their cables do to one is done to it by its settings:
+In it are the shell that Android has, mksh, and those tools of Android that are used, as a busybox
+for ARM; and what is pushed there. Programs run under qemu, as the user that adb's shell is, with a
+``/proc``, four devices and nothing else. What phones and their cables do to one is done to it by
+its settings:
 
     phones      state by serial number, as ``adb devices`` lists it
     features    of its adb
@@ -28,7 +29,7 @@ SETTINGS = {"phones": {SERIAL: "device"}, "features": "shell_v2,cmd,stat_v2"}
 #: AID_SHELL.
 USER = 2000
 #: Of toybox, what Android 7 has and we use.
-_TOOLS = ("cat", "chmod", "df", "dirname", "ls", "mkdir", "readlink", "rm", "rmdir", "sh", "test")
+_TOOLS = ("cat", "chmod", "df", "dirname", "mkdir", "readlink", "rm", "rmdir", "uname")
 _PROPERTIES = {
     "product.cpu.abi": "arm64-v8a",
     "product.cpu.abilist": "arm64-v8a,armeabi-v7a,armeabi",
@@ -48,7 +49,7 @@ exit $?
 """
 
 
-def make(place: Path, busybox: Path, **properties: str) -> Path:
+def make(place: Path, shell: Path, busybox: Path, **properties: str) -> Path:
     """A phone fresh from the factory in a folder of its own; gives its root."""
     root = place / "root"
     for name in ("system/bin", "proc", "dev", "data/local/tmp", "sdcard"):
@@ -56,7 +57,8 @@ def make(place: Path, busybox: Path, **properties: str) -> Path:
     for name in ("null", "zero", "random", "urandom"):
         (root / "dev" / name).touch()
     shutil.copy(busybox, root / "system/bin/busybox")
-    for name in (*_TOOLS, "uname"):
+    shutil.copy(shell, root / "system/bin/sh")
+    for name in _TOOLS:
         (root / "system/bin" / name).symlink_to("busybox")
     cases = "".join(
         f"ro.{key}) echo '{value}' ;;\n" for key, value in {**_PROPERTIES, **properties}.items()

@@ -81,10 +81,12 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def busybox(runtime: Path) -> Path:
-    """A busybox for ARM that needs nothing else."""
-    packages = debian.unpacked("aarch64", "bookworm", ["busybox-static"])
-    return next(one.folder / "bin/busybox" for one in packages if one.name == "busybox-static")
+def tools(runtime: Path) -> tuple[Path, Path]:
+    """Android's shell and a busybox for ARM that need nothing else."""
+    packages = debian.unpacked("aarch64", "bookworm", ["busybox-static", "mksh"])
+    folders = {one.name: one.folder for one in packages}
+    shell = folders["mksh"] / "usr/lib/aarch64-linux-musl/bin/mksh"
+    return shell, folders["busybox-static"] / "bin/busybox"
 
 
 @pytest.fixture(scope="session")
@@ -107,11 +109,11 @@ def plugged_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
 
 @pytest.fixture
 def fresh(
-    tmp_path: Path, busybox: Path, runtime: Path, plugged_in: Callable[[Path], None]
+    tmp_path: Path, tools: tuple[Path, Path], runtime: Path, plugged_in: Callable[[Path], None]
 ) -> Iterator[Phone]:
     """A phone on which nothing of ours ever was."""
     place = tmp_path / "phone"
-    adb_stand_in.make(place, busybox)
+    adb_stand_in.make(place, *tools)
     plugged_in(place)
     yield Phone(place, runtime)
     shutil.rmtree(place, ignore_errors=True)
@@ -119,11 +121,11 @@ def fresh(
 
 @pytest.fixture(scope="session")
 def deployed(
-    tmp_path_factory: pytest.TempPathFactory, busybox: Path, runtime: Path, plain: Path
+    tmp_path_factory: pytest.TempPathFactory, tools: tuple[Path, Path], runtime: Path, plain: Path
 ) -> Path:
     """The data of a phone with the plain pack in use, to be linked into others."""
     place = tmp_path_factory.mktemp("deployed") / "phone"
-    adb_stand_in.make(place, busybox)
+    adb_stand_in.make(place, *tools)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(adb_stand_in.VARIABLE, str(place))
         patch.setenv("PATH", f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}")
