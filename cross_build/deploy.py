@@ -220,7 +220,7 @@ def bundle_for(
         _say(f"{target.name}: {contradiction}; the board's word counts")
     pack = named_pack.find(pack_name or target.pack, library.runtime if library else target.runtime)
     system = system_for(target)
-    plain = bundles.make(target, facts, pack, library, system=system)
+    plain = bundles.make(target, facts, pack, library, None, system)
     found = board.release("tuned").get(plain.models) if tuned else None
     if not isinstance(found, dict):
         return plain
