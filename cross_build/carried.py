@@ -9,6 +9,7 @@ these comes a Python that was built for them, and they are the same ones whateve
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,13 @@ from lite_runner.release import SYSTEM
 from opt_models import cache
 
 #: Raised when something else of the packages is taken.
-_EDITION = 1
+_EDITION = 2
 #: With all of the standard library that has no window.
 _PACKAGES = ("python{}-minimal", "libpython{}-stdlib", "libstdc++6", "libgomp1")
+#: What there are no wheels of for 32-bit ARM.
+_OWN = ("python3-numpy", "python3-opencv", "python3-pyclipper")
+#: Where Debian's own Python finds them.
+_SITE = "usr/lib/python3/dist-packages/"
 _LOADERS = {"aarch64": "ld-linux-aarch64.so.1", "armv7l": "ld-linux-armhf.so.3"}
 #: Libraries that wheels may expect of every Linux (PEP 600), and Paddle-Lite's own.
 _LIBRARIES = (
@@ -70,28 +75,30 @@ def system(machine: str, wanted: System) -> Carried:
         FetchError: its packages cannot be had.
     """
     names = [name.format(wanted.python) for name in _PACKAGES]
+    names += _OWN if machine == "armv7l" else ()
     packages = debian.unpacked(machine, wanted.carried, names)
-    taken = _taken(packages, wanted.python)
     key = hashlib.sha256("\n".join(one.sha256 for one in packages).encode()).hexdigest()[:12]
 
     def make(fresh: Path) -> None:
+        taken = _taken(packages, wanted.python)
+        files = fresh / "files"
         for path, (_, source) in taken.items():
-            (fresh / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, fresh / path)
-            (fresh / path).chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
+            (files / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, files / path)
+            (files / path).chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
         words = {"loader": _LOADERS[machine], "python": f"python{wanted.python}"}
-        (fresh / PYTHON).write_text(_LAUNCHER.format(**words), encoding="utf-8")
-        (fresh / PYTHON).chmod(0o755)
+        (files / PYTHON).write_text(_LAUNCHER.format(**words), encoding="utf-8")
+        (files / PYTHON).chmod(0o755)
+        listing: dict[str, list[str]] = {}
+        for path, (package, _) in taken.items():
+            listing.setdefault(package.name, []).append(path)
+        (fresh / "packages.json").write_text(json.dumps(listing), encoding="utf-8")
 
     folder = cache.folder(f"carried/{_EDITION}-{machine}-{key}", make)
-    about = {"carries": [f"{one.name} {one.version}" for one in packages]}
-    found: dict[Package, list[str]] = {one: [] for one in packages}
-    for path, (package, _) in taken.items():
-        found[package].append(path)
-    return Carried(
-        bundles.named(inventory.cached(folder), about),
-        {one: tuple(paths) for one, paths in found.items() if paths},
-    )
+    listing = json.loads((folder / "packages.json").read_text(encoding="utf-8"))
+    found = {one: tuple(listing[one.name]) for one in packages if one.name in listing}
+    about = {"carries": [f"{one.name} {one.version}" for one in found]}
+    return Carried(bundles.named(inventory.cached(folder / "files"), about), found)
 
 
 def _taken(packages: list[Package], python: str) -> dict[str, tuple[Package, Path]]:
@@ -106,6 +113,8 @@ def _taken(packages: list[Package], python: str) -> dict[str, tuple[Package, Pat
                 inner = path[len(standard) :]
                 if not inner.removeprefix("lib-dynload/").startswith(_LEFT_OUT):
                     taken[f"{SYSTEM}lib/python{python}/{inner}"] = (one, file)
+            elif path.startswith(_SITE) and one.name in _OWN:
+                taken[f"{SYSTEM}{path[len('usr/') :]}"] = (one, file)
             elif path == f"usr/bin/python{python}":
                 taken[f"{SYSTEM}bin/python{python}"] = (one, file)
             elif file.name.startswith(("lib", "ld-linux")) and ".so" in file.name:

@@ -16,7 +16,7 @@ from opt_models.sources import pypi
 
 BOARDS = {
     *("rpi3", "rpi4", "rpi5", "zero2w", "zero2w-32", "jetson-nano", "jetson-xavier"),
-    *("jetson-orin", "rk3399", "armv8", "armv7hf", "local", "android-arm64"),
+    *("jetson-orin", "rk3399", "armv8", "armv7hf", "local", "android-arm64", "android-armv7"),
 }
 
 

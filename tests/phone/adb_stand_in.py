@@ -7,6 +7,7 @@ its settings:
 
     phones      state by serial number, as ``adb devices`` lists it
     features    of its adb
+    cpu         of its processor, by qemu's name
     push_bytes  after so many the cable is pulled
     shells      after so many commands the cable is pulled, in the middle of the next one's output
 """
@@ -25,7 +26,11 @@ from typing import Any, Iterator
 #: Names a folder with ``root`` and ``settings.json``.
 VARIABLE = "ADB_STAND_IN"
 SERIAL = "STANDIN01"
-SETTINGS = {"phones": {SERIAL: "device"}, "features": "shell_v2,cmd,stat_v2"}
+SETTINGS = {
+    "phones": {SERIAL: "device"},
+    "features": "shell_v2,cmd,stat_v2",
+    "cpu": "cortex-a72",
+}
 #: AID_SHELL.
 USER = 2000
 #: Of toybox, what Android 7 has and we use.
@@ -126,7 +131,11 @@ class Adb:
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c"]
         command += [_ENTER.format(user=USER), str(self._root), line]
         # What adbd gives; neither HOME nor TMPDIR, which not every phone has.
-        around = {"PATH": os.environ["PATH"], "QEMU_CPU": "cortex-a72", "ANDROID_ROOT": "/system"}
+        around = {
+            "PATH": os.environ["PATH"],
+            "QEMU_CPU": self._settings["cpu"],
+            "ANDROID_ROOT": "/system",
+        }
         left = self._settings.get("shells")
         if left is not None:
             settle(self._place, shells=left - 1)

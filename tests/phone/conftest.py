@@ -33,10 +33,11 @@ class Phone:
         runtime: the double.
     """
 
-    def __init__(self, place: Path, runtime: Path) -> None:
+    def __init__(self, place: Path, runtime: Path, name: str = "android-arm64") -> None:
         self.place = place
         self.root = place / "root"
         self.runtime = runtime
+        self.target = target(name)
 
     @property
     def board(self) -> Board:
@@ -44,7 +45,7 @@ class Phone:
         return self.at("")
 
     def at(self, folder: str) -> Board:
-        return boards.connect(target("android-arm64"), folder=folder)
+        return boards.connect(self.target, folder=folder)
 
     def deploy(self, pack: Path, board: Board | None = None) -> deploys.Deployment:
         return deploys.deploy(board or self.board, str(pack), str(self.runtime))
@@ -83,9 +84,13 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tools(runtime: Path) -> tuple[Path, Path]:
     """Android's shell and a busybox for ARM that need nothing else."""
-    packages = debian.unpacked("aarch64", "bookworm", ["busybox-static", "mksh"])
+    return tools_for("aarch64")
+
+
+def tools_for(machine: str) -> tuple[Path, Path]:
+    packages = debian.unpacked(machine, "bookworm", ["busybox-static", "mksh"])
     folders = {one.name: one.folder for one in packages}
-    shell = folders["mksh"] / "usr/lib/aarch64-linux-musl/bin/mksh"
+    (shell,) = folders["mksh"].glob("usr/lib/*-linux-musl*/bin/mksh")
     return shell, folders["busybox-static"] / "bin/busybox"
 
 

@@ -108,7 +108,7 @@ def test_too_old_an_android_is_told(fresh: Phone) -> None:
 @pytest.mark.parametrize(
     ("machine", "abi", "words"),
     [
-        ("armv7l", "armeabi-v7a", "this phone is armeabi-v7a (armv7l)"),
+        ("armv7l", "armeabi-v7a", "is armeabi-v7a (armv7l); take --target android-armv7"),
         ("x86_64", "x86_64", "this phone is x86_64 (x86_64); there is no target for it"),
         ("aarch64", "armeabi-v7a", None),
     ],
