@@ -58,7 +58,7 @@ def demo(c: Context, out: str = "out/demo") -> int:
 
 _WHERE = {
     "target": "kind of board, see 'invoke targets'",
-    "host": "the board: [USER@]HOST[:PORT], or a name of your SSH configuration",
+    "host": "the board: [USER@]HOST[:PORT], or a name of your SSH configuration; a phone's serial",
     "folder": "on the board, for releases; lite-ocr in your own folder there if not given",
     "emulate": "take an emulated board, see 'invoke board'",
 }

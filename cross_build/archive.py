@@ -8,10 +8,11 @@ import json
 import os
 import tarfile
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from cross_build import bundle as bundles
-from cross_build import contents, own_packages
+from cross_build import carried, contents, own_packages
 from cross_build import runtime as runtimes
 from cross_build.board import Facts, usual
 from cross_build.bundle import Bundle
@@ -57,11 +58,14 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     chosen = target.system(system)
     library = runtimes.find(target.runtime, runtime)
     files = named_pack.find(pack or target.pack, library.runtime)
+    brought = carried.system(target.machine, chosen) if chosen.carried else None
     facts = usual(target, chosen)
-    bundle = bundles.make(target, facts, files, library)
+    bundle = bundles.make(target, facts, files, library, system=brought.bundle if brought else None)
+    if brought is not None:  # there it lies within: nothing else is where this is unpacked
+        bundle = replace(bundle, items={**bundle.items, **brought.bundle.items})
     name = f"lite-ocr-{target.name}-{chosen.name}-{bundle.name}"
     place = out / f"{name}.tar.gz"
-    listing = contents.listing(bundle, library, chosen.about)
+    listing = contents.listing(bundle, library, chosen.about, brought)
     out.mkdir(parents=True, exist_ok=True)
     handle, fresh = tempfile.mkstemp(prefix=f".{name}.", dir=out)
     try:
@@ -76,7 +80,9 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     finally:
         Path(fresh).unlink(missing_ok=True)
     (out / f"{name}.md").write_text(listing, encoding="utf-8")
-    system = " ".join(one.debian for one in own_packages.PACKAGES)
+    own = " ".join(one.debian for one in own_packages.PACKAGES)
+    # A phone has no Python that could install it: it runs where it is unpacked.
+    start = INSTALL if brought is None else "ocr verify"
     return "\n".join(
         [
             f"{place}: {place.stat().st_size / 1e6:.1f} MB, {len(bundle.items)} files,"
@@ -84,32 +90,30 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
             f"  for       {target.about}, {chosen.about}",
             f"  pack      {files.name}, Paddle-Lite {library.runtime.release}",
             f"  contents  {out / f'{name}.md'}",
-            *([] if target.wheels else [f"  first     sudo apt-get install {system}"]),
-            f"  there     tar -xzf {place.name} && {name}/{INSTALL}",
+            *([] if target.wheels or brought else [f"  first     sudo apt-get install {own}"]),
+            f"  there     tar -xzf {place.name} && {name}/{start}",
         ]
     )
 
 
 def _manifest(bundle: Bundle, library: Library, facts: Facts) -> str:
     """What the installer has to know: the release's name, and what a board needs to have."""
-    system = {
+    needs = {
         "machine": facts.machine,
         "python": facts.python,
         "glibc": facts.glibc,
         "glibcxx": facts.glibcxx,
         "libraries": bundles.needs(library),
     }
-    whole = {**json.loads(bundle.manifest()), install.NAME: bundle.name, install.SYSTEM: system}
+    whole = {**json.loads(bundle.manifest()), install.NAME: bundle.name, install.NEEDS: needs}
     return json.dumps(whole, indent=1)
 
 
 def _write(bundle: Bundle, listing: str, manifest: str, name: str, sink: gzip.GzipFile) -> None:
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        texts = {
-            CONTENTS: (listing, 0o644),
-            MANIFEST: (manifest, 0o644),
-            INSTALL: (_INSTALLER, 0o755),
-        }
+        texts = {CONTENTS: (listing, 0o644), MANIFEST: (manifest, 0o644)}
+        if bundle.system is None:
+            texts[INSTALL] = (_INSTALLER, 0o755)
         for path, (text, mode) in texts.items():
             data = text.encode()
             archive.addfile(_entry(f"{name}/{path}", len(data), mode), io.BytesIO(data))

@@ -113,7 +113,9 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
             for pack in sweep.packs or [""]
         ]
         facts = board.probe()
-        others = [(name, peers.make(name, board.target, facts)) for name in sweep.peers]
+        system = bundles[0].system
+        others = [(name, peers.make(name, board.target, facts, system)) for name in sweep.peers]
+        board.provide(system)
         with board.held() as state:
             brought: list[str] = []
             try:

@@ -11,15 +11,19 @@ import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Sequence
 
 from cross_build import own_packages
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import System, Target
 from cross_build.transports import Outcome, Transport
 from cross_build.transports.local import Local
+from cross_build.watch import TERMINAL, Watch
 from lite_runner import probe, release
 from opt_models import lite_env
+
+if TYPE_CHECKING:
+    from cross_build.bundle import Bundle
 
 #: How long to wait for another deploy to a board: by then a host that went away holds nothing.
 WAIT_SECONDS = release.QUIET_SECONDS + 10
@@ -160,6 +164,17 @@ class Board:
             reason = _last(outcome) or f"exit code {outcome.code}"
             raise BoardError(self._told(reason)) from error
 
+    def provide(self, system: Bundle | None, watch: Watch = TERMINAL) -> Sequence[str]:
+        """Bring a system over that releases run on; gives what was sent.
+
+        A board has its own: nothing is to be done.
+        """
+        return ()
+
+    def lacks(self, system: Bundle | None) -> bool:
+        """Whether a system would have to be sent."""
+        return False
+
     @contextlib.contextmanager
     def held(self) -> Iterator[Any]:
         """Keep other deploys away from the board, also those of other hosts; gives its status.
@@ -257,7 +272,7 @@ def connect(
         target: its kind.
         root: where releases of ``local`` live; the usual place if None.
         python: the interpreter of ``local``; one that fits if None.
-        host: ``[USER@]HOST[:PORT]`` of any other board.
+        host: ``[USER@]HOST[:PORT]`` of any other board; a phone's serial number.
         folder: on that board, for our releases; ``lite-ocr`` in the user's own if empty.
         emulate: start an emulated board, if it is not up, and take that.
         ask: for a password where no key is let in and somebody is there to be asked.
@@ -274,6 +289,13 @@ def connect(
                 " choose another --target"
             )
         return Board(target, Local(root), str(python or lite_env.interpreter()[0]))
+    if target.transport == "adb":
+        from cross_build.phone import Phone  # late: a phone is a board, too
+        from cross_build.transports.adb import Adb
+
+        if emulate:
+            raise TargetError(f"{target.name}: no phone can be emulated; leave out --emulate")
+        return Phone(target, Adb(host, folder), address=host)
     from cross_build.transports.ssh import Ssh  # late: cryptography takes long to load
 
     if emulate:

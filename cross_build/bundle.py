@@ -13,14 +13,20 @@ import lite_runner
 from cross_build import compile as compiler
 from cross_build import elf, inventory, precision
 from cross_build.board import Facts
+from cross_build.errors import BoardError
 from cross_build.inventory import Item
 from cross_build.runtime import LIBRARY, Library
 from cross_build.targets import Target
 from cross_build.wheels import resolve
 from lite_runner import settings
 from lite_runner.pack import Pack
+from lite_runner.release import SYSTEM
 from opt_models import cache, lite_env
 
+#: What a release's Python starts.
+LAUNCH = "app/lite_runner/launch.py"
+#: The Python of a system that is brought along, by its path in the bundle of that.
+PYTHON = f"{SYSTEM}bin/python3"
 _LAUNCHER = """\
 #!/bin/sh
 # Starts the text reader of this release, wherever its folder lies.
@@ -30,7 +36,24 @@ command -v "$python" >/dev/null || {{
     echo "ocr: $python is gone; deploy to this board again" >&2
     exit 1
 }}
-{variables}exec "$python" -I "$here/app/lite_runner/launch.py" "$@"
+{variables}exec "$python" -I "$here/{program}" "$@"
+"""
+
+#: For boards that are brought a system: beside other releases it lies there once for all of them,
+#: in an archive within the release.
+_CARRIED = """\
+#!/system/bin/sh
+# Starts the text reader of this release, wherever its folder lies.
+here=$(dirname "$(readlink -f "$0")")
+python=$here/{python}
+[ -e "$python" ] || python=${{here%/*}}/{system}/{python}
+[ -e "$python" ] || {{
+    echo "ocr: $python is gone; deploy to this board again" >&2
+    exit 1
+}}
+# Android has no /tmp, and its shell may not say where else to write.
+[ -d "${{TMPDIR:-/tmp}}" ] || export TMPDIR="$here"
+exec "$python" -I "$here/{program}" "$@"
 """
 
 #: The wheel's MKL takes its slowest code (SSE2) on processors that are not Intel's; 5 is the code
@@ -52,11 +75,13 @@ class Bundle:
         name: made from the content, so that equal bundles have equal names.
         items: the files by their path in the release.
         about: what the manifest says besides: target, pack, versions.
+        system: what it runs on, if the board has no Python and no C library itself.
     """
 
     name: str
     items: Mapping[str, Item]
     about: Mapping[str, Any]
+    system: Bundle | None = None
 
     @property
     def size(self) -> int:
@@ -81,6 +106,7 @@ def make(
     pack: Pack,
     library: Library | None,
     tuned: Mapping[str, Any] | None = None,
+    system: Bundle | None = None,
 ) -> Bundle:
     """The bundle of a pack for a board.
 
@@ -90,6 +116,7 @@ def make(
         pack: made for its runtime.
         library: the runtime for ARM; None where Paddle-Lite's own wheel is taken.
         tuned: settings found on the board itself, which win over the target's.
+        system: what it runs on there, if it is brought along.
 
     Raises:
         BoardError: the board could not load a library, or not compute in the pack's precision.
@@ -97,7 +124,7 @@ def make(
         FetchError: a package for the board cannot be had.
     """
     # First: whether the board could load it at all is worth knowing before anything is fetched.
-    native = _native(target, facts, library) if library else {}
+    native = _native(target, facts, library, system) if library else {}
     if library:
         precision.check(target.name, facts, pack, library)
     how = _settings(target, facts, library, tuned or {})
@@ -116,7 +143,7 @@ def make(
         **{f"pack/{name}": item for name, item in inventory.items(pack.folder).items()},
         **native,
         settings.FILE: written(settings.FILE, json.dumps(how, sort_keys=True) + "\n", 0o644),
-        "ocr": _launcher(facts.executable, facts.machine),
+        "ocr": launcher(facts, LAUNCH, system),
     }
     about = {
         "target": target.name,
@@ -126,14 +153,18 @@ def make(
         "python": facts.python,
         "wheels": names,
     }
-    return named(items, about)
+    return named(items, about, system)
 
 
-def named(items: Mapping[str, Item], about: Mapping[str, Any]) -> Bundle:
+def named(
+    items: Mapping[str, Item], about: Mapping[str, Any], system: Bundle | None = None
+) -> Bundle:
     """A bundle under the name that its content gives it."""
+    if system is not None:
+        about = {**about, "system": system.name}
     content = {path: [item.sha256, item.mode] for path, item in sorted(items.items())}
     text = json.dumps([about, content], sort_keys=True)
-    return Bundle(hashlib.sha256(text.encode()).hexdigest()[:12], items, about)
+    return Bundle(hashlib.sha256(text.encode()).hexdigest()[:12], items, about, system)
 
 
 def _is_model(path: str) -> bool:
@@ -145,12 +176,22 @@ def needs(library: Library) -> list[str]:
     return [name for name in elf.read(library.path).needed if not name.startswith("ld-linux")]
 
 
-def _native(target: Target, facts: Facts, library: Library) -> dict[str, Item]:
+def _native(
+    target: Target, facts: Facts, library: Library, system: Bundle | None
+) -> dict[str, Item]:
     """The runtime and the C ABI over it."""
     shim = compiler.shim(library)
     mend = "use a newer system there, or give a --runtime built on an older one"
     libraries = [elf.read(path) for path in (library.path, shim)]
     elf.check(libraries, facts.machine, facts.symbols, target.name, mend)
+    lacking = [
+        name for name in needs(library) if system and f"{SYSTEM}lib/{name}" not in system.items
+    ]
+    if lacking:
+        raise BoardError(
+            f"{target.name}: {LIBRARY} needs {', '.join(lacking)}, which is not among the libraries"
+            " that go along; give a --runtime that does without"
+        )
     return {
         f"lib/{LIBRARY}": inventory.item(library.path),
         f"lib/{compiler.SHIM}": inventory.item(shim),
@@ -169,9 +210,21 @@ def _settings(
     return {**found, **tuned}
 
 
-def _launcher(python: str, machine: str) -> Item:
-    variables = _X86_VARIABLES if machine == "x86_64" else ""
-    text = _LAUNCHER.format(python=shlex.quote(python), variables=variables)
+def launcher(facts: Facts, program: str, system: Bundle | None) -> Item:
+    """The program of a release.
+
+    Args:
+        facts: of the board.
+        program: that its Python starts, by its path in the release.
+        system: what it runs on, if the board is brought that.
+    """
+    if system is not None:
+        text = _CARRIED.format(python=PYTHON, system=system.name, program=program)
+    else:
+        ours = program == LAUNCH and facts.machine == "x86_64"
+        variables = _X86_VARIABLES if ours else ""
+        python = shlex.quote(facts.executable)
+        text = _LAUNCHER.format(python=python, variables=variables, program=program)
     return written("ocr", text, 0o755)
 
 

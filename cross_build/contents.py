@@ -7,7 +7,9 @@ from email.parser import HeaderParser
 from typing import Iterator
 
 from cross_build.bundle import Bundle
+from cross_build.carried import Carried
 from cross_build.runtime import Library
+from lite_runner.release import SYSTEM
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Part:
     size: int
 
 
-def parts(bundle: Bundle, library: Library) -> list[Part]:
+def parts(bundle: Bundle, library: Library, system: Carried | None = None) -> list[Part]:
     """The components of a bundle for ARM; each of its files belongs to one."""
     sizes = {path: item.size for path, item in bundle.items.items()}
     version = str(bundle.about["lite_ocr"])
@@ -47,14 +49,21 @@ def parts(bundle: Bundle, library: Library) -> list[Part]:
         _part(name, label, licence, [path for path in sizes if path.startswith(starts)], sizes)
         for name, (label, licence, starts) in groups.items()
     ]
-    return [*found, *_packages(bundle, sizes)]
+    return [*found, *_packages(bundle, sizes), *_carried(system, sizes)]
 
 
-def listing(bundle: Bundle, library: Library, system: str) -> str:
-    """The contents as Markdown."""
+def listing(bundle: Bundle, library: Library, about: str, system: Carried | None = None) -> str:
+    """The contents as Markdown.
+
+    Args:
+        bundle: with all the files.
+        library: the runtime in it.
+        about: what runs on the board.
+        system: the one in it, if there is one.
+    """
     rows = [("component", "version", "licence", "files", "bytes")]
     rows.append(("---", "---", "---", "---:", "---:"))
-    found = parts(bundle, library)
+    found = parts(bundle, library, system)
     rows += [(one.name, one.version, one.licence, str(one.files), f"{one.size:,}") for one in found]
     total = sum(one.files for one in found), sum(one.size for one in found)
     rows.append(("all", "", "", str(total[0]), f"{total[1]:,}"))
@@ -66,7 +75,7 @@ def listing(bundle: Bundle, library: Library, system: str) -> str:
         [
             f"# Contents of release {bundle.name}",
             "",
-            f"For {bundle.about['target']}, {system}, Python {bundle.about['python']}. Packages"
+            f"For {bundle.about['target']}, {about}, Python {bundle.about['python']}. Packages"
             " carry their own licence texts in `site/*.dist-info/`.",
             "",
             *lines,
@@ -96,6 +105,18 @@ def _packages(bundle: Bundle, sizes: dict[str, int]) -> Iterator[Part]:
         yield _part(about["Name"], about["Version"], licence, own, sizes)
     if left:
         yield _part("other files of packages", "", "see dist-info", sorted(left), sizes)
+
+
+def _carried(system: Carried | None, sizes: dict[str, int]) -> Iterator[Part]:
+    """Debian's packages, and what starts them."""
+    if system is None:
+        return
+    left = set(system.bundle.items)
+    for package, paths in system.packages.items():
+        left -= set(paths)
+        text = f"see {SYSTEM}doc/{package.name}/copyright"
+        yield _part(package.name, package.version, text, list(paths), sizes)
+    yield _part("lite-ocr (start of Python)", "", "Apache-2.0", sorted(left), sizes)
 
 
 def _classified(classifiers: list[str]) -> str:

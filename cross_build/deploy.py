@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Sequence
 
 from cross_build import bundle as bundles
-from cross_build import records
+from cross_build import carried, records
 from cross_build import runtime as runtimes
 from cross_build.board import Board, Facts
 from cross_build.bundle import Bundle
@@ -80,6 +80,7 @@ def deploy(
     watch.step("connecting")
     with only_one(board), _recorded(board):
         bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
+        brought = board.provide(bundle.system, watch)
         watch.step("comparing")
         with board.held() as state:
             missing: Sequence[str] = ()
@@ -96,14 +97,16 @@ def deploy(
             else:
                 proof = state["verified"]
         records.deployed(board, bundle.name, proof, changed)
+    system = bundle.system.items if bundle.system else {}
     return Deployment(
         release=bundle.name,
         changed=changed,
         proof=proof,
-        sent=len(missing),
-        sent_bytes=sum(bundle.items[path].size for path in missing),
-        total=len(bundle.items),
-        total_bytes=bundle.size,
+        sent=len(missing) + len(brought),
+        sent_bytes=sum(bundle.items[path].size for path in missing)
+        + sum(system[path].size for path in brought),
+        total=len(bundle.items) + len(system),
+        total_bytes=bundle.size + (bundle.system.size if bundle.system else 0),
         seconds=time.perf_counter() - start,
     )
 
@@ -166,10 +169,14 @@ def preview(
     if current == bundle.name and state["intact"] and state["verified"] is not None:
         return f"{name}: release {current} is in use already; a deploy would do nothing"
     found = board.release("compare", stdin=bundle.manifest())
+    lines = [f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}"]
     size = sum(bundle.items[path].size for path in found["missing"])
+    if bundle.system is not None and board.lacks(bundle.system):
+        told = f"{len(bundle.system.items)} files, {bundle.system.size / 1e6:.1f} MB"
+        lines.append(f"  system    {told}, to be sent once")
     return "\n".join(
         [
-            f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}",
+            *lines,
             f"  pack      {bundle.about['pack']}, Paddle-Lite {bundle.about['lite_version']}",
             f"  sending   {len(found['missing'])} of {len(bundle.items)} files,"
             f" {size / 1e6:.1f} of {bundle.size / 1e6:.1f} MB; {found['free'] / 1e6:.0f} MB free",
@@ -245,10 +252,13 @@ def bundle_for(
         _say(f"{target.name}: {contradiction}; the board's word counts")
     watch.step("bundling")
     pack = pack_for(target, pack_name, library, shared)
+    system = shared(("system", target), lambda: system_for(target))
 
     def make(found: dict[str, Any]) -> Bundle:
         alike = (target, _alike(facts), pack_name, runtime, json.dumps(found, sort_keys=True))
-        return shared(("bundle", *alike), lambda: bundles.make(target, facts, pack, library, found))
+        return shared(
+            ("bundle", *alike), lambda: bundles.make(target, facts, pack, library, found, system)
+        )
 
     plain = make({})
     found = board.release("tuned").get(plain.models) if tuned else None
@@ -256,6 +266,14 @@ def bundle_for(
         return plain
     _say(f"{target.name}: with the settings that tuning found")
     return make(found)
+
+
+def system_for(target: Target) -> Bundle | None:
+    """What a target's releases run on, if its boards have no Python and no C library themselves."""
+    system = target.system() if target.systems else None
+    if system is None or not system.carried:
+        return None
+    return carried.system(target.machine, system).bundle
 
 
 def library_for(target: Target, runtime: str, once: Once) -> Library | None:
@@ -313,11 +331,7 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
             f" {free / 1e6:.0f} MB free; make room there"
         )
     if missing:
-        watch.step("sending", f"{len(missing)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
-        part = board.path("releases", f"{bundle.name}.part")
-        with watch.sending(size) as count:
-            files = {path: bundle.items[path].source for path in missing}
-            board.transport.put(files, part, count)
+        transfer(board, bundle, missing, board.path("releases", f"{bundle.name}.part"), watch)
     watch.step("checking")
     wrong = board.release("seal", bundle.name, stdin=manifest)["wrong"]
     if wrong:
@@ -326,6 +340,26 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
             " the release in use was kept; deploy again"
         )
     return missing
+
+
+def transfer(
+    board: Board,
+    bundle: Bundle,
+    paths: Sequence[str],
+    folder: str,
+    watch: Watch = TERMINAL,
+    what: str = "",
+) -> None:
+    """Put files of a bundle into a folder of the board; the watch is told how far it is.
+
+    Raises:
+        BoardError: the board cannot be reached or its disk is full.
+    """
+    size = sum(bundle.items[path].size for path in paths)
+    watch.step("sending", f"{what}{len(paths)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
+    with watch.sending(size) as count:
+        files = {path: bundle.items[path].source for path in paths}
+        board.transport.put(files, folder, count)
 
 
 def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:

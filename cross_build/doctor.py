@@ -13,6 +13,7 @@ from pathlib import Path
 from cross_build import compile as compiler
 from cross_build.board import connect
 from cross_build.targets import target
+from cross_build.transports import adb
 from lite_runner.doctor import Check, attempt
 from lite_runner.errors import LiteError
 from opt_models import cache, lite_env
@@ -49,7 +50,8 @@ def host_checks() -> list[Check]:
         Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{mend}'")
         for name, tool, mend in compiler.tools()
     ]
-    return found
+    phones = adb.program() or "none; for phones run 'sudo apt-get install adb mmdebstrap'"
+    return [*found, Check("adb", True, phones)]
 
 
 def _package(name: str, mend: str) -> Check:

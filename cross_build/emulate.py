@@ -9,10 +9,8 @@ its own, so that as many as are wanted can be had at once.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -23,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Mapping
 
+from cross_build import debian
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets import Target
 from cross_build.transports.ssh import Ssh
@@ -147,7 +146,7 @@ def up(machine: str = "aarch64", name: str = "") -> State:
         running = status(machine, name)
         if running is not None:
             return running
-        _check_host(_KINDS[machine])
+        ready(machine)
         root = _system(machine)
         _keys(folder(machine, name), root, home(machine, name))
         return _start(machine, root, name)
@@ -215,7 +214,13 @@ def root_folder(machine: str = "aarch64") -> Path:
     return folder(machine) / f"{_SUITE}-{_EDITION}" / "root"
 
 
-def _check_host(kind: _Kind) -> None:
+def ready(machine: str) -> None:
+    """Make this computer run programs of another machine, also within a folder that is their root.
+
+    Raises:
+        BoardError: something is missing here; says what to do.
+    """
+    kind = _KINDS[machine]
     if sys.platform != "linux" or os.geteuid() != 0:
         raise BoardError("the emulated board: needs root on Linux; run this with sudo")
     missing = sorted(package for tool, package in _TOOLS.items() if shutil.which(tool) is None)
@@ -251,29 +256,15 @@ def _system(machine: str) -> Path:
         # Its user works in it: it must be passed through.
         fresh.chmod(0o755)
         root = fresh / "root"
-        _run(
-            [
-                *("mmdebstrap", f"--arch={kind.debian}", "--variant=minbase", "--quiet"),
-                *(f"--include={','.join(kind.packages)}", _SUITE, str(root), *_sources()),
-            ]
-        )
+        include = f"--include={','.join(kind.packages)}"
+        command = ["mmdebstrap", f"--arch={kind.debian}", "--variant=minbase", "--quiet", include]
+        _run([*command, _SUITE, str(root), *debian.sources(_SUITE)])
         _run(["chroot", str(root), "useradd", "--create-home", "--shell", "/bin/sh", USER])
         # No password at all, which is not the same as a locked account.
         _run(["chroot", str(root), "usermod", "--password", "*", USER])
         (root / "run" / "sshd").mkdir(parents=True, exist_ok=True)
 
     return cache.folder(f"emulated/{machine}/{_SUITE}-{_EDITION}", make) / "root"
-
-
-def _sources() -> list[str]:
-    """This computer's own mirror of Debian, if it has one; mmdebstrap knows the usual one."""
-    for path in ("sources.list", "sources.list.d/debian.sources"):
-        with contextlib.suppress(OSError):
-            text = (Path("/etc/apt") / path).read_text(encoding="utf-8")
-            mirror = re.search(r"^(?:deb|URIs:)\s+(?:\[.*\]\s*)?(\S+/debian/?)(\s|$)", text, re.M)
-            if mirror:
-                return [f"deb {mirror.group(1)} {_SUITE} main"]
-    return []
 
 
 def _keys(keys: Path, root: Path, home: Path) -> None:

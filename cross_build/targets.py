@@ -21,6 +21,8 @@ class System:
         python: version of its interpreter, ``"3.11"``.
         glibc: version of its C library.
         glibcxx: newest version of its C++ library's symbols, N of ``GLIBCXX_3.4.N``.
+        carried: Debian's release that C library and Python are taken from, to go along in the
+            bundle; empty where the board has its own.
     """
 
     name: str
@@ -28,6 +30,7 @@ class System:
     python: str
     glibc: tuple[int, int]
     glibcxx: int
+    carried: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Target:
     Attributes:
         name: as given to ``--target``.
         about: for people.
-        transport: how it is reached: ``local`` or ``ssh``.
+        transport: how it is reached: ``local``, ``ssh`` or ``adb``.
         model: what its device tree calls it, in part; empty where it is any.
         machine: what ``uname -m`` says of its programs.
         runtime: the Paddle-Lite library it gets, which packs are made for.
@@ -142,4 +145,5 @@ def table() -> str:
 
 def _system(name: str, row: dict[str, Any]) -> System:
     major, minor = row["glibc"].split(".")
-    return System(name, row["about"], row["python"], (int(major), int(minor)), row["glibcxx"])
+    glibc = (int(major), int(minor))
+    return System(name, row["about"], row["python"], glibc, row["glibcxx"], row.get("carried", ""))

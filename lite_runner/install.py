@@ -21,7 +21,7 @@ if __name__ == "__main__":  # isolated (-I), Python does not look beside the fil
 from lite_runner import probe, release
 
 #: Of the release beside an unpacked archive's files, besides what a deploy writes there.
-NAME, SYSTEM = "release", "system"
+NAME, NEEDS = "release", "needs"
 
 
 class InstallError(Exception):
@@ -45,7 +45,7 @@ def install(source: Path, root: Path, keep: int = 2) -> dict[str, Any]:
         InstallError: the board does not fit, files are damaged, or verification fails.
     """
     name, manifest = _manifest(source)
-    misfit = probe.misfit(manifest[SYSTEM])
+    misfit = probe.misfit(manifest[NEEDS])
     if misfit:
         raise InstallError(misfit)
     try:
@@ -78,7 +78,7 @@ def last_words(code: int, stderr: str) -> str:
 def _manifest(source: Path) -> tuple[str, dict[str, Any]]:
     try:
         manifest = json.loads((source / release.MANIFEST).read_text(encoding="utf-8"))
-        return str(manifest[NAME]), {SYSTEM: manifest[SYSTEM], **manifest}
+        return str(manifest[NAME]), {NEEDS: manifest[NEEDS], **manifest}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InstallError(
             f"{source}: is no unpacked archive of 'invoke build' ({error}); unpack it again"

@@ -5,6 +5,7 @@ needs nothing but the standard library. Every command prints one JSON object.
 
     ROOT/releases/ID/        a complete release: files as listed in its bundle.json
     ROOT/releases/ID.part/   one on its way
+    ROOT/releases/SYSTEM/    the C library and the Python they run on, where a board has none itself
     ROOT/current             link to the release in use
     ROOT/previous            link to the one before, kept for rollback
     ROOT/ocr                 link to the program of the release in use
@@ -34,8 +35,11 @@ TUNED = "tuned.json"
 _STALE_SECONDS = 24 * 3600
 #: A host that is not heard for so long holds nothing any more.
 QUIET_SECONDS = 60
+#: Where a system lies that a board is brought, below the folder of a release: a part of its own,
+#: which other releases name in their manifests as ``system``.
+SYSTEM = "system/"
 #: Of these only size and time are looked at: packages are many and large, and fail loudly.
-_PACKAGES = "site/"
+_PACKAGES = ("site/", SYSTEM)
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -193,11 +197,11 @@ def switch(root: Path, name: str, proof: Mapping[str, Any], keep: int = 2) -> di
     kept = [name, _linked(root / "previous")]
     folders = [path for path in (root / "releases").iterdir() if path.is_dir()]
     for path in sorted(folders, key=_proved, reverse=True):
-        if path.name in kept:
-            continue
-        if _proved(path) and len(kept) < keep:
+        if path.name not in kept and _proved(path) and len(kept) < keep:
             kept.append(path.name)
-        else:
+    kept += [_system(root / "releases" / str(one)) for one in kept]
+    for path in folders:
+        if path.name not in kept:
             shutil.rmtree(path)
     return {"current": name, "previous": _linked(root / "previous")}
 
@@ -321,6 +325,9 @@ def _intact(folder: Path) -> bool:
     manifest = _read_json(folder / MANIFEST)
     if manifest is None:
         return False
+    system = manifest.get("system")
+    if system is not None and not _intact(folder.with_name(str(system))):
+        return False
     stamps = manifest.get("stamps", {})
     try:
         return all(
@@ -329,6 +336,12 @@ def _intact(folder: Path) -> bool:
         )
     except OSError:
         return False
+
+
+def _system(folder: Path) -> str | None:
+    """Name of the system that a release runs on; None if that is the board's own."""
+    manifest = _read_json(folder / MANIFEST)
+    return manifest.get("system") if isinstance(manifest, dict) else None
 
 
 def _same(file: Path, entry: Mapping[str, Any], stamp: int | None, quickly: bool) -> bool:

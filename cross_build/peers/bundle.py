@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import lite_runner
@@ -22,21 +21,18 @@ PEERS = {
         *("numpy>=1.21,<3", "pyclipper>=1.3", "shapely>=2.0", "pyyaml", "pillow", "six", "tqdm"),
     )
 }
-_LAUNCHER = """\
-#!/bin/sh
-# Takes turns in benchmarks.
-here=$(dirname "$(readlink -f "$0")")
-exec {python} -I "$here/peer/rapidocr.py" "$@"
-"""
+#: What takes turns in benchmarks.
+_PROGRAM = "peer/rapidocr.py"
 
 
-def make(name: str, target: Target, facts: Facts) -> Bundle:
+def make(name: str, target: Target, facts: Facts, system: Bundle | None = None) -> Bundle:
     """The bundle of a peer for a board.
 
     Args:
         name: one of :data:`PEERS`.
         target: the kind of board.
         facts: of the board.
+        system: what it runs on there, if it is brought along.
 
     Raises:
         TargetError: there is no such peer, or it has no packages for this board's kind.
@@ -48,12 +44,11 @@ def make(name: str, target: Target, facts: Facts) -> Bundle:
         raise TargetError(f"--peer {name}: there are no packages of it for {facts.machine}")
     wheels = resolve(PEERS[name], facts)
     runner = inventory.items(Path(lite_runner.__file__).parent)
-    launcher = _LAUNCHER.format(python=shlex.quote(facts.executable))
     items = {
         **{f"app/lite_runner/{path}": item for path, item in runner.items()},
         **{f"site/{path}": item for path, item in inventory.cached(wheels.site).items()},
-        "peer/rapidocr.py": inventory.item(Path(__file__).with_name("rapidocr.py")),
-        "ocr": bundles.written("ocr", launcher, 0o755),
+        _PROGRAM: inventory.item(Path(__file__).with_name("rapidocr.py")),
+        "ocr": bundles.launcher(facts, _PROGRAM, system),
     }
     about = {
         "target": target.name,
@@ -61,4 +56,4 @@ def make(name: str, target: Target, facts: Facts) -> Bundle:
         "python": facts.python,
         "wheels": list(wheels.names),
     }
-    return bundles.named(items, about)
+    return bundles.named(items, about, system)

@@ -51,9 +51,9 @@ class Local:
             raise BoardError(f"local: cannot run {command[0]}: {error.strerror}") from error
         try:
             with child:
-                return _attend(child, stdin, on_line)
+                return attend(child, stdin, on_line)
         except BaseException:
-            _end(child)
+            end(child)
             raise
 
     def put(
@@ -88,13 +88,13 @@ class Local:
             with child:
                 first = (child.stdout or io.StringIO()).readline()
                 if not first:
-                    outcome = _attend(child, "", None)
+                    outcome = attend(child, "", None)
                     words = outcome.stderr.strip().splitlines() or [f"exit code {outcome.code}"]
                     raise BoardError(words[-1])
                 with beating(lambda: _beat(child)):
                     yield first
         finally:
-            _end(child)
+            end(child)
 
     def close(self) -> None:
         pass
@@ -125,10 +125,10 @@ def start(command: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def _attend(
+def attend(
     child: subprocess.Popen[str], stdin: str, on_line: Callable[[str], None] | None
 ) -> Outcome:
-    """Feed and drain a child until it ends."""
+    """Feed and drain a child of :func:`start` until it ends."""
     if child.stdin is None or child.stdout is None or child.stderr is None:
         raise ValueError("a child without pipes")
     errors: list[str] = []
@@ -150,7 +150,8 @@ def _attend(
     return Outcome(code, "".join(lines), "".join(errors))
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def end(child: subprocess.Popen[str]) -> None:
+    """End a child of :func:`start` and what it started, if it still runs."""
     try:
         os.killpg(child.pid, signal.SIGTERM)
         child.wait(timeout=5)

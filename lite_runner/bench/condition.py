@@ -167,17 +167,24 @@ def _text(path: Path) -> str:
         return ""
 
 
-def board(root: Path = Path("/")) -> dict[str, Any]:
+def board(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
     """What the board is: machine, system, model, processor, cores, memory in bytes."""
     import platform
+
+    # A phone's shell may not read its device tree, but it has a program that tells.
+    android, maker, model = (
+        asking(["getprop", f"ro.{name}"]) or ""
+        for name in ("build.version.release", "product.manufacturer", "product.model")
+    )
+    system = platform.platform(terse=True)
 
     info = _text(root / "proc/cpuinfo")
     names = re.search(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", info, re.M)
     memory = re.search(r"^MemTotal:\s*(\d+) kB", _text(root / "proc/meminfo"), re.M)
     return {
         "machine": platform.machine(),
-        "system": platform.platform(terse=True),
-        "model": _text(root / "proc/device-tree/model"),
+        "system": f"Android {android}, {system}" if android else system,
+        "model": _text(root / "proc/device-tree/model") or f"{maker} {model}".strip(),
         "cpu": names.group(1).strip() if names else "",
         "cores": len(os.sched_getaffinity(0)),
         "memory": int(memory.group(1)) * 1024 if memory else None,

@@ -118,7 +118,7 @@ def test_the_role_installs_verifies_keeps_and_goes_back(
 def test_the_role_refuses_what_does_not_fit(control: Control, rack: Rack, tmp_path: Path) -> None:
     before = rack.current(BOARDS[0])
     name = "lite-ocr-armv7hf-rpios12-000000000000"
-    manifest = {"release": "0" * 12, "system": {"machine": "armv7l", "libraries": []}, "files": {}}
+    manifest = {"release": "0" * 12, "needs": {"machine": "armv7l", "libraries": []}, "files": {}}
     with tarfile.open(tmp_path / f"{name}.tar.gz", "w:gz") as packed:
         entry = tarfile.TarInfo(f"{name}/bundle.json")
         data = json.dumps(manifest).encode()

@@ -17,6 +17,7 @@ from opt_models.sources import pypi
 BOARDS = {
     *("rpi3", "rpi4", "rpi5", "zero2w", "zero2w-32", "rpi2", "rpi3-32", "rpi4-32"),
     *("jetson-nano", "jetson-xavier", "jetson-orin", "rk3399", "armv8", "armv7hf", "local"),
+    *("android-arm64", "android-armv7"),
 }
 
 
@@ -29,7 +30,9 @@ def test_every_board_is_there() -> None:
 def test_rows_make_sense(name: str) -> None:
     found = targets.target(name)
     machine = {"armv8": "aarch64", "armv7hf": "armv7l"}[found.runtime.processor]
-    assert (found.machine, found.transport) == (machine, "ssh")
+    way = "adb" if name.startswith("android") else "ssh"
+    assert (found.machine, found.transport) == (machine, way)
+    assert all(bool(one.carried) == (way == "adb") for one in found.systems)
     assert found.pack in catalog.recipes()
     assert found.power in POWER_MODES
     assert bool(found.wheels) == (machine == "aarch64")

@@ -39,7 +39,7 @@ def unpacked(tmp_path: Path) -> Unpacked:
             entries[path.replace("__", "/")] = {"sha256": digest, "size": len(text), "mode": mode}
         manifest = {
             "release": name,
-            "system": system or {"machine": platform.machine(), "libraries": ["libc.so.6"]},
+            "needs": system or {"machine": platform.machine(), "libraries": ["libc.so.6"]},
             "files": entries,
         }
         (folder / release.MANIFEST).write_text(json.dumps(manifest))

@@ -196,6 +196,52 @@ def test_rollback_goes_back_and_forth(root: Path) -> None:
     assert content(root / "current") == TWO
 
 
+def on_system(files: Files, system: str) -> dict[str, Any]:
+    return {**manifest(files), "system": system}
+
+
+def bring(root: Path, name: str, files: Files, system: str) -> None:
+    """A release that runs on a system that is brought, too."""
+    made = on_system(files, system)
+    send(root, name, files, release.stage(root, name, made)["missing"])
+    assert release.seal(root, name, made) == {"wrong": []}
+    release.switch(root, name, PROOF)
+
+
+def bring_system(root: Path, name: str) -> Path:
+    files = {"system/bin/python3": name}
+    send(root, name, files, release.stage(root, name, manifest(files))["missing"])
+    assert release.seal(root, name, manifest(files)) == {"wrong": []}
+    return root / "releases" / name / "system/bin/python3"
+
+
+def test_systems_are_kept_as_long_as_a_release_runs_on_them(root: Path) -> None:
+    bring_system(root, "old")
+    bring(root, "one", ONE, "old")
+    bring_system(root, "new")
+    bring(root, "two", TWO, "new")
+
+    def kept() -> set[str]:
+        return {path.name for path in (root / "releases").iterdir()}
+
+    assert kept() == {"one", "old", "two", "new"}
+    bring(root, "three", {**TWO, "app/a.py": "a = 3\n"}, "new")
+    assert kept() == {"two", "three", "new"}
+
+
+def test_a_release_is_whole_only_with_its_system(root: Path) -> None:
+    python = bring_system(root, "old")
+    bring(root, "one", ONE, "old")
+    bring_system(root, "new")
+    bring(root, "two", TWO, "new")
+    assert release.status(root)["intact"]
+    python.write_text("damaged")
+    assert release.status(root)["intact"], "the one before runs on that"
+    assert "error" in release.rollback(root)
+    (root / "releases/new/system/bin/python3").unlink()
+    assert not release.status(root)["intact"]
+
+
 def damage(root: Path) -> None:
     (root / "releases" / "one" / "ocr").unlink()
 

@@ -1,0 +1,225 @@
+"""A phone: a board with a kernel and a shell, and no Python before its first deploy.
+
+The system its releases run on is a release part of its own, sent once and shared by all of them.
+Until it is there the phone is asked by its shell; from then on it is a board like any other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from cross_build import deploy as deploys
+from cross_build.board import Board, Facts, usual
+from cross_build.bundle import PYTHON, Bundle
+from cross_build.errors import BoardError, DeployError
+from cross_build.transports.local import Local
+from cross_build.watch import TERMINAL, Watch
+
+#: Asks a shell what the phone is; one answer a line, then what its kernel says of its processor.
+_PROBE = """
+uname -m
+for name in product.cpu.abi product.cpu.abilist product.manufacturer product.model \\
+    build.version.release build.version.sdk; do
+    getprop "ro.$name"
+done
+cat /proc/cpuinfo
+"""
+#: Prints the first carried Python that runs; why others do not goes to standard error.
+_FIND = """
+for python in "$1"/releases/*/"$2"; do
+    [ -e "$python" ] || continue
+    "$python" -I -S -c "" && echo "$python" && exit
+done
+"""
+#: Whether programs can be run in a folder, which is made.
+_TRY = """
+mkdir -p "$1" && echo '#!/system/bin/sh' >"$1/.try" && chmod 700 "$1/.try" || exit 2
+"$1/.try"
+code=$?
+rm -f "$1/.try"
+exit $code
+"""
+#: What is left of a first deploy that came to no end.
+_CLEAR = """
+[ -d "$1/releases" ] || exit 1
+rm -rf "$1/releases" && rmdir "$1"
+"""
+#: How much room there is where the folder is, or will be.
+_ROOM = """
+folder=$1
+while [ ! -d "$folder" ]; do folder=${folder%/*}; [ -n "$folder" ] || folder=/; done
+df -Pk "$folder"
+"""
+#: Android's names of processors, by what ``uname -m`` calls them.
+_ABIS = {"aarch64": "arm64-v8a", "armv7l": "armeabi-v7a"}
+_TARGETS = {"arm64-v8a": "android-arm64", "armeabi-v7a": "android-armv7"}
+
+
+class Phone(Board):
+    """One phone."""
+
+    def probe(self, libraries: Sequence[str] = ()) -> Facts:
+        """Ask the phone what it is; C library, Python and packages are those that go along.
+
+        Args:
+            libraries: are among those, or the bundle is refused.
+
+        Raises:
+            BoardError: it is not what its target says.
+        """
+        outcome = self.transport.run(["sh", "-c", _PROBE])
+        lines = [line.strip() for line in outcome.stdout.splitlines()]
+        if outcome.code != 0 or len(lines) < 8:
+            raise BoardError(
+                f"{self.target.name}: does not tell what it is"
+                f" ({outcome.stderr.strip() or outcome.stdout.strip()[:60]}); expected Android"
+            )
+        machine, abi, abis, maker, model, android, sdk = lines[:7]
+        self._fits(machine, {abi, *abis.split(",")})
+        about = {}
+        for line in lines[7:]:
+            key, _, value = line.partition(":")
+            about[key.strip()] = value.split()
+        known = usual(self.target, self.target.system())
+        return Facts(
+            machine=self.target.machine,
+            system=f"Android {android} (API {sdk}); {known.system}",
+            glibc=known.glibc,
+            glibcxx=known.glibcxx,
+            python=known.python,
+            executable=PYTHON,
+            cores=sum(line.startswith("processor") for line in lines[7:]) or 1,
+            features=frozenset(about["Features"]) if "Features" in about else None,
+            model=f"{maker} {model}".strip(),
+            packages=known.packages,
+        )
+
+    def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
+        """As for any board; a phone without our Python holds no releases, and says so."""
+        if self._python() is not None:
+            return super().release(command, *arguments, stdin=stdin)
+        if command == "remove":
+            return {"removed": self._shell(_CLEAR).code == 0}
+        with _nothing(self) as board:
+            answer = board.release(command, *arguments, stdin=stdin)
+        return {**answer, "free": self._free()} if "free" in answer else answer
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Any]:
+        """As for any board; on a phone without our Python there is nothing to hold."""
+        if self._python() is None:
+            yield self.release("status")
+            return
+        with super().held() as state:
+            yield state
+
+    def lacks(self, system: Bundle | None) -> bool:
+        """Whether a system would have to be sent."""
+        if system is None:
+            return False
+        self.python = self.path("releases", system.name, PYTHON)
+        try:
+            return not super().release("known", system.name)["intact"]
+        except BoardError:
+            return True
+        finally:
+            self.python = None
+
+    def provide(self, system: Bundle | None, watch: Watch = TERMINAL) -> Sequence[str]:
+        """Bring the system over that releases run on, if it is not there; gives what was sent.
+
+        Raises:
+            DeployError: there is no room, or it arrives damaged.
+            BoardError: the phone cannot be reached, or lets no program run in that folder.
+        """
+        if system is None:
+            return ()
+        sent: Sequence[str] = ()
+        if self.lacks(system):
+            self._try()
+            self._send(system, watch)
+            sent = list(system.items)
+        self.python = self.path("releases", system.name, PYTHON)
+        return sent
+
+    def _send(self, system: Bundle, watch: Watch) -> None:
+        name, free = self.target.name, self._free()
+        if system.size > free:
+            raise DeployError(
+                f"{name}: {system.size / 1e6:.0f} MB must be sent, {self.transport.root} has"
+                f" {free / 1e6:.0f} MB free; make room there"
+            )
+        part = self.path("releases", f"{system.name}.part")
+        deploys.transfer(self, system, list(system.items), part, watch, "the system it runs on, ")
+        # It is checked by itself: a damaged one does not get as far as to say it is whole.
+        self.python = f"{part}/{PYTHON}"
+        try:
+            wrong = super().release("seal", system.name, stdin=system.manifest())["wrong"]
+        except BoardError as error:
+            raise DeployError(
+                f"{name}: the Python that was sent does not run there: {error}; deploy again"
+            ) from error
+        finally:
+            self.python = None
+        if wrong:
+            raise DeployError(
+                f"{name}: {len(wrong)} files arrived damaged, first {wrong[0]}; deploy again"
+            )
+
+    def _python(self) -> str | None:
+        """A Python of ours that runs there, if there is one."""
+        if self.python is None:
+            outcome = self._shell(_FIND, PYTHON)
+            self.python = outcome.stdout.strip() or None
+            if self.python is None and outcome.stderr.strip():
+                told = outcome.stderr.strip().splitlines()[-1]
+                print(f"{self.target.name}: what lies there does not run: {told}", file=sys.stderr)
+        return self.python
+
+    def _try(self) -> None:
+        root = self.transport.root
+        outcome = self._shell(_TRY)
+        if outcome.code == 0:
+            return
+        said = outcome.stderr.strip().splitlines()
+        reason = said[-1] if said else f"exit code {outcome.code}"
+        if outcome.code == 2:
+            raise BoardError(self._told(f"cannot write to {root}: {reason}"))
+        raise BoardError(
+            f"{self.target.name}: no program can be run in {root} ({reason}); leave --folder out,"
+            " or give one below /data/local/tmp"
+        )
+
+    def _free(self) -> int:
+        """Bytes that the phone has left where our releases are or will be."""
+        words = self._shell(_ROOM).stdout.split()[-3:-2]
+        if not words or not words[0].isdecimal():
+            raise BoardError(f"{self.target.name}: 'df -Pk' does not tell how much room there is")
+        return int(words[0]) * 1024
+
+    def _shell(self, script: str, *arguments: str) -> Any:
+        """Run a script of the phone's shell with our folder and further arguments."""
+        return self.transport.run(["sh", "-c", script, "sh", self.transport.root, *arguments])
+
+    def _fits(self, machine: str, abis: set[str]) -> None:
+        wanted = _ABIS[self.target.machine]
+        # A 64-bit kernel runs our programs whatever its own are made for.
+        if machine == self.target.machine or wanted in abis:
+            return
+        other = next((name for abi, name in _TARGETS.items() if abi in abis), None)
+        advice = f"take --target {other}" if other else "there is no target for it"
+        raise BoardError(
+            f"{self.target.name}: expected {wanted}, this phone is {', '.join(sorted(abis - {''}))}"
+            f" ({machine}); {advice}"
+        )
+
+
+@contextlib.contextmanager
+def _nothing(phone: Phone) -> Iterator[Board]:
+    """A board without releases: an empty folder of this computer."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Board(phone.target, Local(Path(folder)), sys.executable)

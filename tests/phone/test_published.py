@@ -1,0 +1,49 @@
+"""Published slim models on real Paddle-Lite libraries, on phones that bring nothing along."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from cross_build import emulate, reading
+from cross_build import runtime as runtimes
+from cross_build.targets import target
+from lite_runner.sources import expand
+from tests.phone import adb_stand_in
+from tests.phone.conftest import Phone, tools_for
+
+DATA = os.environ.get("LITE_OCR_TEST_DATA", "")
+#: By the target, what Android says of such a phone and what qemu calls its processor.
+KINDS = {
+    "android-arm64": ("arm64-v8a", "cortex-a72"),
+    "android-armv7": ("armeabi-v7a", "cortex-a7"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_pictures_are_read(
+    name: str, runtime: Path, plugged_in: Callable[[Path], None], tmp_path: Path
+) -> None:
+    kind = target(name)
+    variable = runtimes.VARIABLES[kind.runtime.processor]
+    if variable not in os.environ or not DATA:
+        pytest.skip(f"{variable} or LITE_OCR_TEST_DATA is not set")
+    emulate.ready(kind.machine)
+    abi, cpu = KINDS[name]
+    properties = {"product.cpu.abi": abi, "product.cpu.abilist": abi}
+    adb_stand_in.make(tmp_path, *tools_for(kind.machine), **properties)
+    adb_stand_in.settle(tmp_path, cpu=cpu)
+    plugged_in(tmp_path)
+    phone = Phone(tmp_path, Path(os.environ[variable]), name)
+    done = phone.deploy(Path("v2.0-slim"))
+    assert done.proof["lines"]
+    images = Path(DATA) / "images"
+    (result,) = reading.read(phone.board, expand([str(images / "text_rec.jpg")]))
+    assert [line["text"] for line in result["lines"]] == ["韩国小馆"]
+    made = json.loads((phone.home / "current/bundle.json").read_text())
+    assert made["target"] == name
+    assert not phone.deploy(Path("v2.0-slim")).changed
