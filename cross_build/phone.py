@@ -7,6 +7,7 @@ Until it is there the phone is asked by its shell; from then on it is a board li
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from cross_build.bundle import PYTHON, Bundle
 from cross_build.errors import BoardError, DeployError
 from cross_build.transports.local import Local
 from cross_build.watch import TERMINAL, Watch
+from lite_runner import release
 
 #: Asks a shell what the phone is; one answer a line, then what its kernel says of its processor.
 _PROBE = """
@@ -28,11 +30,12 @@ for name in product.cpu.abi product.cpu.abilist product.manufacturer product.mod
 done
 cat /proc/cpuinfo
 """
-#: Prints the first carried Python that runs; why others do not goes to standard error.
+#: Prints the first carried Python that looks after releases, asked for something that is quickly
+#: told; why others do not goes to standard error.
 _FIND = """
 for python in "$1"/releases/*/"$2"; do
     [ -e "$python" ] || continue
-    "$python" -I -S -c "" && echo "$python" && exit
+    "$python" -I -c "$3" tuned "$1" >/dev/null && echo "$python" && exit
 done
 """
 #: Whether programs can be run in a folder, which is made.
@@ -43,10 +46,12 @@ code=$?
 rm -f "$1/.try"
 exit $code
 """
-#: What is left of a first deploy that came to no end.
+#: Removes what :func:`lite_runner.release.remove` does, where no Python runs to do it.
 _CLEAR = """
 [ -d "$1/releases" ] || exit 1
-rm -rf "$1/releases" && rmdir "$1"
+cd "$1" && rm -rf releases inbox && rm -f ocr current previous tuned.json .lock || exit 1
+cd / && rmdir "$1" 2>/dev/null
+exit 0
 """
 #: How much room there is where the folder is, or will be.
 _ROOM = """
@@ -173,7 +178,7 @@ class Phone(Board):
     def _python(self) -> str | None:
         """A Python of ours that runs there, if there is one."""
         if self.python is None:
-            outcome = self._shell(_FIND, PYTHON)
+            outcome = self._shell(_FIND, PYTHON, inspect.getsource(release))
             self.python = outcome.stdout.strip() or None
             if self.python is None and outcome.stderr.strip():
                 told = outcome.stderr.strip().splitlines()[-1]
