@@ -590,7 +590,8 @@ def doctor(c: Context) -> int:
 @command()
 def test(c: Context, k: str = "") -> int:
     """Run the test suite; -k picks tests."""
-    return _run(c, "pytest", *(["-k", k] if k else []))
+    # All of it by two processes; a few tests would wait longer for these than they take.
+    return _run(c, "pytest", *(["-k", k] if k else ["-n", "2", "--dist", "loadgroup"]))
 
 
 @command()

@@ -20,6 +20,14 @@ ROOT = Path(__file__).parent.parent
 DATA = "LITE_OCR_TEST_DATA"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares something: a file its fixtures, ``board/`` the emulated board."""
+    boards = ROOT / "tests" / "board"
+    for item in items:
+        group = boards if boards in item.path.parents else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def settings_of_no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests neither follow nor change the settings of whoever runs them."""
