@@ -258,7 +258,7 @@ def read(
     detect: bool = True,
     classify: bool = True,
     recognise: bool = True,
-    batch: int = 0,
+    batch: str = "",
     min_score: float = 0.5,
     threads: int = 0,
 ) -> int:
@@ -324,8 +324,8 @@ def bench(
     html: str = "",
 ) -> int:
     """Measure how fast and how well a board reads."""
-    from cross_build import benchmark, tuning
-    from cross_build.reports import history
+    from cross_build.bench import benchmark, tuning
+    from cross_build.bench.reports import history
     from lite_runner.bench import run, table
     from lite_runner.settings import POWER_MODES
 
@@ -374,7 +374,7 @@ def bench(
 
 def _report(record: dict[str, Any], places: dict[str, Path]) -> None:
     """Write a record in the wanted forms."""
-    from cross_build.reports import history, markdown, page, result
+    from cross_build.bench.reports import history, markdown, page, result
 
     run = result.parse(record, "this run")
     for form, place in places.items():
@@ -390,7 +390,7 @@ def _report(record: dict[str, Any], places: dict[str, Path]) -> None:
 @command(name="compare")
 def compare_runs(c: Context, before: str, after: str) -> None:
     """Compare two records: ratios with their 95 % intervals, and what else differs."""
-    from cross_build.reports import compare, result
+    from cross_build.bench.reports import compare, result
 
     print(compare.compare(result.load(Path(before)), result.load(Path(after))))
 
@@ -420,7 +420,7 @@ def evaluate(
     json: str = "",
 ) -> int:
     """Compare a pack with another one line by line; 1 if it reads worse than allowed."""
-    from cross_build import evaluation
+    from cross_build.bench import evaluation
 
     with _board(target, host, folder, emulate) as board:
         found = evaluation.evaluate(

@@ -12,8 +12,8 @@ from typing import Mapping, Sequence
 import numpy as np
 
 from cross_build import runtime as runtimes
+from cross_build.bench.instructions import Counter
 from cross_build.errors import InstructionsError, TargetError
-from cross_build.instructions import Counter
 from cross_build.targets import target
 from lite_runner.arrays import Floats
 
@@ -105,5 +105,5 @@ class Core:
         root: Path = _ROOT,
         env: Mapping[str, str] | None = None,
     ) -> int:
-        """All instructions of a program; see :meth:`cross_build.instructions.Counter.count`."""
+        """All instructions of a program; see :meth:`Counter.count`."""
         return self._counter.count(command, root, env)

@@ -13,7 +13,8 @@ import pytest
 
 from cross_build import board as boards
 from cross_build import deploy as deploys
-from cross_build import evaluation, precision
+from cross_build import precision
+from cross_build.bench import evaluation
 from cross_build.board import Board
 from cross_build.errors import BoardError, DeployError
 from cross_build.targets import target

@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from cross_build import benchmark, reading
 from cross_build import deploy as deploys
+from cross_build import reading
+from cross_build.bench import benchmark
 from cross_build.errors import BoardError, DeployError
 from lite_runner.bench import pictures
 from lite_runner.bench.run import Plan

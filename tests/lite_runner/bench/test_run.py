@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import pytest
 
-from cross_build.reports import compare, markdown, page, result
+from cross_build.bench.reports import compare, markdown, page, result
 from lite_runner.bench.candidate import Candidate, sweep
 from lite_runner.bench.run import Plan, drop_files, run
 from tests.lite_runner.bench.conftest import picture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from cross_build.reports import conditions
-from cross_build.reports.result import Candidate, Network, Run
-from cross_build.reports.tables import UNKNOWN
+from cross_build.bench.reports import conditions
+from cross_build.bench.reports.result import Candidate, Network, Run
+from cross_build.bench.reports.tables import UNKNOWN
 
 
 def matches(one: Run, two: Run) -> list[tuple[Candidate, Candidate]]:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from cross_build.reports import conditions, markdown, result, tables
-from cross_build.reports.baselines import baselines
+from cross_build.bench.reports import conditions, markdown, result, tables
+from cross_build.bench.reports.baselines import baselines
 
 
 def headings(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from cross_build.reports import page, plots, result, tables
+from cross_build.bench.reports import page, plots, result, tables
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 VOID = {"meta", "link", "br", "img", "wbr"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Sequence
 
-from cross_build.reports import conditions
-from cross_build.reports.baselines import baselines
-from cross_build.reports.result import TIMES, Run, Spread
+from cross_build.bench.reports import conditions
+from cross_build.bench.reports.baselines import baselines
+from cross_build.bench.reports.result import TIMES, Run, Spread
 
 #: What stands where nobody could tell.
 UNKNOWN = "not known"

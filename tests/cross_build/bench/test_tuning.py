@@ -10,8 +10,8 @@ from typing import Any, Iterator, Mapping, Sequence
 
 import pytest
 
-from cross_build import tuning
-from cross_build.benchmark import Stage
+from cross_build.bench import tuning
+from cross_build.bench.benchmark import Stage
 from cross_build.board import Board
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets import target

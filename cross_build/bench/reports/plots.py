@@ -10,9 +10,9 @@ from typing import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from cross_build.reports import conditions
-from cross_build.reports.result import STAGES, TOTAL, Candidate, Run
-from cross_build.reports.tables import NOT_TIME
+from cross_build.bench.reports import conditions
+from cross_build.bench.reports.result import STAGES, TOTAL, Candidate, Run
+from cross_build.bench.reports.tables import NOT_TIME
 
 #: Told apart by people who see colours otherwise, and on light and dark pages alike.
 _STAGE_COLOURS = {

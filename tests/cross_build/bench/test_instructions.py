@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cross_build import instructions
+from cross_build.bench import instructions
+from cross_build.bench.instructions import Counter
 from cross_build.errors import InstructionsError
-from cross_build.instructions import Counter
 from cross_build.targets import target
 from tests.board.conftest import REQUIRED
 

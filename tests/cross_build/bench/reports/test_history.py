@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cross_build.bench.reports import history, result
 from cross_build.errors import ReportError
-from cross_build.reports import history, result
 from cross_build.transports import local
 
 

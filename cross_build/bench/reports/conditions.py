@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from cross_build.reports.result import Candidate, Run, Turn
+from cross_build.bench.reports.result import Candidate, Run, Turn
 from lite_runner.bench import condition
 
 #: A frequency that moved by less is the rounding of whoever reports it.

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from cross_build.bench.reports import compare, differences, result
 from cross_build.errors import ReportError
-from cross_build.reports import compare, differences, result
 
 
 def runs(make_result, **changes):

@@ -10,10 +10,10 @@ from typing import Sequence
 
 from plotly.offline import get_plotlyjs
 
-from cross_build.reports import conditions, tables
-from cross_build.reports.plots import Plot, plots
-from cross_build.reports.result import Candidate, Run
-from cross_build.reports.tables import Table
+from cross_build.bench.reports import conditions, tables
+from cross_build.bench.reports.plots import Plot, plots
+from cross_build.bench.reports.result import Candidate, Run
+from cross_build.bench.reports.tables import Table
 
 _HERE = Path(__file__).parent
 

@@ -14,10 +14,10 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from cross_build.benchmark import Stage, Sweep, measure, staged
+from cross_build.bench.benchmark import Stage, Sweep, measure, staged
+from cross_build.bench.reports.statistics import LEAST_TURNS, ratio
 from cross_build.board import Board
 from cross_build.errors import BoardError, TargetError
-from cross_build.reports.statistics import LEAST_TURNS, ratio
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.run import Plan
 from lite_runner.bench.statistics import passes

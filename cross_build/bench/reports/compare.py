@@ -6,11 +6,11 @@ from typing import Callable, NamedTuple, Sequence
 
 import numpy as np
 
+from cross_build.bench.reports import differences
+from cross_build.bench.reports.result import TIMES, Candidate, Run
+from cross_build.bench.reports.statistics import ratio
+from cross_build.bench.reports.tables import NOT_TIME
 from cross_build.errors import ReportError
-from cross_build.reports import differences
-from cross_build.reports.result import TIMES, Candidate, Run
-from cross_build.reports.statistics import ratio
-from cross_build.reports.tables import NOT_TIME
 from lite_runner import accuracy, report
 from lite_runner.arrays import Doubles
 

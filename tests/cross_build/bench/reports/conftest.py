@@ -10,8 +10,8 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from cross_build.reports import result
-from cross_build.reports.result import Run
+from cross_build.bench.reports import result
+from cross_build.bench.reports.result import Run
 from lite_runner import accuracy
 
 STAGES = ("decode", "detect", "classify", "recognise")

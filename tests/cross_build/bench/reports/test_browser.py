@@ -14,8 +14,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from cross_build.reports import page, result
-from cross_build.reports.result import Run
+from cross_build.bench.reports import page, result
+from cross_build.bench.reports.result import Run
 
 #: Set to 1 where the browser must be there, so that these tests cannot go missing.
 VARIABLE = "LITE_OCR_BROWSER"

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Mapping
 
+from cross_build.bench.reports import result
+from cross_build.bench.reports.result import Run
 from cross_build.errors import ReportError
-from cross_build.reports import result
-from cross_build.reports.result import Run
 from cross_build.transports import local
 from lite_runner.output import as_json
 from opt_models import cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-from cross_build import evaluation
+from cross_build.bench import evaluation
 from lite_runner.bench.record import accuracy
 
 

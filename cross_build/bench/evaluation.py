@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
-from cross_build.benchmark import Sweep, bench
+from cross_build.bench.benchmark import Sweep, bench
 from cross_build.board import Board
 from cross_build.errors import BoardError
 from lite_runner.accuracy import compare, squash

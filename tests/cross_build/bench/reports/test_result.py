@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cross_build.bench.reports import result
 from cross_build.errors import ReportError
-from cross_build.reports import result
 
 
 def test_a_file_is_read_back(make_result, save) -> None:

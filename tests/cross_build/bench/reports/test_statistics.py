@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cross_build.reports.statistics import Ratio, ratio
+from cross_build.bench.reports.statistics import Ratio, ratio
 
 
 def turns(random, mean, count=5, passes=4, between=0.03, within=0.02):

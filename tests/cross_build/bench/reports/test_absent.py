@@ -7,8 +7,8 @@ from typing import Any, Iterator
 
 import pytest
 
+from cross_build.bench.reports import compare, markdown, page, result
 from cross_build.errors import ReportError
-from cross_build.reports import compare, markdown, page, result
 
 #: What a result cannot do without.
 NEEDED = {

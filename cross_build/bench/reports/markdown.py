@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from cross_build.reports import conditions, tables
-from cross_build.reports.result import Run
-from cross_build.reports.tables import Table
+from cross_build.bench.reports import conditions, tables
+from cross_build.bench.reports.result import Run
+from cross_build.bench.reports.tables import Table
 
 #: What begins something in Markdown or in the HTML inside it.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#])")

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from cross_build import deploy as deploys
-from cross_build import instructions, reading
+from cross_build import reading
+from cross_build.bench import instructions
+from cross_build.bench.peers import bundle as peers
 from cross_build.board import Board
 from cross_build.bundle import Bundle
 from cross_build.errors import BoardError, InstructionsError
-from cross_build.peers import bundle as peers
 from lite_runner.bench import candidate
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.record import Record
@@ -35,7 +36,7 @@ class Sweep:
         threads: of each model; the release's own number if empty.
         powers: Paddle-Lite's power modes; the release's own if empty.
         workers: lines recognised side by side; the release's own number if empty.
-        peers: names of :data:`cross_build.peers.bundle.PEERS`.
+        peers: names of :data:`cross_build.bench.peers.bundle.PEERS`.
         runtime: a Paddle-Lite library of the user's own.
         tuned: whether what an earlier tuning found on the board is used.
     """

@@ -11,8 +11,8 @@ from typing import Any, Mapping, NamedTuple, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cross_build.bench.reports.field import Field
 from cross_build.errors import ReportError
-from cross_build.reports.field import Field
 
 #: Of the JSON that is understood here.
 SCHEMA = 1

@@ -1,0 +1,1 @@
+"""Benchmarks of boards, from the host: candidates brought there, measured, compared, reported."""
