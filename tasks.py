@@ -607,7 +607,7 @@ def lint(c: Context) -> int:
 
 @contextlib.contextmanager
 def _board(name: str, host: str = "", folder: str = "", emulate: bool = False) -> Iterator[Board]:
-    from cross_build.board import connect
+    from cross_build.connection import connect
 
     found = connect(find_target(name), host=host, folder=folder, emulate=emulate)
     try:

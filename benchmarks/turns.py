@@ -24,7 +24,8 @@ from benchmarks import rapidocr_env, side
 from benchmarks.comparison import Match
 from benchmarks.side import Reading, Side
 from cross_build import deploy as deploys
-from cross_build.board import Board, connect
+from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.targets import target
 from lite_runner.truth import Picture
 

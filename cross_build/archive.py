@@ -14,8 +14,8 @@ from pathlib import Path
 from cross_build import bundle as bundles
 from cross_build import carried, contents, own_packages
 from cross_build import runtime as runtimes
-from cross_build.board import Facts, usual
 from cross_build.bundle import Bundle
+from cross_build.facts import Facts, usual
 from cross_build.runtime import Library
 from cross_build.targets import Target
 from lite_runner import install

@@ -1,4 +1,4 @@
-"""A board: one reachable device of a target, the facts probed from it, and its releases."""
+"""A board: one reachable device of a target, what it tells of itself, and its releases."""
 
 from __future__ import annotations
 
@@ -9,27 +9,21 @@ import json
 import socket
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Iterator, Sequence
 
 from cross_build import own_packages
-from cross_build.errors import BoardError, DeployError, TargetError
-from cross_build.targets import System, Target
+from cross_build.bundle import Bundle
+from cross_build.errors import BoardError, DeployError
+from cross_build.facts import Facts
+from cross_build.targets import Target
 from cross_build.transports import Outcome, Transport
-from cross_build.transports.local import Local
 from cross_build.watch import TERMINAL, Watch
 from lite_runner import probe, release
-from opt_models import lite_env
-
-if TYPE_CHECKING:
-    from cross_build.bundle import Bundle
 
 #: How long to wait for another deploy to a board: by then a host that went away holds nothing.
 WAIT_SECONDS = release.QUIET_SECONDS + 10
 _PAUSE = 2.0
-#: Begins the address of an emulated board.
-EMULATED = "emulated"
 #: Runs a Python the runner works with, the system's own first; its arguments are a program.
 _FIND = """
 for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8; do
@@ -42,60 +36,6 @@ grep -qs bionic /etc/os-release && mend="'sudo apt-get install python3.8'"
 echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run $mend" >&2
 exit 127
 """
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a board says of itself, or what is known of a system in its stead.
-
-    Attributes:
-        machine: as ``uname -m``, of its programs.
-        system: kernel and C library, for people.
-        glibc: version of the C library.
-        python: version of its interpreter, ``"3.10"``.
-        executable: the interpreter's path or name.
-        glibcxx: newest version of the C++ library's symbols, N of ``GLIBCXX_3.4.N``, if known.
-        cores: how many.
-        features: of the processor, as ``/proc/cpuinfo`` calls them; None where they are not known.
-        model: what its device tree calls the board; empty where there is none.
-        missing: libraries that were asked for and are not there.
-        packages: the system's own that are used, with their versions, as ``"numpy 1.24.2"``.
-    """
-
-    machine: str
-    system: str
-    glibc: tuple[int, int]
-    python: str
-    executable: str
-    glibcxx: int | None = None
-    cores: int = 1
-    features: frozenset[str] | None = None
-    model: str = ""
-    missing: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-
-    @property
-    def symbols(self) -> dict[str, tuple[int, ...]]:
-        """The highest versions of symbols that libraries find, by their names."""
-        found: dict[str, tuple[int, ...]] = {"GLIBC": self.glibc}
-        if self.glibcxx is not None:
-            found["GLIBCXX"] = (3, 4, self.glibcxx)
-        return found
-
-
-def usual(target: Target, system: System) -> Facts:
-    """What a board of a target says that runs a certain system, to build without one."""
-    return Facts(
-        machine=target.machine,
-        system=system.about,
-        glibc=system.glibc,
-        python=system.python,
-        executable=f"python{system.python}",
-        glibcxx=system.glibcxx,
-        cores=sum(cores.count for cores in target.cores) or target.threads,
-        # Of "any board" nothing is known.
-        features=frozenset(target.features) if target.cores else None,
-    )
 
 
 class Board:
@@ -255,62 +195,6 @@ class Board:
         denied = any(words in reason for words in ("Read-only file system", "Permission denied"))
         advice = "; give another folder of the board with --folder" if denied else ""
         return f"{self.target.name}: {reason}{advice}"
-
-
-def connect(
-    target: Target,
-    root: Path | None = None,
-    python: Path | None = None,
-    host: str = "",
-    folder: str = "",
-    emulate: bool = False,
-    ask: bool = True,
-) -> Board:
-    """The board of a target.
-
-    Args:
-        target: its kind.
-        root: where releases of ``local`` live; the usual place if None.
-        python: the interpreter of ``local``; one that fits if None.
-        host: ``[USER@]HOST[:PORT]`` of any other board; a phone's serial number.
-        folder: on that board, for our releases; ``lite-ocr`` in the user's own if empty.
-        emulate: start an emulated board, if it is not up, and take that.
-        ask: for a password where no key is let in and somebody is there to be asked.
-
-    Raises:
-        TargetError: a host is missing or too much.
-        OptError: no interpreter for it (``local``).
-        BoardError: the emulated board cannot be started.
-    """
-    if target.transport == "local":
-        if host or folder or emulate:
-            raise TargetError(
-                f"{target.name}: is this computer; leave out --host, --folder and --emulate, or"
-                " choose another --target"
-            )
-        return Board(target, Local(root), str(python or lite_env.interpreter()[0]))
-    if target.transport == "adb":
-        from cross_build.phone import Phone  # late: a phone is a board, too
-        from cross_build.transports.adb import Adb
-
-        if emulate:
-            raise TargetError(f"{target.name}: no phone can be emulated; leave out --emulate")
-        return Phone(target, Adb(host, folder), address=host)
-    from cross_build.transports.ssh import Ssh  # late: cryptography takes long to load
-
-    if emulate:
-        from cross_build import emulate as emulator
-
-        if host:
-            raise TargetError("--emulate: is a board of its own; leave out --host")
-        transport = emulator.transport(target, folder)
-        return Board(target, transport, address=f"{EMULATED} {target.machine}")
-    if not host:
-        raise TargetError(
-            f"{target.name}: say which board, as in --host pi@raspberrypi.local; or --emulate to"
-            " try it without one"
-        )
-    return Board(target, Ssh(host, folder, ask=ask), address=host)
 
 
 def _last(outcome: Outcome) -> str:

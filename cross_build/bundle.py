@@ -12,8 +12,8 @@ from typing import Any, Mapping
 import lite_runner
 from cross_build import compile as compiler
 from cross_build import elf, inventory, precision
-from cross_build.board import Facts
 from cross_build.errors import BoardError
+from cross_build.facts import Facts
 from cross_build.inventory import Item
 from cross_build.runtime import LIBRARY, Library
 from cross_build.targets import Target

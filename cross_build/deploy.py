@@ -15,12 +15,14 @@ from typing import Any, Iterator, Sequence
 from cross_build import bundle as bundles
 from cross_build import carried, records
 from cross_build import runtime as runtimes
-from cross_build.board import Board, Facts
+from cross_build.board import Board
 from cross_build.bundle import Bundle
 from cross_build.errors import DeployError, TargetError
+from cross_build.facts import Facts
 from cross_build.once import Once
 from cross_build.runtime import Library
 from cross_build.targets import Target
+from cross_build.transfer import transfer
 from cross_build.transports import Outcome
 from cross_build.watch import TERMINAL, Watch
 from lite_runner import install
@@ -331,7 +333,9 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
             f" {free / 1e6:.0f} MB free; make room there"
         )
     if missing:
-        transfer(board, bundle, missing, board.path("releases", f"{bundle.name}.part"), watch)
+        transfer(
+            board.transport, bundle, missing, board.path("releases", f"{bundle.name}.part"), watch
+        )
     watch.step("checking")
     wrong = board.release("seal", bundle.name, stdin=manifest)["wrong"]
     if wrong:
@@ -340,26 +344,6 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
             " the release in use was kept; deploy again"
         )
     return missing
-
-
-def transfer(
-    board: Board,
-    bundle: Bundle,
-    paths: Sequence[str],
-    folder: str,
-    watch: Watch = TERMINAL,
-    what: str = "",
-) -> None:
-    """Put files of a bundle into a folder of the board; the watch is told how far it is.
-
-    Raises:
-        BoardError: the board cannot be reached or its disk is full.
-    """
-    size = sum(bundle.items[path].size for path in paths)
-    watch.step("sending", f"{what}{len(paths)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
-    with watch.sending(size) as count:
-        files = {path: bundle.items[path].source for path in paths}
-        board.transport.put(files, folder, count)
 
 
 def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from cross_build import compile as compiler
-from cross_build.board import connect
+from cross_build.connection import connect
 from cross_build.targets import target
 from cross_build.transports import adb
 from lite_runner.doctor import Check, attempt

@@ -13,10 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
-from cross_build import deploy as deploys
-from cross_build.board import Board, Facts, usual
+from cross_build.board import Board
 from cross_build.bundle import PYTHON, Bundle
 from cross_build.errors import BoardError, DeployError
+from cross_build.facts import Facts, usual
+from cross_build.transfer import transfer
 from cross_build.transports.local import Local
 from cross_build.watch import TERMINAL, Watch
 from lite_runner import release
@@ -159,7 +160,7 @@ class Phone(Board):
                 f" {free / 1e6:.0f} MB free; make room there"
             )
         part = self.path("releases", f"{system.name}.part")
-        deploys.transfer(self, system, list(system.items), part, watch, "the system it runs on, ")
+        transfer(self.transport, system, list(system.items), part, watch, "the system it runs on, ")
         # It is checked by itself: a damaged one does not get as far as to say it is whole.
         self.python = f"{part}/{PYTHON}"
         try:

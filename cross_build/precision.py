@@ -7,8 +7,8 @@ upstream compiles all of such a library for ARMv8.2, atomics (``ldaddal``) inclu
 
 from __future__ import annotations
 
-from cross_build.board import Facts
 from cross_build.errors import BoardError
+from cross_build.facts import Facts
 from cross_build.runtime import Library
 from lite_runner.pack import Pack
 

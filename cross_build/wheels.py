@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cross_build.board import Facts
+from cross_build.facts import Facts
 from opt_models import cache
 from opt_models.sources import pypi
 

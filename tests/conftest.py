@@ -9,7 +9,8 @@ from typing import Callable, Iterator
 
 import pytest
 
-from cross_build.board import Board, connect
+from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.deploy import deploy
 from cross_build.targets import target
 from cross_build.transports import local

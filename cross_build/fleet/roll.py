@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from cross_build import emulate, records
-from cross_build.board import EMULATED, Board, connect
+from cross_build.board import Board
+from cross_build.connection import EMULATED, connect
 from cross_build.deploy import last_words
 from cross_build.errors import BoardError, TargetError
 from cross_build.fleet.hosts import Host

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Callable, Sequence
 
 from cross_build import deploy as deploys
-from cross_build.board import Board, connect
+from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.deploy import Deployment
 from cross_build.fleet.hosts import Host
 from cross_build.fleet.parallel import AT_ONCE, Step, each

@@ -11,10 +11,10 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cross_build import board as boards
 from cross_build import deploy as deploys
 from cross_build import emulate
 from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.errors import BoardError
 from cross_build.targets import target
 from cross_build.transports import Outcome
@@ -71,11 +71,11 @@ class Site:
         self.name = name
         self.root = root
         self.runtime = runtime
-        self.board = boards.connect(target("rpi4"), emulate=True, folder=name)
+        self.board = connect(target("rpi4"), emulate=True, folder=name)
 
     def anew(self) -> Board:
         """The same board, by a connection of its own."""
-        return boards.connect(target("rpi4"), emulate=True, folder=self.name)
+        return connect(target("rpi4"), emulate=True, folder=self.name)
 
     def deploy(self, pack: Path, board: Board | None = None) -> deploys.Deployment:
         return deploys.deploy(board or self.board, str(pack), str(self.runtime))

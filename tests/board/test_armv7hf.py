@@ -13,10 +13,10 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import board as boards
 from cross_build import deploy as deploys
 from cross_build import emulate, reading, runtime
 from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.errors import BoardError
 from cross_build.targets import target
 from lite_runner.accuracy import compare
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def small() -> Iterator[Board]:
     running = emulate.status(MACHINE) is not None
-    board = boards.connect(target("armv7hf"), emulate=True, folder="tests")
+    board = connect(target("armv7hf"), emulate=True, folder="tests")
     yield board
     deploys.undeploy(board)
     board.transport.close()

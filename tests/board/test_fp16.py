@@ -11,11 +11,11 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import board as boards
 from cross_build import deploy as deploys
 from cross_build import precision
 from cross_build.bench import evaluation
 from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.errors import BoardError, DeployError
 from cross_build.targets import target
 from lite_runner.bench import pictures
@@ -41,7 +41,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["rpi5", "rpi4"])
 def board(request: pytest.FixtureRequest, emulated: Path) -> Iterator[Board]:
     # The packages that other tests sent are there already: nothing is sent twice.
-    found = boards.connect(target(request.param), emulate=True, folder="tests")
+    found = connect(target(request.param), emulate=True, folder="tests")
     yield found
     found.transport.close()
 
@@ -80,7 +80,7 @@ def test_what_is_refused_would_have_ended_the_process(
 def test_a_real_library_reads_in_halves_as_well_as_in_floats(
     emulated: Path, samples: Path, tmp_path: Path
 ) -> None:
-    found = boards.connect(target("rpi5"), emulate=True, folder="tests-fp16")
+    found = connect(target("rpi5"), emulate=True, folder="tests-fp16")
     shown = pictures.find([str(samples / name) for name in ("shop_sign.jpg", "name_plate.jpg")])
     try:
         done = evaluation.evaluate(

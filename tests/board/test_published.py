@@ -12,10 +12,10 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import board as boards
 from cross_build import deploy as deploys
 from cross_build import reading, runtime
 from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.targets import target
 from lite_runner.accuracy import compare
 from lite_runner.sources import Source
@@ -41,7 +41,7 @@ def deployed(
     name = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(settings.MODELS, str(published_models))
-        board = boards.connect(target("rpi4"), emulate=True, folder=f"tests-{name}")
+        board = connect(target("rpi4"), emulate=True, folder=f"tests-{name}")
         done = deploys.deploy(board, name)
         assert done.proof["pack"] == name
         yield name, board
@@ -70,7 +70,7 @@ def test_a_pack_that_cannot_run_on_the_library_is_refused(emulated: Path) -> Non
     found = runtime.local(Path(LIBRARY), "armv8", "")
     if found.runtime == target("rpi4").runtime:
         pytest.skip("this library is of opt's own release, every pack runs on it")
-    board = boards.connect(target("rpi4"), emulate=True, folder="tests-v4")
+    board = connect(target("rpi4"), emulate=True, folder="tests-v4")
     with pytest.raises(CatalogError, match=r"v4-mobile: for Paddle-Lite .* take Paddle-Lite v2"):
         deploys.deploy(board, "v4-mobile")
     board.transport.close()

@@ -15,8 +15,9 @@ import pytest
 from cross_build import bundle as bundles
 from cross_build import deploy as deploys
 from cross_build import inventory
-from cross_build.board import Board, connect
+from cross_build.board import Board
 from cross_build.bundle import Bundle
+from cross_build.connection import connect
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import target
 from cross_build.transports.local import Local
@@ -244,7 +245,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from cross_build import bundle, deploy, inventory
-from cross_build.board import Board, connect
+from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.targets import target
 from cross_build.transports.local import Local
 

@@ -13,8 +13,9 @@ from cross_build import bundle as bundles
 from cross_build import deploy as deploys
 from cross_build import elf
 from cross_build import runtime as runtimes
-from cross_build.board import Board, usual
+from cross_build.board import Board
 from cross_build.errors import BoardError
+from cross_build.facts import usual
 from cross_build.targets import target
 from cross_build.transports.local import Local
 from cross_build.wheels import Wheels

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cross_build import precision, runtime
-from cross_build.board import Facts, usual
 from cross_build.errors import BoardError
+from cross_build.facts import Facts, usual
 from cross_build.runtime import Library
 from cross_build.targets import target
 from lite_runner import pack as packs

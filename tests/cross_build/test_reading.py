@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from cross_build import reading
-from cross_build.board import Board, connect
+from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.errors import BoardError
 from cross_build.targets import target
 from lite_runner.errors import UsageError

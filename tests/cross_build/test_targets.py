@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from cross_build import emulate, targets
-from cross_build.board import Board, Facts, usual
+from cross_build.board import Board
 from cross_build.errors import TargetError
+from cross_build.facts import Facts, usual
 from cross_build.transports.local import Local
 from lite_runner.settings import POWER_MODES
 from opt_models import catalog

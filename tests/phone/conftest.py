@@ -10,10 +10,10 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cross_build import board as boards
 from cross_build import debian, emulate
 from cross_build import deploy as deploys
 from cross_build.board import Board
+from cross_build.connection import connect
 from cross_build.errors import BoardError
 from cross_build.targets import target
 from tests import double
@@ -45,7 +45,7 @@ class Phone:
         return self.at("")
 
     def at(self, folder: str) -> Board:
-        return boards.connect(self.target, folder=folder)
+        return connect(self.target, folder=folder)
 
     def deploy(self, pack: Path, board: Board | None = None) -> deploys.Deployment:
         return deploys.deploy(board or self.board, str(pack), str(self.runtime))

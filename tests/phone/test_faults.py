@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cross_build import deploy as deploys
-from cross_build.board import connect
+from cross_build.connection import connect
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import target
 from cross_build.transports.adb import Adb

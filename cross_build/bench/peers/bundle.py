@@ -7,9 +7,9 @@ from pathlib import Path
 import lite_runner
 from cross_build import bundle as bundles
 from cross_build import inventory
-from cross_build.board import Facts
 from cross_build.bundle import Bundle
 from cross_build.errors import TargetError
+from cross_build.facts import Facts
 from cross_build.targets import Target
 from cross_build.wheels import resolve
 
