@@ -8,7 +8,7 @@ buffer, and all of them together to be no more bytes than it has, which also end
 from __future__ import annotations
 
 import struct
-from typing import Iterator
+from typing import Iterator, Mapping
 
 from flatbuffers import number_types as types
 from flatbuffers.table import Table as Raw
@@ -82,6 +82,10 @@ class Table:
         place = self._place(field, 8)
         return default if place is None else int(self._raw.Get(types.Int64Flags, place))
 
+    def float32(self, field: int, default: float = 0.0) -> float:
+        place = self._place(field, 4)
+        return default if place is None else float(self._raw.Get(types.Float32Flags, place))
+
     def bool(self, field: int) -> bool:
         place = self._place(field, 1)
         return place is not None and bool(self._raw.Get(types.BoolFlags, place))
@@ -108,6 +112,28 @@ class Table:
         return tuple(
             self._text(self._target(place)) for place in range(start, start + 4 * count, 4)
         )
+
+    def ints(self, field: int) -> tuple[int, ...]:
+        """The numbers of a vector of int32."""
+        start, count = self.vector(field, 4)
+        return struct.unpack_from(f"<{count}i", self._buffer.data, start)
+
+    def floats(self, field: int) -> tuple[float, ...]:
+        """The numbers of a vector of float32."""
+        start, count = self.vector(field, 4)
+        return struct.unpack_from(f"<{count}f", self._buffer.data, start)
+
+    def place(self, field: int) -> int:
+        """Where the string of a field, which must not be missing, begins: with its length."""
+        place = self._place(field, 4)
+        if place is None:
+            raise DamageError(f"byte {self._raw.Pos} is a table without its text")
+        return self._target(place)
+
+    def places(self, field: int) -> tuple[int, ...]:
+        """Where the strings of a vector begin, each with its length."""
+        start, count = self.vector(field, 4)
+        return tuple(self._target(place) for place in range(start, start + 4 * count, 4))
 
     def longs(self, field: int) -> tuple[int, ...]:
         """The numbers of a vector of int64."""
@@ -148,3 +174,22 @@ class Table:
 
 def _uint(data: bytes, place: int) -> int:
     return int(struct.unpack_from("<I", data, place)[0])
+
+
+def replace_texts(data: bytes, texts: Mapping[int, str]) -> bytes:
+    """Write other strings in place of some, none longer than what is there; all else stays.
+
+    Args:
+        data: a flatbuffer.
+        texts: by :meth:`Table.place`.
+
+    Raises:
+        ValueError: one is longer.
+    """
+    result = bytearray(data)
+    for place, text in texts.items():
+        room, new = _uint(data, place), text.encode()
+        if len(new) > room:
+            raise ValueError(f"{text!r} is longer than the {room} bytes at {place}")
+        result[place : place + 4 + room] = struct.pack("<I", len(new)) + new.ljust(room, b"\0")
+    return bytes(result)

@@ -8,9 +8,10 @@ framework.fbs). In layout 1 one more flatbuffer, to the end of the file, holds a
 from __future__ import annotations
 
 import struct
+from typing import Callable, Mapping, Sequence
 
 from opt_models.formats.damage import DamageError
-from opt_models.formats.flat import Buffer, Table
+from opt_models.formats.flat import Buffer, Table, replace_texts
 from opt_models.formats.topology import (
     MAX_RANK,
     TENSOR,
@@ -34,12 +35,48 @@ def topology(data: bytes) -> Topology:
     """
     variables: dict[str, Variable] = {}
     operators: list[Operator] = []
+    blocks = 0
     for block in Buffer(data).root().tables(0):
+        blocks += 1
         for table in block.tables(2):
             one = _variable(table)
             variables.setdefault(one.name, one)
         operators.extend(_operator(table) for table in block.tables(3))
-    return Topology(tuple(operators), variables)
+    return Topology(tuple(operators), variables, blocks)
+
+
+def rename(data: bytes, operators: Sequence[Operator], declared: Mapping[str, str]) -> bytes:
+    """Give variables other names, none longer than the one it stands for; all else stays.
+
+    Args:
+        data: the topology's bytes.
+        operators: all that are in it, but with names of other variables.
+        declared: new names of declared variables, by old ones.
+
+    Raises:
+        DamageError: the bytes are damaged.
+        ValueError: a name is too long, or one place in the bytes would have to hold two.
+    """
+    texts: dict[int, str] = {}
+
+    def put(place: int, old: str, new: str) -> None:
+        # Several may refer to one string.
+        if texts.setdefault(place, new) != new:
+            raise ValueError(f"{old!r} is one string for variables that get different names")
+
+    rest = iter(operators)
+    for block in Buffer(data).root().tables(0):
+        for table in block.tables(2):
+            name = table.text(0)
+            put(table.place(0), name, declared.get(name, name))
+        for table in block.tables(3):
+            one = next(rest)
+            for field, sides in ((1, one.inputs), (2, one.outputs)):
+                for side in table.tables(field):
+                    new = sides[side.text(0)]
+                    for row in zip(side.places(1), side.texts(1), new, strict=True):
+                        put(*row)
+    return replace_texts(data, texts)
 
 
 def together(data: bytes) -> tuple[Variable, ...]:
@@ -130,13 +167,16 @@ def _sides(table: Table, field: int) -> dict[str, tuple[str, ...]]:
 def _attribute(table: Table) -> Attribute | None:
     """An attribute's value, if it is one of the kinds that count here."""
     kind = table.int32(1)
-    if kind == 0:
-        return table.int32(2)
-    if kind == 2:
-        return table.text(4)
-    if kind == 6:
-        return table.bool(8)
-    return table.int64(11) if kind == 9 else None
+    readers: dict[int, Callable[[], Attribute]] = {
+        0: lambda: table.int32(2),
+        1: lambda: table.float32(3),
+        2: lambda: table.text(4),
+        3: lambda: table.ints(5),
+        4: lambda: table.floats(6),
+        6: lambda: table.bool(8),
+        9: lambda: table.int64(11),
+    }
+    return readers[kind]() if kind in readers else None
 
 
 def _weight(table: Table) -> Variable:
