@@ -123,17 +123,10 @@ class Table:
         start, count = self.vector(field, 4)
         return struct.unpack_from(f"<{count}f", self._buffer.data, start)
 
-    def place(self, field: int) -> int:
-        """Where the string of a field, which must not be missing, begins: with its length."""
-        place = self._place(field, 4)
-        if place is None:
-            raise DamageError(f"byte {self._raw.Pos} is a table without its text")
-        return self._target(place)
-
     def places(self, field: int) -> tuple[int, ...]:
-        """Where the strings of a vector begin, each with its length."""
+        """Where a vector refers to its strings, for :func:`refer`."""
         start, count = self.vector(field, 4)
-        return tuple(self._target(place) for place in range(start, start + 4 * count, 4))
+        return tuple(range(start, start + 4 * count, 4))
 
     def longs(self, field: int) -> tuple[int, ...]:
         """The numbers of a vector of int64."""
@@ -176,20 +169,20 @@ def _uint(data: bytes, place: int) -> int:
     return int(struct.unpack_from("<I", data, place)[0])
 
 
-def replace_texts(data: bytes, texts: Mapping[int, str]) -> bytes:
-    """Write other strings in place of some, none longer than what is there; all else stays.
+def refer(data: bytes, texts: Mapping[int, str]) -> bytes:
+    """Let references lead to other strings, which are added behind all else; nothing else changes.
 
     Args:
         data: a flatbuffer.
-        texts: by :meth:`Table.place`.
-
-    Raises:
-        ValueError: one is longer.
+        texts: by :meth:`Table.places`.
     """
     result = bytearray(data)
-    for place, text in texts.items():
-        room, new = _uint(data, place), text.encode()
-        if len(new) > room:
-            raise ValueError(f"{text!r} is longer than the {room} bytes at {place}")
-        result[place : place + 4 + room] = struct.pack("<I", len(new)) + new.ljust(room, b"\0")
-    return bytes(result)
+    added: dict[str, int] = {}
+    for place, text in sorted(texts.items()):
+        if text not in added:
+            result += bytes(-len(result) % 4)
+            added[text] = len(result)
+            encoded = text.encode()
+            result += struct.pack("<I", len(encoded)) + encoded + b"\0"
+        struct.pack_into("<I", result, place, added[text] - place)
+    return bytes(result + bytes(-len(result) % 4))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Sequence
 
 from opt_models.errors import OptError
 from opt_models.formats.damage import DamageError
@@ -119,25 +119,23 @@ def read_topology(path: Path) -> Topology:
     return _read(path)[2]
 
 
-def rename(path: Path, operators: Sequence[Operator], declared: Mapping[str, str]) -> None:
-    """Write other names of variables into a model of layout 1 or 2, and change nothing else.
+def rename(path: Path, operators: Sequence[Operator]) -> None:
+    """Let operators take and give other variables of a model, and change nothing else.
 
     Args:
-        path: the model.
-        operators, declared: as for :func:`opt_models.formats.nb_flat.rename`.
+        path: a model of layout 1 or 2.
+        operators: its own, but with names of other variables that it declares.
 
     Raises:
         OptError: as for :func:`read`.
-        ValueError: the names do not fit into the file, which stays as it was.
     """
     from opt_models.formats import nb_flat
 
-    header, data, _, _ = _read(path)
-    if header.layout not in (1, 2):
-        raise ValueError(f"layout {header.layout} holds names otherwise")
-    end = _TOPOLOGY + struct.unpack_from("<Q", data, _LENGTH)[0]
-    topology = nb_flat.rename(data[_TOPOLOGY:end], operators, declared)
-    path.write_bytes(data[:_TOPOLOGY] + topology + data[end:])
+    _, data, _, _ = _read(path)
+    (length,) = struct.unpack_from("<Q", data, _LENGTH)
+    topology = nb_flat.rename(data[_TOPOLOGY : _TOPOLOGY + length], operators)
+    weights = data[_TOPOLOGY + length :]
+    path.write_bytes(data[:_LENGTH] + struct.pack("<Q", len(topology)) + topology + weights)
 
 
 def _read(path: Path) -> tuple[Header, bytes, Topology, tuple[Variable, ...]]:

@@ -8,10 +8,10 @@ framework.fbs). In layout 1 one more flatbuffer, to the end of the file, holds a
 from __future__ import annotations
 
 import struct
-from typing import Callable, Mapping, Sequence
+from typing import Callable, Sequence
 
 from opt_models.formats.damage import DamageError
-from opt_models.formats.flat import Buffer, Table, replace_texts
+from opt_models.formats.flat import Buffer, Table, refer
 from opt_models.formats.topology import (
     MAX_RANK,
     TENSOR,
@@ -45,38 +45,26 @@ def topology(data: bytes) -> Topology:
     return Topology(tuple(operators), variables, blocks)
 
 
-def rename(data: bytes, operators: Sequence[Operator], declared: Mapping[str, str]) -> bytes:
-    """Give variables other names, none longer than the one it stands for; all else stays.
+def rename(data: bytes, operators: Sequence[Operator]) -> bytes:
+    """Let operators take and give other variables; all else stays.
 
     Args:
         data: the topology's bytes.
         operators: all that are in it, but with names of other variables.
-        declared: new names of declared variables, by old ones.
 
     Raises:
         DamageError: the bytes are damaged.
-        ValueError: a name is too long, or one place in the bytes would have to hold two.
     """
     texts: dict[int, str] = {}
-
-    def put(place: int, old: str, new: str) -> None:
-        # Several may refer to one string.
-        if texts.setdefault(place, new) != new:
-            raise ValueError(f"{old!r} is one string for variables that get different names")
-
     rest = iter(operators)
     for block in Buffer(data).root().tables(0):
-        for table in block.tables(2):
-            name = table.text(0)
-            put(table.place(0), name, declared.get(name, name))
         for table in block.tables(3):
             one = next(rest)
             for field, sides in ((1, one.inputs), (2, one.outputs)):
                 for side in table.tables(field):
-                    new = sides[side.text(0)]
-                    for row in zip(side.places(1), side.texts(1), new, strict=True):
-                        put(*row)
-    return replace_texts(data, texts)
+                    rows = zip(side.places(1), side.texts(1), sides[side.text(0)])
+                    texts.update((place, new) for place, old, new in rows if old != new)
+    return refer(data, texts)
 
 
 def together(data: bytes) -> tuple[Variable, ...]:

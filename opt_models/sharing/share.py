@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 from typing import Mapping
 
@@ -17,7 +16,10 @@ from opt_models.formats import nb
 from opt_models.formats.topology import Topology
 from opt_models.sharing import slots
 from opt_models.sharing.sizes import Shape, by_element, has_rule, sizes
-from opt_models.sharing.values import Value, lives, rename, trace
+from opt_models.sharing.values import Value, lives, outside, rename, trace
+
+#: They neither read nor write: the user of a network does, before and after a run.
+_ENDS = ("feed", "fetch")
 
 
 @dataclass(frozen=True)
@@ -48,24 +50,18 @@ def share(path: Path, shape: Shape) -> Memory | None:
         OptError: the model is damaged.
     """
     topology = nb.read_topology(path)
-    if topology.blocks != 1:
+    if topology.blocks != 1 or nb.read_header(path).layout not in (1, 2):
         return None
-    known, free = _movable(topology, shape)
-    found = slots.share(known, len(free))
-    if not known or found is None:
+    parts = _parts(topology, shape)
+    found = slots.share(parts.moved, parts.free, parts.pinned)
+    if found is None:
         return None
-    new = _new_names(topology, len(found))
-    names = {value: name for name, slot in zip(new, found) for value in slot.values}
+    names = {value: slot.name for slot in found for value in slot.values if value in parts.moved}
     operators = rename(topology, names)
-    if trace(operators) != trace(topology.operators):
-        return None
     before, after = memory(topology, shape), memory(replace(topology, operators=operators), shape)
-    if after >= before:
+    if after >= before or trace(operators) != trace(topology.operators):
         return None
-    try:
-        nb.rename(path, operators, dict(zip(free, new)))
-    except ValueError:  # names are written differently there
-        return None
+    nb.rename(path, operators)
     return Memory(shape, before, after)
 
 
@@ -79,32 +75,44 @@ def memory(topology: Topology, shape: Shape) -> int:
     return sum(found.values())
 
 
-def _movable(topology: Topology, shape: Shape) -> tuple[Mapping[Value, int], list[str]]:
-    """The values that may get other variables, with their sizes; variables that become free."""
-    known = sizes(topology, shape)
+@dataclass(frozen=True)
+class _Parts:
+    """The values of a network, by what may be done with them.
+
+    Attributes:
+        moved: those that may get another variable, with their sizes.
+        pinned: the inputs and outputs, whose variables may hold others, too, with their sizes.
+        free: variables that hold nothing but values that may move.
+    """
+
+    moved: Mapping[Value, int]
+    pinned: Mapping[Value, int]
+    free: tuple[str, ...]
+
+
+def _parts(topology: Topology, shape: Shape) -> _Parts:
+    operators, known = topology.operators, sizes(topology, shape)
     # In one place only where that is so for inputs of any shape.
     late = by_element(topology, shape) & by_element(topology, _other(shape))
     found = lives(topology)
     moved: dict[Value, int] = {}
+    pinned: dict[Value, int] = {}
     kept = set(found.fixed)
     for value in found.values:
         size = known[value.writer]
-        around = (topology.operators[index] for index in (value.writer, *value.readers))
+        around = [operators[index] for index in (value.writer, *value.readers)]
         if size is not None and all(map(has_rule, around)):
             moved[replace(value, late=value.writer in late)] = size
+        elif size is not None and all(has_rule(one) or one.type in _ENDS for one in around):
+            pinned[outside(value, operators)] = size
         else:
             kept.add(value.name)
-    return moved, sorted({one.name for one in moved} - kept)
+    pinned = {one: size for one, size in pinned.items() if one.name not in kept}
+    free = {one.name for one in moved} - kept - {one.name for one in pinned}
+    return _Parts(moved, pinned, tuple(sorted(free)))
 
 
 def _other(shape: Shape) -> Shape:
     """A shape that has no more in common with another one than a network needs."""
     batch, channels, height, width = shape
     return (batch + 1, channels, 2 * height, 3 * width)
-
-
-def _new_names(topology: Topology, number: int) -> list[str]:
-    """Short names that no variable has."""
-    taken = topology.variables.keys()
-    fresh = (name for n in count() if (name := f"m{n}") not in taken)
-    return [name for name, _ in zip(fresh, range(number))]

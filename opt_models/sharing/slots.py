@@ -21,29 +21,39 @@ _TRIES = 96
 
 @dataclass
 class Slot:
-    """Some values of which no two are needed at a time.
+    """A variable and values of which no two are needed at a time.
 
     Attributes:
         size: of the largest, in bytes.
     """
 
+    name: str
     size: int = 0
     values: list[Value] = field(default_factory=list)
 
+    def add(self, value: Value, size: int) -> None:
+        """Let it hold one more value."""
+        self.size = max(self.size, size)
+        self.values.append(value)
 
-def share(sizes: Mapping[Value, int], most: int) -> list[Slot] | None:
+
+def share(
+    sizes: Mapping[Value, int], free: Sequence[str], pinned: Mapping[Value, int]
+) -> list[Slot] | None:
     """Give each value a slot, so that all slots together are small.
 
     Args:
-        sizes: of all values, in bytes.
-        most: number of slots there may be.
+        sizes: of the values, in bytes.
+        free: variables that there are for them.
+        pinned: sizes of values that keep their variables; others may use these, too.
 
     Returns:
-        the slots, or None if so few were not found; the same for the same values.
+        the slots, or None if there are too few free variables; the same for the same values.
     """
-    conflicts = {one: {other for other in sizes if one.overlaps(other)} for one in sizes}
-    plans = (_greedy(order, sizes, conflicts) for order in _orders(sizes))
-    return min((slots for slots in plans if len(slots) <= most), key=total, default=None)
+    everything = (*sizes, *pinned)
+    conflicts = {one: {other for other in everything if one.overlaps(other)} for one in sizes}
+    plans = (_greedy(order, sizes, conflicts, free, pinned) for order in _orders(sizes))
+    return min((slots for slots in plans if slots is not None), key=total, default=None)
 
 
 def total(slots: Iterable[Slot]) -> int:
@@ -80,17 +90,26 @@ def _together(values: Iterable[Value]) -> list[list[Value]]:
 
 
 def _greedy(
-    order: Sequence[Value], sizes: Mapping[Value, int], conflicts: Mapping[Value, set[Value]]
-) -> list[Slot]:
+    order: Sequence[Value],
+    sizes: Mapping[Value, int],
+    conflicts: Mapping[Value, set[Value]],
+    free: Sequence[str],
+    pinned: Mapping[Value, int],
+) -> list[Slot] | None:
     """Give each value the slot that grows least and, of those, is least too large for it."""
-    slots: list[Slot] = []
+    slots = {one.name: Slot(one.name) for one in pinned}
+    for value, size in pinned.items():
+        slots[value.name].add(value, size)
+    unused = iter(free)
     for value in order:
         size, others = sizes[value], conflicts[value]
-        free = [slot for slot in slots if others.isdisjoint(slot.values)]
-        if not free:
-            slots.append(Slot())
-            free = slots[-1:]
-        best = min(free, key=lambda slot: (max(0, size - slot.size), slot.size))
-        best.size = max(best.size, size)
-        best.values.append(value)
-    return slots
+        fitting = [slot for slot in slots.values() if others.isdisjoint(slot.values)]
+        if fitting:
+            best = min(fitting, key=lambda slot: (max(0, size - slot.size), slot.size))
+        else:
+            name = next(unused, None)
+            if name is None:
+                return None
+            best = slots[name] = Slot(name)
+        best.add(value, size)
+    return list(slots.values())

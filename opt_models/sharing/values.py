@@ -11,6 +11,8 @@ from typing import Callable, Iterator, Mapping, Sequence
 from opt_models.formats.topology import TENSOR, Operator, Topology
 
 Rename = Callable[[str], str]
+#: Inputs are filled before a run, outputs read after it, wherever the operators for it stand.
+_WHEN = {"feed": -1, "fetch": 1}
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,9 @@ class Value:
 
     Attributes:
         name: of the variable that holds it.
-        writer: index of the operator that writes it.
-        readers: indices of those that read it, in order.
+        writer: index of the operator that writes it; -1 for what is there before a run.
+        readers: indices of those that read it, in order; the number of all operators, if it must
+            still be there after the run.
         late: written where its operator has already read, so that it may take the place of what
             that reads for the last time.
     """
@@ -83,6 +86,15 @@ def lives(topology: Topology) -> Lives:
     return Lives(tuple(one for one in values if one.name not in fixed), frozenset(fixed))
 
 
+def outside(value: Value, operators: Sequence[Operator]) -> Value:
+    """The same value with the time in which the user of a network writes or reads it."""
+    if operators[value.writer].type == "feed":
+        value = replace(value, writer=-1)
+    if any(operators[index].type == "fetch" for index in value.readers):
+        value = replace(value, readers=(*value.readers, len(operators)))
+    return value
+
+
 def rename(topology: Topology, names: Mapping[Value, str]) -> tuple[Operator, ...]:
     """The operators with other variables for some of the values."""
     read = {(one.name, index): new for one, new in names.items() for index in one.readers}
@@ -102,16 +114,18 @@ def trace(operators: Sequence[Operator], runs: int = 2) -> list[tuple[object, ..
 
     Args:
         operators: as they run one after the other.
-        runs: how often all of them run, with what is left in the variables.
+        runs: how often all of them run, with what is left in the variables. Before each the inputs
+            are filled, after each the outputs are read.
 
     Returns:
         Of each operator in each run its type and, for each of its inputs, the run, the index and
         the output's place of what wrote it, or the variable's name if nothing did.
     """
+    order = sorted(enumerate(operators), key=lambda item: _WHEN.get(item[1].type, 0))
     held: dict[str, object] = {}
     told: list[tuple[object, ...]] = []
     for run in range(runs):
-        for index, one in enumerate(operators):
+        for index, one in order:
             told.append((one.type, *(held.get(name, name) for name in _inputs(one))))
             held.update((name, (run, index, n)) for n, name in enumerate(_outputs(one)))
     return told
