@@ -72,7 +72,7 @@ def lives(topology: Topology) -> Lives:
     current: dict[str, int] = {}
     writers: list[tuple[str, int]] = []
     readers: list[list[int]] = []
-    for index, one in enumerate(topology.operators):
+    for index, one in _in_order(topology.operators):
         taken, given = set(_inputs(one)), list(_outputs(one))
         fixed |= taken & set(given) | (taken - current.keys())
         fixed |= {name for name in given if given.count(name) > 1}
@@ -121,14 +121,18 @@ def trace(operators: Sequence[Operator], runs: int = 2) -> list[tuple[object, ..
         Of each operator in each run its type and, for each of its inputs, the run, the index and
         the output's place of what wrote it, or the variable's name if nothing did.
     """
-    order = sorted(enumerate(operators), key=lambda item: _WHEN.get(item[1].type, 0))
     held: dict[str, object] = {}
     told: list[tuple[object, ...]] = []
     for run in range(runs):
-        for index, one in order:
+        for index, one in _in_order(operators):
             told.append((one.type, *(held.get(name, name) for name in _inputs(one))))
             held.update((name, (run, index, n)) for n, name in enumerate(_outputs(one)))
     return told
+
+
+def _in_order(operators: Sequence[Operator]) -> list[tuple[int, Operator]]:
+    """The operators and their indices, in the order in which they read and write."""
+    return sorted(enumerate(operators), key=lambda item: _WHEN.get(item[1].type, 0))
 
 
 def _inputs(one: Operator) -> Iterator[str]:
