@@ -125,12 +125,13 @@ def _share(
     found = share(target, (1, 3, shape[0], shape[1])) if runtime.arch == "arm" else None
     if found is None:
         return None
+    before, after = found
     print(
-        f"  {stage}: shares memory, {found.before / 1e6:.0f} -> {found.after / 1e6:.0f} MB at"
+        f"  {stage}: shares memory, {before.size / 1e6:.0f} -> {after.size / 1e6:.0f} MB at"
         f" {shape[0]} x {shape[1]}",
         file=sys.stderr,
     )
-    return {"shape": list(found.shape), "before": found.before, "after": found.after}
+    return {"shape": list(after.shape), "before": before.size, "after": after.size}
 
 
 def _reading(summary: Summary, lines: int, part: Ingredient) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Mapping
 
@@ -28,15 +29,18 @@ class Memory:
 
     Attributes:
         shape: of the input it is told for, NCHW.
-        before, after: bytes, without variables whose size is unknown, as those of sequences.
+        variables: how many there are, without weights.
+        size: bytes of all of them together whose size is known.
+        whole: whether all sizes are known; those behind sequences and reshapes are not.
     """
 
     shape: Shape
-    before: int
-    after: int
+    variables: int
+    size: int
+    whole: bool
 
 
-def share(path: Path, shape: Shape) -> Memory | None:
+def share(path: Path, shape: Shape) -> tuple[Memory, Memory] | None:
     """Let the values of a model share memory by their sizes; changes the file if that saves some.
 
     Args:
@@ -44,7 +48,7 @@ def share(path: Path, shape: Shape) -> Memory | None:
         shape: of an input, NCHW; how sizes compare hardly depends on it.
 
     Returns:
-        what came of it, or None where the file was left as it is.
+        memory before and after, or None where the file was left as it is.
 
     Raises:
         OptError: the model is damaged.
@@ -59,20 +63,22 @@ def share(path: Path, shape: Shape) -> Memory | None:
     names = {value: slot.name for slot in found for value in slot.values if value in parts.moved}
     operators = rename(topology, names)
     before, after = memory(topology, shape), memory(replace(topology, operators=operators), shape)
-    if after >= before or trace(operators) != trace(topology.operators):
+    if after.size >= before.size or trace(operators) != trace(topology.operators):
         return None
     nb.rename(path, operators)
-    return Memory(shape, before, after)
+    return before, after
 
 
-def memory(topology: Topology, shape: Shape) -> int:
-    """Bytes that the variables of a network take together, as far as their sizes are known."""
+def memory(topology: Topology, shape: Shape) -> Memory:
+    """What the variables of a network take in a run on an input of some shape."""
     found: dict[str, int] = defaultdict(int)
-    for one, size in zip(topology.operators, sizes(topology, shape)):
-        for names in one.outputs.values():
-            for name in names:
-                found[name] = max(found[name], size or 0)
-    return sum(found.values())
+    known = sizes(topology, shape)
+    ends = [one.type == "fetch" for one in topology.operators]
+    for one, size, end in zip(topology.operators, known, ends):
+        for name in () if end else chain.from_iterable(one.outputs.values()):
+            found[name] = max(found[name], size or 0)
+    whole = all(end or size is not None for size, end in zip(known, ends))
+    return Memory(shape, len(found), sum(found.values()), whole)
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,6 @@ def total(slots: Iterable[Slot]) -> int:
     return sum(one.size for one in slots)
 
 
-def least(sizes: Mapping[Value, int]) -> int:
-    """Bytes of what is needed at once, where that is most: no slots can be smaller together."""
-    return max((sum(map(sizes.__getitem__, there)) for there in _together(sizes)), default=0)
-
-
 def _orders(sizes: Mapping[Value, int]) -> Iterator[list[Value]]:
     """Orders in which values may choose their slots."""
     written = sorted(sizes, key=lambda one: (one.writer, one.name))
@@ -75,7 +70,7 @@ def _orders(sizes: Mapping[Value, int]) -> Iterator[list[Value]]:
     starts = (by_size, by_breadth, written)
     yield from starts
     # Always the same, so that a model gives the same file.
-    random = Random(0)
+    random = Random(0)  # noqa: S311 - nothing is secret here
     for number in range(_TRIES):
         order, far = starts[number % len(starts)], 2 + number % 20
         places = {one: place + random.random() * far for place, one in enumerate(order)}

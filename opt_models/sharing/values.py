@@ -6,11 +6,10 @@ A variable of a finished ``.nb`` file holds several values in turn, as ``opt`` n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Iterator, Mapping, Sequence
 
 from opt_models.formats.topology import TENSOR, Operator, Topology
 
-Rename = Callable[[str], str]
 #: Inputs are filled before a run, outputs read after it, wherever the operators for it stand.
 _WHEN = {"feed": -1, "fetch": 1}
 
@@ -102,8 +101,8 @@ def rename(topology: Topology, names: Mapping[Value, str]) -> tuple[Operator, ..
     return tuple(
         replace(
             one,
-            inputs=_renamed(one.inputs, lambda name, at=index: read.get((name, at), name)),
-            outputs=_renamed(one.outputs, lambda name, at=index: written.get((name, at), name)),
+            inputs=_renamed(one.inputs, index, read),
+            outputs=_renamed(one.outputs, index, written),
         )
         for index, one in enumerate(topology.operators)
     )
@@ -144,6 +143,6 @@ def _outputs(one: Operator) -> Iterator[str]:
 
 
 def _renamed(
-    sides: Mapping[str, tuple[str, ...]], new: Rename
+    sides: Mapping[str, tuple[str, ...]], index: int, new: Mapping[tuple[str, int], str]
 ) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(map(new, names)) for key, names in sides.items()}
+    return {key: tuple(new.get((one, index), one) for one in names) for key, names in sides.items()}

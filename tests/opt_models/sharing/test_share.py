@@ -124,8 +124,9 @@ def test_a_chain_needs_two_places() -> None:
     found = renamed(topology)
     assert found is not None
     after = share.memory(replace(topology, operators=found[0]), SHAPE)
-    assert after == 2 * 4 * 3 * 64 * 96
-    assert share.memory(topology, SHAPE) == 4 * 4 * 3 * 64 * 96
+    size = 4 * 3 * 64 * 96
+    assert after == share.Memory(SHAPE, 2, 2 * size, True)
+    assert share.memory(topology, SHAPE) == share.Memory(SHAPE, 4, 4 * size, True)
 
 
 def test_what_is_computed_by_element_takes_its_inputs_place() -> None:
@@ -225,9 +226,11 @@ def test_published_detectors(published_models: Path, tmp_path: Path, name: str) 
         shutil.copyfile(path, copy)
         found = share.share(copy, (1, 3, 960, 960))
         assert found is not None
-        published, most = DETECTORS[name]
-        assert found.before / 1e6 == pytest.approx(published, abs=0.1)
-        assert found.after / 1e6 < most
+        (published, most), (before, after) = DETECTORS[name], found
+        assert before.size / 1e6 == pytest.approx(published, abs=0.1)
+        assert after.size / 1e6 < most
+        assert before.whole
+        assert after.whole
     assert copies[0].read_bytes() == copies[1].read_bytes()
     # Nothing but names: the same network, weights to the byte.
     was, now = nb.read(path), nb.read(copies[0])
