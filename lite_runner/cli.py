@@ -8,7 +8,7 @@ import os
 import runpy
 import sys
 from pathlib import Path
-from typing import Callable, Iterable, Sequence
+from typing import Callable, Sequence
 
 from lite_runner import __version__, output, report, sources
 from lite_runner import pack as packs
@@ -68,7 +68,7 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
 
 
 def read_files(
-    pictures: Iterable[sources.Source],
+    pictures: Sequence[sources.Source],
     pack: Path,
     options: argparse.Namespace,
     show: Callable[[report.Result], None],
@@ -100,12 +100,12 @@ def read_files(
     # Like the models: OpenCV would take every core.
     cv2.setNumThreads(int(engine.arguments.get("threads") or 1))
     with Ocr(pack, engine, settings) as ocr:
-        for name, path, error in pictures:
+        for number, (name, path, error) in enumerate(pictures, 1):
             try:
                 if error is not None:
                     raise ImageError(error)
                 pixels = image.load(path)
-                page = ocr.read(pixels)
+                page = ocr.read(pixels, last=number == len(pictures))
                 result = report.page_result(name, page)
                 if options.draw is not None:
                     target = options.draw / sources.drawing_name(path, names)

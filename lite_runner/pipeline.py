@@ -149,8 +149,13 @@ class Ocr:
         )
         self._recogniser = self._crew(files.recogniser.network) if chosen.recognise else None
 
-    def read(self, source: pictures.Source) -> Page:
+    def read(self, source: pictures.Source, last: bool = False) -> Page:
         """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
+
+        Args:
+            source: the picture.
+            last: no other will follow: the detector, by far the largest network, is closed before
+                the others are opened, if they are not yet. It opens again if needed.
 
         Raises:
             ImageError: the picture cannot be read.
@@ -158,7 +163,7 @@ class Ocr:
         """
         image = pictures.load(source)
         start = time.perf_counter()
-        crops = self._detect(image)
+        crops = self._detect(image, last)
         detected = time.perf_counter()
         self._classify(crops)
         classified = time.perf_counter()
@@ -204,7 +209,7 @@ class Ocr:
             return 1
         return self.options.batch or min(usual, -(-lines // (self.options.workers or 1)) or 1)
 
-    def _detect(self, image: Image) -> list[_Crop]:
+    def _detect(self, image: Image, last: bool) -> list[_Crop]:
         height, width = image.shape[:2]
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
@@ -213,6 +218,9 @@ class Ocr:
         probability = detection.probability_map(
             image, self._settings, lambda shape, fill: run(shape, fill)[0].data
         )
+        if last:
+            probability = probability.copy()  # it may be the detector's own memory
+            self._detector.close()
         found = detection.postprocess(probability, width, height, self._settings)
         crops = []
         for quad, score in found:

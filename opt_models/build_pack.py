@@ -23,6 +23,7 @@ _CODE = (
     *("build_pack.py", "decoding.py", "lite_env.py", "network.py", "opt.py"),
     *(f"formats/{path.name}" for path in sorted(_HERE.glob("formats/*.py"))),
     *(f"folding/{path.name}" for path in sorted(_HERE.glob("folding/*.py"))),
+    *(f"sharing/{path.name}" for path in sorted(_HERE.glob("sharing/*.py"))),
 )
 #: Names become names of folders.
 _NAME = re.compile(r"\w[\w.+-]*")

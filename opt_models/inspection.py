@@ -12,6 +12,8 @@ from opt_models import model_folder
 from opt_models.errors import OptError
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
+from opt_models.sharing import share
+from opt_models.sharing.share import Memory
 
 #: Builds between releases write their commit in place of a version. These wrote published models
 #: (looked up in Paddle-Lite's history).
@@ -40,6 +42,7 @@ class Inspection:
         layout: of the ``.nb``.
         arch: processor the ``.nb`` is for, see :class:`opt_models.formats.nb.Model`.
         runtimes: what can load it and why, the surest first; empty if nothing can.
+        memory: what the ``.nb``'s variables take in a run, as far as it is known.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class Inspection:
     arch: str | None
     summary: Summary
     runtimes: tuple[str, ...]
+    memory: Memory | None = None
 
 
 def inspect_all(
@@ -110,6 +114,8 @@ def as_text(inspection: Inspection) -> str:
     rows.append(("precision", summary.precision))
     rows += [("input", _shown(one)) for one in summary.inputs]
     rows += [("output", _shown(one)) for one in summary.outputs]
+    if inspection.memory is not None:
+        rows.append(("variables", _told(inspection.memory)))
     total = sum(summary.operators.values())
     counts = [f"{name} {count}" for name, count in summary.operators.items()]
     rows += _wrapped(f"{total} operators", counts)
@@ -140,7 +146,17 @@ def _nb(path: Path, verified: Mapping[str, tuple[str, ...]]) -> Inspection:
         arch=model.arch,
         summary=model.summary,
         runtimes=(*tried, wrote),
+        memory=_memory(path, model.summary),
     )
+
+
+def _memory(path: Path, summary: Summary) -> Memory | None:
+    """At the declared shape of the input; where that is left open, at one picture of 640 pixels."""
+    if len(summary.inputs) != 1 or len(summary.inputs[0].shape) != 4:
+        return None
+    usual = (1, 3, 640, 640)
+    shape = tuple(side if side > 0 else one for side, one in zip(summary.inputs[0].shape, usual))
+    return share.memory(nb.read_topology(path), shape)
 
 
 def _inference(folder: Path) -> Inspection:
@@ -164,6 +180,13 @@ def _explained(version: str) -> str:
     if len(version) >= 7 and set(version) <= _HEX:
         return " (a commit, no release)"
     return ""
+
+
+def _told(memory: Memory) -> str:
+    most = (
+        f"{memory.size / 1e6:.1f} MB" if memory.whole else f"more than {memory.size / 1e6:.1f} MB"
+    )
+    return f"{memory.variables}, {most} in a run at {' x '.join(map(str, memory.shape))}"
 
 
 def _shown(tensor: Tensor) -> str:

@@ -55,7 +55,8 @@ LITE_CAPI int32_t lite_open_memory(const void* model, uint64_t size, int32_t thr
 LITE_CAPI int32_t lite_clone(const lite_predictor* predictor, lite_predictor** opened);
 /* Release and commit of Paddle-Lite; valid until the predictor is closed. */
 LITE_CAPI int32_t lite_runtime_version(lite_predictor* predictor, const char** version);
-/* Gives an input its shape and returns its memory, to be filled by the caller. */
+/* Gives an input its shape and returns its memory, to be filled by the caller for each run: a model may
+ * keep other things there meanwhile. */
 LITE_CAPI int32_t lite_input(lite_predictor* predictor, int32_t index, int32_t dtype, int32_t rank,
                             const int64_t* shape, void** data);
 LITE_CAPI int32_t lite_run(lite_predictor* predictor);

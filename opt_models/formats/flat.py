@@ -8,7 +8,7 @@ buffer, and all of them together to be no more bytes than it has, which also end
 from __future__ import annotations
 
 import struct
-from typing import Iterator
+from typing import Iterator, Mapping
 
 from flatbuffers import number_types as types
 from flatbuffers.table import Table as Raw
@@ -82,6 +82,10 @@ class Table:
         place = self._place(field, 8)
         return default if place is None else int(self._raw.Get(types.Int64Flags, place))
 
+    def float32(self, field: int, default: float = 0.0) -> float:
+        place = self._place(field, 4)
+        return default if place is None else float(self._raw.Get(types.Float32Flags, place))
+
     def bool(self, field: int) -> bool:
         place = self._place(field, 1)
         return place is not None and bool(self._raw.Get(types.BoolFlags, place))
@@ -108,6 +112,21 @@ class Table:
         return tuple(
             self._text(self._target(place)) for place in range(start, start + 4 * count, 4)
         )
+
+    def ints(self, field: int) -> tuple[int, ...]:
+        """The numbers of a vector of int32."""
+        start, count = self.vector(field, 4)
+        return struct.unpack_from(f"<{count}i", self._buffer.data, start)
+
+    def floats(self, field: int) -> tuple[float, ...]:
+        """The numbers of a vector of float32."""
+        start, count = self.vector(field, 4)
+        return struct.unpack_from(f"<{count}f", self._buffer.data, start)
+
+    def places(self, field: int) -> tuple[int, ...]:
+        """Where a vector refers to its strings, for :func:`refer`."""
+        start, count = self.vector(field, 4)
+        return tuple(range(start, start + 4 * count, 4))
 
     def longs(self, field: int) -> tuple[int, ...]:
         """The numbers of a vector of int64."""
@@ -148,3 +167,22 @@ class Table:
 
 def _uint(data: bytes, place: int) -> int:
     return int(struct.unpack_from("<I", data, place)[0])
+
+
+def refer(data: bytes, texts: Mapping[int, str]) -> bytes:
+    """Let references lead to other strings, which are added behind all else; nothing else changes.
+
+    Args:
+        data: a flatbuffer.
+        texts: by :meth:`Table.places`.
+    """
+    result = bytearray(data)
+    added: dict[str, int] = {}
+    for place, text in sorted(texts.items()):
+        if text not in added:
+            result += bytes(-len(result) % 4)
+            added[text] = len(result)
+            encoded = text.encode()
+            result += struct.pack("<I", len(encoded)) + encoded + b"\0"
+        struct.pack_into("<I", result, place, added[text] - place)
+    return bytes(result + bytes(-len(result) % 4))

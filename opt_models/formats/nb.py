@@ -10,11 +10,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Sequence
 
 from opt_models.errors import OptError
 from opt_models.formats.damage import DamageError
 from opt_models.formats.summary import KERNEL, Summary, summarise
-from opt_models.formats.topology import Topology, Variable
+from opt_models.formats.topology import Operator, Topology, Variable
 
 _LENGTH = 18
 _VERSION = slice(2, _LENGTH)
@@ -76,18 +77,7 @@ def read(path: Path) -> Model:
         OptError: the file is not an ``.nb`` model, or is cut off or damaged. Flipped bits within
             the values are not noticed: the format has no checksum.
     """
-    header = read_header(path)
-    size = path.stat().st_size
-    if size > _MAX_BYTES:
-        raise OptError(f"{path}: is too large for an .nb model; expected up to {_MAX_BYTES} bytes")
-    data = path.read_bytes()
-    try:
-        topology, weights = _parts(header.layout, data)
-        _check(topology, weights)
-    except DamageError as error:
-        raise OptError(
-            f"{path}: is cut off or damaged: {error}; copy or download it again"
-        ) from None
+    header, data, topology, weights = _read(path)
     summary = summarise(topology, {one.dtype for one in weights})
     return Model(header, _arch(topology), len(data), summary)
 
@@ -118,6 +108,51 @@ def clear_padding(path: Path) -> None:
         field = file.read(_LENGTH - _VERSION.start)
         file.seek(_VERSION.start)
         file.write(field.split(b"\0")[0].ljust(len(field), b"\0"))
+
+
+def read_topology(path: Path) -> Topology:
+    """Operators and variables of a model.
+
+    Raises:
+        OptError: as for :func:`read`.
+    """
+    return _read(path)[2]
+
+
+def rename(path: Path, operators: Sequence[Operator]) -> None:
+    """Let operators take and give other variables of a model, and change nothing else.
+
+    Args:
+        path: a model of layout 1 or 2.
+        operators: its own, but with names of other variables that it declares.
+
+    Raises:
+        OptError: as for :func:`read`.
+    """
+    from opt_models.formats import nb_flat
+
+    _, data, _, _ = _read(path)
+    (length,) = struct.unpack_from("<Q", data, _LENGTH)
+    topology = nb_flat.rename(data[_TOPOLOGY : _TOPOLOGY + length], operators)
+    weights = data[_TOPOLOGY + length :]
+    path.write_bytes(data[:_LENGTH] + struct.pack("<Q", len(topology)) + topology + weights)
+
+
+def _read(path: Path) -> tuple[Header, bytes, Topology, tuple[Variable, ...]]:
+    """Header, all bytes, topology and weights of a model."""
+    header = read_header(path)
+    size = path.stat().st_size
+    if size > _MAX_BYTES:
+        raise OptError(f"{path}: is too large for an .nb model; expected up to {_MAX_BYTES} bytes")
+    data = path.read_bytes()
+    try:
+        topology, weights = _parts(header.layout, data)
+        _check(topology, weights)
+    except DamageError as error:
+        raise OptError(
+            f"{path}: is cut off or damaged: {error}; copy or download it again"
+        ) from None
+    return header, data, topology, weights
 
 
 def _parts(layout: int, data: bytes) -> tuple[Topology, tuple[Variable, ...]]:

@@ -8,9 +8,10 @@ framework.fbs). In layout 1 one more flatbuffer, to the end of the file, holds a
 from __future__ import annotations
 
 import struct
+from typing import Callable, Sequence
 
 from opt_models.formats.damage import DamageError
-from opt_models.formats.flat import Buffer, Table
+from opt_models.formats.flat import Buffer, Table, refer
 from opt_models.formats.topology import (
     MAX_RANK,
     TENSOR,
@@ -34,12 +35,36 @@ def topology(data: bytes) -> Topology:
     """
     variables: dict[str, Variable] = {}
     operators: list[Operator] = []
+    blocks = 0
     for block in Buffer(data).root().tables(0):
+        blocks += 1
         for table in block.tables(2):
             one = _variable(table)
             variables.setdefault(one.name, one)
         operators.extend(_operator(table) for table in block.tables(3))
-    return Topology(tuple(operators), variables)
+    return Topology(tuple(operators), variables, blocks)
+
+
+def rename(data: bytes, operators: Sequence[Operator]) -> bytes:
+    """Let operators take and give other variables; all else stays.
+
+    Args:
+        data: the topology's bytes.
+        operators: all that are in it, but with names of other variables.
+
+    Raises:
+        DamageError: the bytes are damaged.
+    """
+    texts: dict[int, str] = {}
+    rest = iter(operators)
+    for block in Buffer(data).root().tables(0):
+        for table in block.tables(3):
+            one = next(rest)
+            for field, sides in ((1, one.inputs), (2, one.outputs)):
+                for side in table.tables(field):
+                    rows = zip(side.places(1), side.texts(1), sides[side.text(0)])
+                    texts.update((place, new) for place, old, new in rows if old != new)
+    return refer(data, texts)
 
 
 def together(data: bytes) -> tuple[Variable, ...]:
@@ -130,13 +155,16 @@ def _sides(table: Table, field: int) -> dict[str, tuple[str, ...]]:
 def _attribute(table: Table) -> Attribute | None:
     """An attribute's value, if it is one of the kinds that count here."""
     kind = table.int32(1)
-    if kind == 0:
-        return table.int32(2)
-    if kind == 2:
-        return table.text(4)
-    if kind == 6:
-        return table.bool(8)
-    return table.int64(11) if kind == 9 else None
+    readers: dict[int, Callable[[], Attribute]] = {
+        0: lambda: table.int32(2),
+        1: lambda: table.float32(3),
+        2: lambda: table.text(4),
+        3: lambda: table.ints(5),
+        4: lambda: table.floats(6),
+        6: lambda: table.bool(8),
+        9: lambda: table.int64(11),
+    }
+    return readers[kind]() if kind in readers else None
 
 
 def _weight(table: Table) -> Variable:

@@ -48,10 +48,10 @@ def topology(data: bytes) -> Topology:
         operators.extend(reader.list(lambda: _operator(reader)))
         reader.number("i")  # forward block
 
-    reader.list(block)
+    blocks = len(reader.list(block))
     reader.number("q")  # version
     reader.finish("topology")
-    return Topology(tuple(operators), variables)
+    return Topology(tuple(operators), variables, blocks)
 
 
 def weights(data: bytes) -> tuple[Variable, ...]:

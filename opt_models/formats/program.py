@@ -83,7 +83,7 @@ def topology(program: Any) -> Topology:
             )
             variables.setdefault(name, variable)
     operators = tuple(_operator(one) for block in program.blocks for one in block.ops)
-    return Topology(operators, variables)
+    return Topology(operators, variables, len(program.blocks))
 
 
 def _operator(one: Any) -> Operator:

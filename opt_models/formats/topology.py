@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Mapping, Union
+from typing import Mapping, Tuple, Union
 
 #: The kind of variables that matter here.
 TENSOR = 7
@@ -32,7 +32,7 @@ DTYPES = {
 #: Of tensors, in Paddle (paddle/phi/core/ddim.h).
 MAX_RANK = 9
 
-Attribute = Union[bool, int, str]
+Attribute = Union[bool, int, float, str, Tuple[int, ...], Tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Operator:
 
     Attributes:
         inputs, outputs: names of variables by parameter.
-        attributes: those that are a single number, text or truth value; no fractions.
+        attributes: those that are a number, text or truth value and, in ``.nb`` files of layouts 1
+            and 2, fractions and lists of numbers.
     """
 
     type: str
@@ -75,10 +76,15 @@ class Operator:
 
 @dataclass(frozen=True)
 class Topology:
-    """Operators and variables of all blocks; a name in an outer block hides those further in."""
+    """Operators and variables of all blocks; a name in an outer block hides those further in.
+
+    Attributes:
+        blocks: how many there are: more than one where there are branches or loops.
+    """
 
     operators: tuple[Operator, ...]
     variables: Mapping[str, Variable]
+    blocks: int = 1
 
     @property
     def weights(self) -> dict[str, Variable]:

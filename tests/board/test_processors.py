@@ -18,6 +18,7 @@ from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.image import normalise, resize
 from lite_runner.pack import Network
 from opt_models import catalog
+from opt_models.sharing.share import share
 from tests import double
 from tests.board.conftest import REQUIRED
 
@@ -115,6 +116,31 @@ def test_both_processors_agree_on_published_models(
         # Products of int8 are rounded differently on the two: 0.008 in a probability was seen.
         # Classes are whole numbers, so they have to be equal.
         assert np.allclose(one, other, rtol=0, atol=2e-2), stage
+
+
+@pytest.mark.parametrize("processor", TOOLS)
+@pytest.mark.parametrize("release", ["v1.1", "v2.0_slim"])
+def test_shared_memory_changes_no_bit(
+    run: Run,
+    published_models: Path,
+    real_images: Path,
+    tmp_path: Path,
+    release: str,
+    processor: str,
+) -> None:
+    """On the real library, whose kernels then write where others have read."""
+    place = os.environ.get(runtime.VARIABLES[processor])
+    if not place:
+        pytest.skip(f"{runtime.VARIABLES[processor]} names no library")
+    model = next(
+        path for path in sorted((published_models / release).glob("*.nb")) if "det" in path.name
+    )
+    found = shutil.copyfile(model, tmp_path / "det.nb")
+    assert share(found, (1, 3, 960, 960)) is not None
+    batch = inputs(real_images)["det"]
+    one, other = (run(processor, Path(place), path, batch) for path in (model, found))
+    assert one.max() > 0.5
+    assert np.array_equal(one, other)
 
 
 def _stage(path: Path) -> str:

@@ -57,6 +57,18 @@ def test_a_blank_page_has_no_lines(pack_folder: Path, engine: Any) -> None:
     assert ("run", "rec.nb") not in [event[:2] for event in engine.events]
 
 
+def test_the_detector_is_closed_before_the_last_pictures_lines_are_read(
+    pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    with Ocr(pack_folder, engine) as reader:
+        pages = [reader.read(sheet, last=last) for last in (False, True, False)]
+    assert [[line.text for line in page] for page in pages] == [["l", "l"]] * 3
+    det = [event[0] for event in engine.events if event[1] == "det.nb"]
+    assert det == ["open", "run", "run", "close", "open", "run", "close"]
+    first_close = engine.events.index(("close", "det.nb"))
+    assert "rec.nb" in [event[1] for event in engine.events[first_close:]]
+
+
 def test_lines_on_their_head_are_turned(pack_folder: Path, engine: Any, sheet: Image) -> None:
     engine.models["cls.nb"] = always(0.95)
     with Ocr(pack_folder, engine) as reader:

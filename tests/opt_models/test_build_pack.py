@@ -72,6 +72,7 @@ def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     link_downloads(root)
     monkeypatch.setenv(cache.VARIABLE, str(root))
     monkeypatch.setattr(opt, "optimise", optimise)
+    monkeypatch.setattr(network, "share", lambda *_: None)
     monkeypatch.setattr(equality, "compare", lambda *_: equality.Difference((0.0,)))
     return root
 

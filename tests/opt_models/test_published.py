@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Callable, ContextManager
 
@@ -14,6 +15,7 @@ from lite_runner.release import sha256
 from opt_models import build_pack, cache, catalog, fetch, ingredients, named_pack
 from opt_models.errors import FetchError, OptError
 from opt_models.runtime import Runtime
+from opt_models.sharing import share
 from opt_models.sources import checksums, settings
 
 Refuses = Callable[..., ContextManager[None]]
@@ -44,22 +46,33 @@ def make(name: str, runtime: Runtime, published: bool = False) -> packs.Pack:
     ("name", "outputs", "blank", "opt"),
     [("v1.1-slim", "ids+softmax", 6624, "b92e8c4"), ("v2.0-slim", "softmax", 0, "6010b5f")],
 )
-def test_taken_as_they_are(folder: Path, name: str, outputs: str, blank: int, opt: str) -> None:
+def test_taken_as_they_are(
+    folder: Path, tmp_path: Path, name: str, outputs: str, blank: int, opt: str
+) -> None:
     pack = make(name, ARMV8)
     assert pack.runtimes == ("v2.9", "v2.13-rc")
     assert (pack.lite_version, pack.arch, pack.processor) == ("v2.13-rc", "arm", "armv8")
     recipe = catalog.recipe(name)
     assert recipe.verified is not None
+    verified = recipe.verified.sha256
     rec, cls = pack.recogniser, pack.classifier
     assert cls is not None
-    for stage, network in (("det", pack.detector.network), ("rec", rec.network)):
-        assert sha256(network.path) == recipe.verified.sha256[stage]
-        assert network.opt == opt
+    assert sha256(rec.network.path) == verified["rec"]
+    assert pack.detector.network.opt == rec.network.opt == opt
     assert (rec.outputs, rec.blank, len(rec.charset)) == (outputs, blank, 6624)
     assert rec.network.shape == (32, 320)
     assert rec.network.precision == cls.network.precision == "int8"
     data = json.loads((pack.folder / "pack.json").read_text(encoding="utf-8"))
     assert data["rec"]["source"] == recipe.models["rec"].name
+    # The detector is the published one with other names of variables.
+    (published,) = (one for one in folder.rglob("*.nb") if sha256(one) == verified["det"])
+    assert sha256(published) != sha256(pack.detector.network.path)
+    found = share.share(shutil.copyfile(published, tmp_path / "det.nb"), (1, 3, 960, 960))
+    assert found is not None
+    assert (tmp_path / "det.nb").read_bytes() == pack.detector.network.path.read_bytes()
+    told = {"shape": [1, 3, 960, 960], "before": found[0].size, "after": found[1].size}
+    assert data["det"]["memory"] == told
+    assert data["rec"]["memory"] is None
 
 
 def test_not_taken_where_they_were_not_verified(refuses: Refuses) -> None:
