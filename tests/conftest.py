@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 DATA = "LITE_OCR_TEST_DATA"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at what belongs together
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares something: a file its fixtures, ``board/`` the emulated board."""
     boards = ROOT / "tests" / "board"
