@@ -590,8 +590,9 @@ def doctor(c: Context) -> int:
 @command()
 def test(c: Context, k: str = "") -> int:
     """Run the test suite; -k picks tests."""
-    # All of it by two processes; a few tests would wait longer for these than they take.
-    return _run(c, "pytest", *(["-k", k] if k else ["-n", "2", "--dist", "loadgroup"]))
+    # All of it by two processes, the emulated board's first, which take longest; a few tests would
+    # wait longer for these than they take.
+    return _run(c, "pytest", *(["-k", k] if k else ["-n", "2", "--no-loadscope-reorder"]))
 
 
 @command()

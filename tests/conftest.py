@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -17,17 +17,23 @@ from cross_build.transports import local
 from opt_models.sources import settings
 
 ROOT = Path(__file__).parent.parent
+#: Tests of the one emulated board.
+BOARDS = "tests/board/"
 #: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).
 DATA = "LITE_OCR_TEST_DATA"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at what belongs together
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep together what shares something: a file its fixtures, ``board/`` the emulated board."""
-    boards = ROOT / "tests" / "board"
-    for item in items:
-        group = boards if boards in item.path.parents else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group)))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return BOARDS if file.startswith(BOARDS) else file
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
