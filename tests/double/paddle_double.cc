@@ -13,9 +13,10 @@ __attribute__((constructor)) static void ComputeInHalves() {
 }
 #endif
 
-// Compilers of today ask for it, which the C++ library of JetPack 5 does not have.
+// Compilers of today ask for it, which the C++ library of JetPack 5 does not have; a newer one, linked
+// into this, does.
 namespace std {
-void __throw_bad_array_new_length() { abort(); }
+__attribute__((weak)) void __throw_bad_array_new_length() { abort(); }
 }  // namespace std
 
 namespace paddle {
