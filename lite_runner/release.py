@@ -142,10 +142,11 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         target = _inside(part, path)
         if target.is_file() and sha256(target) == entry["sha256"]:
             continue
-        source = held.get((str(entry["sha256"]), int(entry["mode"])))
+        sources = held.get((str(entry["sha256"]), int(entry["mode"])), [])
         target.parent.mkdir(parents=True, exist_ok=True)
-        # It may not be what its manifest says any more.
-        if source is None or sha256(source) != entry["sha256"]:
+        # Some may not be what their manifests say any more.
+        source = next((one for one in sources if sha256(one) == entry["sha256"]), None)
+        if source is None:
             missing.append(path)
         else:
             take(source, target)
@@ -351,15 +352,15 @@ def _same(file: Path, entry: Mapping[str, Any], stamp: int | None, quickly: bool
     return (quickly and found.st_mtime_ns == stamp) or sha256(file) == entry["sha256"]
 
 
-def _held(root: Path) -> dict[tuple[str, int], Path]:
+def _held(root: Path) -> dict[tuple[str, int], list[Path]]:
     """Files of complete releases by hash and mode, which linked files share."""
-    found: dict[tuple[str, int], Path] = {}
+    found: dict[tuple[str, int], list[Path]] = {}
     for manifest in sorted((root / "releases").glob(f"*/{MANIFEST}")):
         data = _read_json(manifest)
         for path, entry in (data or {"files": {}})["files"].items():
             file = manifest.parent / path
             if file.is_file() and file.stat().st_size == entry["size"]:
-                found[entry["sha256"], entry["mode"]] = file
+                found.setdefault((entry["sha256"], entry["mode"]), []).append(file)
     return found
 
 

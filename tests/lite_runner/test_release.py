@@ -281,6 +281,17 @@ def test_discard_removes_what_is_not_current(root: Path) -> None:
     assert content(root / "current") == ONE
 
 
+@pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
+def test_a_file_damaged_in_one_release_is_taken_from_another(root: Path, names: Any) -> None:
+    for name, files in zip(names, (ONE, TWO)):
+        deploy(root, name, files)
+    file = root / "releases" / names[0] / "pack" / "det.nb"
+    file.unlink()  # it is shared
+    file.write_text("mod3l")
+    missing = release.stage(root, "three", manifest({**TWO, "new": "new"}))["missing"]
+    assert missing == ["new"]
+
+
 def test_remove_takes_what_a_killed_switch_left(root: Path) -> None:
     deploy(root, "one", ONE)
     (root / ".current.4711").symlink_to("releases/one")
