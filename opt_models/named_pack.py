@@ -31,12 +31,8 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
         PackError: the folder's pack is damaged, or was made for another runtime.
         FetchError, OptError: from making it.
     """
-    folder = Path(name).expanduser()
-    if name not in catalog.recipes() and (folder.is_dir() or os.sep in name):
-        if not folder.is_dir():
-            raise CatalogError(
-                f"pack {folder}: there is no such folder; make it with 'invoke pack'"
-            )
+    folder = known(name)
+    if folder is not None:
         pack = packs.load(folder)
         fits = pack.arch == runtime.arch and runtime.release in pack.runtimes
         if not fits or pack.processor not in ("", runtime.processor):
@@ -50,6 +46,23 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
     build_pack.check(name, precision, runtime)
     parts = from_recipe(recipe, runtime, convert=precision is not None)
     return build_pack.build(replace(parts, name=name), runtime, precision)
+
+
+def known(name: str) -> Path | None:
+    """The folder that a name stands for; None if it is the name of a recipe.
+
+    Raises:
+        CatalogError: there is neither.
+    """
+    folder = Path(name).expanduser()
+    if name not in catalog.recipes() and (folder.is_dir() or os.sep in name):
+        if not folder.is_dir():
+            raise CatalogError(
+                f"pack {folder}: there is no such folder; make it with 'invoke pack'"
+            )
+        return folder
+    named(name)
+    return None
 
 
 def named(name: str) -> tuple[Recipe, str | None]:

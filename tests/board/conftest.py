@@ -129,14 +129,9 @@ class Rack:
     def furnish(self, name: str, folder: str = "lite-ocr") -> Path:
         """Put the releases of another board on one, as if they had been deployed to it."""
         there = emulate.home(MACHINE, name) / folder
-        # Packages as links: ten times as many would take minutes. What other tests damage in place is
-        # copied, or it would be damaged here, too. Locks are no links.
+        # As links: ten times the packages would take minutes to send. Locks are no links.
         own = shutil.ignore_patterns(".lock", "inbox")
-
-        def bring(source: str, target: str) -> None:
-            (os.link if "/site/" in source else shutil.copy2)(source, target)
-
-        shutil.copytree(self._seed, there, symlinks=True, ignore=own, copy_function=bring)
+        shutil.copytree(self._seed, there, symlinks=True, ignore=own, copy_function=os.link)
         owner = self._seed.stat()
         for path in (there, *there.rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
