@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO, Any, Iterator, Mapping, Sequence
 
 from cross_build.deploy import last_words
-from cross_build.transports import Outcome, local
+from cross_build.transports import Outcome
+from cross_build.transports import child as children
 from lite_runner.errors import LiteError
 from lite_runner.truth import Picture
 
@@ -98,7 +99,7 @@ def start(name: str, program: Sequence[str], *arguments: str) -> Iterator[Side]:
         SideError: it cannot be started or cannot load its models.
     """
     try:
-        child = local.start([*program, str(WORKER), *arguments])
+        child = children.start([*program, str(WORKER), *arguments])
     except OSError as error:
         raise SideError(f"{name} cannot be started: {program[0]}: {error.strerror}") from error
     try:

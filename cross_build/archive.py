@@ -80,7 +80,7 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     finally:
         Path(fresh).unlink(missing_ok=True)
     (out / f"{name}.md").write_text(listing, encoding="utf-8")
-    own = " ".join(one.debian for one in own_packages.PACKAGES)
+    own = " ".join(own_packages.DEBIAN)
     # A phone has no Python that could install it: it runs where it is unpacked.
     start = INSTALL if brought is None else "ocr verify"
     return "\n".join(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Iterable, Mapping
 
 from cross_build import bundle as bundles
-from cross_build import debian, elf, inventory
+from cross_build import debian, elf, inventory, own_packages
 from cross_build.bundle import PYTHON, Bundle
 from cross_build.debian import Package
 from cross_build.targets import System
@@ -27,8 +27,6 @@ from opt_models import cache
 _EDITION = 2
 #: With all of the standard library that has no window.
 _PACKAGES = ("python{}-minimal", "libpython{}-stdlib", "libstdc++6", "libgomp1")
-#: What there are no wheels of for 32-bit ARM.
-_OWN = ("python3-numpy", "python3-opencv")
 #: Where Debian's own Python finds them.
 _SITE = "usr/lib/python3/dist-packages/"
 _LOADERS = {"aarch64": "ld-linux-aarch64.so.1", "armv7l": "ld-linux-armhf.so.3"}
@@ -75,7 +73,7 @@ def system(machine: str, wanted: System) -> Carried:
         FetchError: its packages cannot be had.
     """
     names = [name.format(wanted.python) for name in _PACKAGES]
-    names += _OWN if machine == "armv7l" else ()
+    names += own_packages.DEBIAN if machine == "armv7l" else ()
     packages = debian.unpacked(machine, wanted.carried, names)
     key = hashlib.sha256("\n".join(one.sha256 for one in packages).encode()).hexdigest()[:12]
 
@@ -113,7 +111,7 @@ def _taken(packages: list[Package], python: str) -> dict[str, tuple[Package, Pat
                 inner = path[len(standard) :]
                 if not inner.removeprefix("lib-dynload/").startswith(_LEFT_OUT):
                     taken[f"{SYSTEM}lib/python{python}/{inner}"] = (one, file)
-            elif path.startswith(_SITE) and one.name in _OWN:
+            elif path.startswith(_SITE) and one.name in own_packages.DEBIAN:
                 taken[f"{SYSTEM}{path[len('usr/') :]}"] = (one, file)
             elif path == f"usr/bin/python{python}":
                 taken[f"{SYSTEM}bin/python{python}"] = (one, file)

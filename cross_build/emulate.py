@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Mapping
 
-from cross_build import debian
+from cross_build import debian, own_packages
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets import Target
 from cross_build.transports.ssh import Ssh
@@ -31,8 +31,6 @@ USER = "pi"
 _SUITE = "bookworm"
 #: What Raspberry Pi OS has without a desktop, as far as it matters here; neither pip nor compiler.
 _PACKAGES = ("python3", "openssh-server", "libgomp1", "libstdc++6")
-#: What there are no wheels of for 32-bit ARM.
-_OWN = ("python3-numpy", "python3-opencv")
 #: Raised when what the systems are made of changes.
 _EDITION = 1
 #: By the program that is needed, Debian's package.
@@ -70,7 +68,6 @@ class _Kind:
     """A processor's boards.
 
     Attributes:
-        debian: architecture by Debian's name.
         qemu: name of its emulator.
         cpu: what is emulated by itself, by qemu's name. Its default has everything ARM ever thought
             of, and programs that take it for real (ONNX Runtime) run forty times slower.
@@ -79,7 +76,6 @@ class _Kind:
         packages: of the system.
     """
 
-    debian: str
     qemu: str
     cpu: str
     cpus: Mapping[str, frozenset[str]]
@@ -90,8 +86,8 @@ class _Kind:
 
 _A76 = {"cortex-a76": frozenset({"asimdhp", "asimddp"})}
 _KINDS = {
-    "aarch64": _Kind("arm64", "qemu-aarch64", "cortex-a72", _A76, "02", "b7", _PACKAGES),
-    "armv7l": _Kind("armhf", "qemu-arm", "cortex-a7", {}, "01", "28", (*_PACKAGES, *_OWN)),
+    "aarch64": _Kind("qemu-aarch64", "cortex-a72", _A76, "02", "b7", _PACKAGES),
+    "armv7l": _Kind("qemu-arm", "cortex-a7", {}, "01", "28", (*_PACKAGES, *own_packages.DEBIAN)),
 }
 
 
@@ -248,16 +244,16 @@ def ready(machine: str) -> None:
 
 def _system(machine: str) -> Path:
     """The board's file system, made on first use."""
-    kind = _KINDS[machine]
+    kind, architecture = _KINDS[machine], debian.ARCHITECTURES[machine]
 
     def make(fresh: Path) -> None:
-        about = f"Debian 12 for {kind.debian}, some 5 minutes"
+        about = f"Debian 12 for {architecture}, some 5 minutes"
         print(f"making the emulated board: {about}", file=sys.stderr)
         # Its user works in it: it must be passed through.
         fresh.chmod(0o755)
         root = fresh / "root"
         include = f"--include={','.join(kind.packages)}"
-        command = ["mmdebstrap", f"--arch={kind.debian}", "--variant=minbase", "--quiet", include]
+        command = ["mmdebstrap", f"--arch={architecture}", "--variant=minbase", "--quiet", include]
         _run([*command, _SUITE, str(root), *debian.sources(_SUITE)])
         _run(["chroot", str(root), "useradd", "--create-home", "--shell", "/bin/sh", USER])
         # No password at all, which is not the same as a locked account.

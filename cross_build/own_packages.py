@@ -37,6 +37,9 @@ PACKAGES = (
     Package("cv2", "python3-opencv", (4, 5)),
 )
 
+#: What a system gets them by.
+DEBIAN = tuple(one.debian for one in PACKAGES)
+
 #: Run by the board's own Python with JSON on its standard input: by module, the names to look for.
 #: Prints by module its version and the names it lacks; nothing of a module that is not there, and
 #: why, of one that cannot be imported.

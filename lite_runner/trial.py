@@ -57,10 +57,10 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
     Raises:
         EngineError: a model cannot be loaded; with the library's own words.
     """
-    steps = [(stage, "loads") for stage in _networks(files)]
+    steps = [(stage, "loads") for stage in files.networks]
     if engine.untried:
         # Batches first: where they fail, only single lines need to change their shape.
-        steps += [(stage, what) for stage in _networks(files) for what in ("batches", "reshapes")]
+        steps += [(stage, what) for stage in files.networks for what in ("batches", "reshapes")]
     answers: dict[tuple[str, str], bool] = {}
     while steps:
         given = {
@@ -76,14 +76,14 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
             stage, what = failed = steps[len(told)]
             if what == "loads":
                 raise EngineError(
-                    f"{_networks(files)[stage].path.name}: Paddle-Lite {engine.version} cannot load"
+                    f"{files.networks[stage].path.name}: Paddle-Lite {engine.version} cannot load"
                     f" it: {why}; build the pack again with this release's opt"
                 )
             answers[failed] = False
         steps = [step for step in steps if step not in answers]
     return {
         network.path.name: Freedom(answers[stage, "reshapes"], answers[stage, "batches"])
-        for stage, network in _networks(files).items()
+        for stage, network in files.networks.items()
         if engine.untried
     }
 
@@ -130,7 +130,7 @@ def main() -> None:
 def _step(
     engine: Engine, files: pack.Pack, stage: str, what: str, known: dict[tuple[str, str], bool]
 ) -> bool:
-    network = _networks(files)[stage]
+    network = files.networks[stage]
     if what == "loads":
         engine.open(network.path).close()
         return True
@@ -213,10 +213,3 @@ def _batch(stage: Any, line: Image, network: pack.Network) -> Floats:
     batch: Floats = np.empty(stage.input_shape([line], network), np.float32)
     stage.preprocess([line], network, batch)
     return batch
-
-
-def _networks(files: pack.Pack) -> dict[str, pack.Network]:
-    networks = {"det": files.detector.network}
-    if files.classifier is not None:
-        networks["cls"] = files.classifier.network
-    return {**networks, "rec": files.recogniser.network}

@@ -31,7 +31,7 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
         PackError: the folder's pack is damaged, or was made for another runtime.
         FetchError, OptError: from making it.
     """
-    folder = known(name)
+    folder = _folder(name)
     if folder is not None:
         pack = packs.load(folder)
         fits = pack.arch == runtime.arch and runtime.release in pack.runtimes
@@ -48,12 +48,18 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
     return build_pack.build(replace(parts, name=name), runtime, precision)
 
 
-def known(name: str) -> Path | None:
-    """The folder that a name stands for; None if it is the name of a recipe.
+def check_name(name: str) -> None:
+    """Refuse a name that no pack can have; worth asking before anything is made for it.
 
     Raises:
-        CatalogError: there is neither.
+        CatalogError: there is neither a recipe nor a folder of that name.
     """
+    if _folder(name) is None:
+        named(name)
+
+
+def _folder(name: str) -> Path | None:
+    """The folder that a name stands for; None if it can only be a recipe's."""
     folder = Path(name).expanduser()
     if name not in catalog.recipes() and (folder.is_dir() or os.sep in name):
         if not folder.is_dir():
@@ -61,7 +67,6 @@ def known(name: str) -> Path | None:
                 f"pack {folder}: there is no such folder; make it with 'invoke pack'"
             )
         return folder
-    named(name)
     return None
 
 

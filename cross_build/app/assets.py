@@ -26,9 +26,7 @@ def write(pack: Pack, module: Module, folder: Path) -> None:
         module: what all modules have in common.
         folder: for them; it is there and empty.
     """
-    networks = [pack.detector.network, pack.recogniser.network]
-    if pack.classifier is not None:
-        networks.append(pack.classifier.network)
+    networks = pack.networks.values()
     for path in (*(network.path for network in networks), pack.golden.image):
         shutil.copyfile(path, folder / path.name)
     texts = {

@@ -178,7 +178,7 @@ def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> Once:
     """What boards have in common; made here, where one failure is one line and not one a board."""
     once = Once()
     if pack:
-        named_pack.known(pack)  # said before a library is looked for, which may take long
+        named_pack.check_name(pack)  # said before a library is looked for, which may take long
     for target in {host.target.name: host.target for host in hosts}.values():
         deploys.pack_for(target, pack, deploys.library_for(target, runtime, once), once)
     return once

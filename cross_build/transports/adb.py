@@ -9,7 +9,6 @@ the program along. The phone needs Android 7: before, its shell did not tell how
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import posixpath
 import re
@@ -18,12 +17,10 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Callable, ContextManager, Iterator, Mapping, Sequence
 
 from cross_build.errors import BoardError, TargetError
-from cross_build.transports import Outcome
-from cross_build.transports.heartbeat import beating
-from cross_build.transports.local import attend, end, start
+from cross_build.transports import Outcome, child
 from opt_models import cache
 
 #: Where Android's shell may write, and programs may be run: storage for the user's files
@@ -81,14 +78,7 @@ class Adb:
         stdin: str = "",
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
-        child = self._start(command)
-        try:
-            with child:
-                outcome = attend(child, stdin, on_line)
-        except BaseException:
-            end(child)
-            raise
-        return self._told(outcome)
+        return self._told(child.attend(child.start(self._line(command)), stdin, on_line))
 
     def put(
         self,
@@ -116,25 +106,14 @@ class Adb:
                 if source.is_file() and not source.is_symlink():
                     shutil.copyfile(source, into / source.name)
 
-    @contextlib.contextmanager
-    def hold(self, command: Sequence[str]) -> Iterator[str]:
-        child = self._start(command)
-        try:
-            with child:
-                first = (child.stdout or io.StringIO()).readline()
-                if not first:
-                    outcome = self._told(attend(child, "", None))
-                    raise BoardError(_reason(outcome.stderr) or f"exit code {outcome.code}")
-                with beating(lambda: _beat(child)):
-                    yield first
-        finally:
-            end(child)
+    def hold(self, command: Sequence[str]) -> ContextManager[str]:
+        return child.hold(self._line(command), self._told)
 
     def close(self) -> None:
         pass
 
-    def _start(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        return start([*self._adb(), "shell", "-T", shlex.join([*_SHELL, *command])])
+    def _line(self, command: Sequence[str]) -> list[str]:
+        return [*self._adb(), "shell", "-T", shlex.join([*_SHELL, *command])]
 
     def _told(self, outcome: Outcome) -> Outcome:
         """A command's own end, out of what adb brought back of it."""
@@ -280,12 +259,6 @@ def _laid_out(files: Mapping[str, Path], name: str) -> Iterator[tuple[Path, int]
                 shutil.copy(source, target)
             size += source.stat().st_size
         yield top, size
-
-
-def _beat(child: subprocess.Popen[str]) -> None:
-    if child.stdin is not None:
-        child.stdin.write("\n")
-        child.stdin.flush()
 
 
 def _reason(said: str) -> str:

@@ -63,9 +63,6 @@ class LiteReader:
     @property
     def about(self) -> dict[str, Any]:
         files, chosen = self._files, self._open[True].options
-        networks = {"det": files.detector.network, "rec": files.recogniser.network}
-        if files.classifier:
-            networks["cls"] = files.classifier.network
         arguments = self._engine.arguments
         return {
             "engine": "Paddle-Lite",
@@ -78,7 +75,7 @@ class LiteReader:
                     "source": one.source,
                     "precision": one.precision,
                 }
-                for stage, one in networks.items()
+                for stage, one in files.networks.items()
             },
             "threads": arguments.get("threads") or 1,
             "power": arguments.get("power"),

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from lite_runner.errors import PackError
 from lite_runner.sources import expand
 from tests import double
 from tests.board.conftest import Site
+from tests.commands import invoke
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,17 +137,6 @@ def test_the_tasks_reach_the_board(site: Site, tmp_path: Path) -> None:
     assert [line["text"] for line in json.loads(run.stdout)[0]["lines"]] == ["abab"]
     run = invoke("board", "status")
     assert run.stdout.startswith("up at 127.0.0.1:")
-
-
-def invoke(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "invoke", *arguments],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_two_deploys_from_different_hosts_do_not_meet(

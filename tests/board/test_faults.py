@@ -12,7 +12,6 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-import numpy as np
 import pytest
 
 from cross_build import board as boards
@@ -30,15 +29,6 @@ from tests.board.conftest import Site
 #: Files of a changed pack, and the size of each: far more than what a connection holds on its way,
 #: which a cut loses.
 PIECES, PIECE = 8, 1_500_000
-
-
-def heavy(folder: Path, seed: int) -> Path:
-    """The double's pack with some megabytes of noise to send."""
-    pack = double.pack(folder)
-    noise = np.random.default_rng(seed)
-    for number in range(PIECES):
-        (pack / f"noise{number}.bin").write_bytes(noise.bytes(PIECE))
-    return pack
 
 
 class Proxy:
@@ -117,7 +107,7 @@ def is_one_line(error: BaseException) -> bool:
 def test_a_connection_cut_at_ten_points_loses_nothing(site: Site, tmp_path: Path) -> None:
     first = site.current
     with through(site, None, tmp_path) as (board, proxy):
-        site.deploy(heavy(tmp_path / "measured", 1), board)
+        site.deploy(double.heavy(tmp_path / "measured", 1, PIECES, PIECE), board)
         total = proxy.carried
     assert total > PIECES * PIECE
     deploys.rollback(site.board)
@@ -125,7 +115,7 @@ def test_a_connection_cut_at_ten_points_loses_nothing(site: Site, tmp_path: Path
     for tenth in range(10):
         before = arrived(site)
         # Other files each time: what an earlier cut left would not have to be sent again.
-        pack = heavy(tmp_path / f"cut{tenth}", 2 + tenth)
+        pack = double.heavy(tmp_path / f"cut{tenth}", 2 + tenth, PIECES, PIECE)
         budget = int(total * (tenth + 0.5) / 10)
         with through(site, budget, tmp_path) as (board, _), pytest.raises(LiteError) as caught:
             site.deploy(pack, board)
@@ -167,7 +157,7 @@ def test_a_full_disk_keeps_the_release_in_use_and_room_mends_it(
 
     run(["sh", "-c", fill])
     with pytest.raises(DeployError, match=r"MB must be sent, .*tests-small has 1 MB free; make"):
-        small.deploy(heavy(tmp_path / "large", 3))
+        small.deploy(double.heavy(tmp_path / "large", 3, PIECES, PIECE))
     assert current() == before
     run(["rm", f"{root}/filling"])
 

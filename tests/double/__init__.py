@@ -101,5 +101,14 @@ def pack(
     return folder
 
 
+def heavy(folder: Path, seed: int, pieces: int, size: int) -> Path:
+    """The plain pack with some files of noise to send, each of so many bytes."""
+    made = pack(folder)
+    noise = np.random.default_rng(seed)
+    for number in range(pieces):
+        (made / f"noise{number}.bin").write_bytes(noise.bytes(size))
+    return made
+
+
 def _file(path: Path, key: str = "file") -> dict[str, str]:
     return {key: path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}

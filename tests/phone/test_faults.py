@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Callable
 
-import numpy as np
 import pytest
 
 from cross_build import deploy as deploys
@@ -22,15 +21,6 @@ from tests.phone.adb_stand_in import SERIAL
 from tests.phone.conftest import FOLDER, Phone
 
 PIECES, PIECE = 4, 1_500_000
-
-
-def heavy(folder: Path, seed: int) -> Path:
-    """The double's pack with some megabytes of noise to send."""
-    pack = double.pack(folder)
-    noise = np.random.default_rng(seed)
-    for number in range(PIECES):
-        (pack / f"noise{number}.bin").write_bytes(noise.bytes(PIECE))
-    return pack
 
 
 def is_one_line(error: BaseException) -> bool:
@@ -159,7 +149,7 @@ def test_a_disk_that_fills_up_is_told(
     fresh: Phone, mounted: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     mounted(fresh.root / "data/local/tmp", "size=4m")
-    pieces = heavy(tmp_path / "p", 1)
+    pieces = double.heavy(tmp_path / "p", 1, PIECES, PIECE)
     with pytest.raises(BoardError, match=r"No space left on device; make room there and deploy"):
         Adb().put({one.name: one for one in pieces.glob("*.bin")}, f"/{FOLDER}/releases/x.part")
 
@@ -178,7 +168,7 @@ def test_a_cable_pulled_at_any_point_loses_nothing(
     # In the middle of a release, over one in use.
     subprocess.run(["cp", "-al", str(deployed), str(fresh.home)], check=True)
     before = fresh.current
-    pack = heavy(tmp_path / "p", 2)
+    pack = double.heavy(tmp_path / "p", 2, PIECES, PIECE)
     fresh.settle(push_bytes=PIECE * 2 + PIECE // 2)
     with pytest.raises(BoardError, match="the connection was lost"):
         fresh.deploy(pack)

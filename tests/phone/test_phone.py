@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -20,20 +18,10 @@ from lite_runner.bench import pictures
 from lite_runner.bench.run import Plan
 from lite_runner.sources import expand
 from tests import double
+from tests.commands import invoke
 from tests.phone.conftest import FOLDER, Phone
 
 ROOT = Path(__file__).parents[2]
-
-
-def invoke(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "invoke", *arguments],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def files(phone: Phone) -> set[str]:
