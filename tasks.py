@@ -90,7 +90,7 @@ def deploy(
     folder: str = "",
     emulate: bool = False,
     dry_run: bool = False,
-    parallel: str = "16",
+    parallel: int = 16,
     json: str = "",
 ) -> int:
     """Put a verified text reader on boards; does nothing where it is already."""
@@ -113,7 +113,7 @@ def deploy(
     if json and dry_run:
         raise UsageError("--json: tells what was done; leave it out with --dry-run")
     found = chosen(given, Path(hosts) if hosts else None, target)
-    at_once = _number("--parallel", parallel)
+    at_once = _positive("--parallel", parallel)
     if dry_run:
         text, code = rollout.preview(found, pack or None, runtime, folder, at_once)
         print(text)
@@ -135,7 +135,7 @@ def deploy(
     }
 )
 def boards(
-    c: Context, check: bool = False, parallel: str = "16", forget: str = "", json: str = ""
+    c: Context, check: bool = False, parallel: int = 16, forget: str = "", json: str = ""
 ) -> int:
     """List what was deployed where from this computer."""
     from cross_build import records
@@ -147,7 +147,7 @@ def boards(
         return 0
     found, code = records.known(), 0
     if check:
-        found, code = roll.check(found, _number("--parallel", parallel))
+        found, code = roll.check(found, _positive("--parallel", parallel))
     if json:
         _write_json(json, roll.as_data(found))
     if json != output.STDOUT:
@@ -654,11 +654,10 @@ def _write_json(place: str, value: object) -> None:
         output.write_atomically(Path(place), text.encode())
 
 
-def _number(option: str, text: str) -> int:
-    """A whole number; taken as text, since invoke ends in a traceback at others."""
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{option} {text}: is not a whole number of at least 1")
-    return int(text)
+def _positive(option: str, number: int) -> int:
+    if number < 1:
+        raise UsageError(f"{option} {number}: is not a whole number of at least 1")
+    return number
 
 
 def _numbers(option: str, text: str) -> list[int]:

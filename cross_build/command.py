@@ -9,6 +9,7 @@ import sys
 from typing import Any, Callable
 
 from invoke.context import Context
+from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
@@ -47,12 +48,47 @@ def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
         run.__signature__ = signature.replace(  # type: ignore[attr-defined]
             parameters=[*signature.parameters.values(), debug]
         )
-        return task(**options)(run)
+        return task(**{"klass": Command, **options})(run)
 
     return decorate
 
 
-class OptionalName(Task[Any]):
+class Command(Task[Any]):
+    """A task whose options that are numbers say so in one line when given something else."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """The task's arguments."""
+        found = super().get_arguments(ignore_unknown_help)
+        return [_Number(one) if one.kind in (int, float) else one for one in found]
+
+
+class _Number(Argument):
+    """An option with a number; invoke's own ends in a traceback at anything else."""
+
+    def __init__(self, plain: Argument) -> None:
+        super().__init__(
+            names=plain.names,
+            kind=plain.kind,
+            default=plain.default,
+            help=plain.help,
+            attr_name=plain.attr_name,
+        )
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        """Take the option's text.
+
+        Raises:
+            Exit: it is no such number.
+        """
+        try:
+            super().set_value(value, cast)
+        except ValueError:
+            what = "a whole number" if self.kind is int else "a number"
+            option = f"--{str(self.name).replace('_', '-')}"
+            raise Exit(f"invoke: {option} {value}: is not {what}", 2) from None
+
+
+class OptionalName(Command):
     """A task that takes a name, or any of the flags ``instead`` and no name.
 
     invoke knows positional arguments that must be there, and none that may.

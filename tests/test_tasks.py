@@ -67,7 +67,7 @@ def test_the_list_explains_every_task() -> None:
         ),
         (
             ["deploy", "--target", "rpi4", "--host", "a", "--host", "b", "--parallel", "some"],
-            "--parallel some: is not a whole number of at least 1",
+            "--parallel some: is not a whole number",
         ),
         (
             ["deploy", "--target", "rpi4", "--host", "a", "--host", "b", "--emulate"],
@@ -116,6 +116,8 @@ def test_the_list_explains_every_task() -> None:
         (["pack", "--det", "x"], "--rec and --name and --dict must be given too"),
         (["pack", "--rec", "x", "--name", "y"], "--det and --dict must be given too"),
         (["bench", "--tune", "--threads", "2"], "--tune: takes a real board, one --pack"),
+        (["bench", "--limit", "x"], "--limit x: is not a whole number"),
+        (["read", "samples", "--min-score", "x"], "--min-score x: is not a number"),
         (["bench", "--power", "hihg"], "--power hihg: is not one of high, low, full, unbound"),
         (["bench", "--threads", "2,x"], "--threads 2,x: 'x' is not a whole number of at least 1"),
         (["bench", "--images", "/no.png"], "/no.png: does not exist; check the path"),
