@@ -31,7 +31,7 @@ pytestmark = [
 #: Of several sizes, so that the detector's input changes its shape; quick to read.
 PICTURES = ("en.jpg", "img_exif_orientation.jpg", "ch_en_num.jpg")
 #: Character error rates on these, in the worse of v2.9 and v2.13-rc, and half a point.
-WORST = {"v1.1-slim": 0.073, "v2.0-slim": 0.095}
+WORST = {"v1.1-slim": 0.073, "v2.0-slim": 0.102}
 
 
 @pytest.fixture(scope="module", params=list(WORST))
