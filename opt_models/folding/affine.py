@@ -12,7 +12,7 @@ from typing import Callable
 import numpy as np
 
 from opt_models.folding.graph import Array, Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from opt_models.folding import affine, convolution
 from opt_models.folding.affine import Affine
 from opt_models.folding.convolution import CHANNELS
 from opt_models.folding.graph import Array, Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 #: What a scale per channel passes through unchanged.
 _INTERPOLATIONS = ("nearest_interp", "nearest_interp_v2", "bilinear_interp", "bilinear_interp_v2")

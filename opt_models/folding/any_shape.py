@@ -11,7 +11,7 @@ import numpy as np
 
 from opt_models.folding import convolution
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 #: Sides of kernels it compiles.
 _SIDES = (3, 5, 7)

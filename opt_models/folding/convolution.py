@@ -12,7 +12,7 @@ import numpy as np
 from opt_models.folding import affine
 from opt_models.folding.affine import Affine
 from opt_models.folding.graph import Array, Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 _TRANSPOSED = ("conv2d_transpose", "depthwise_conv2d_transpose")
 _KINDS = ("conv2d", "depthwise_conv2d", *_TRANSPOSED)

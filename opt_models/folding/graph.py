@@ -9,8 +9,8 @@ from typing import Any, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from opt_models.folding.operator import Operator
 from opt_models.formats import params
+from opt_models.formats.operator import Operator
 from opt_models.formats.topology import TENSOR, dtype
 
 #: Weights while they are rewritten: twice the digits they are stored with, so that folding many

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 #: Operators that keep the height of their first input.
 _KEEP = (

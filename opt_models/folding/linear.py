@@ -14,7 +14,7 @@ import numpy as np
 from opt_models.folding import affine
 from opt_models.folding.affine import Affine
 from opt_models.folding.graph import Array, Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 _OTHERS = ("matmul", "matmul_v2")
 #: Attributes of the two products that ``mul`` has not, by what they say.

@@ -7,8 +7,8 @@ import numpy as np
 from opt_models.folding import affine
 from opt_models.folding.convolution import CHANNELS
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
 from opt_models.folding.rows import ROWS, Writer
+from opt_models.formats.operator import Operator
 
 #: Height and width of the window that is fast, at a stride of its size (pooling2x2s2p0 in
 #: lite/backends/arm/math/pooling.cc); only on tensors that are higher than the window.

@@ -8,7 +8,7 @@ pooling of odd windows compute an index, or compare a text, for each element.
 from __future__ import annotations
 
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 #: The axis of rows in ``[N, C, H, W]``.
 ROWS = 2

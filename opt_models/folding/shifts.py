@@ -13,7 +13,7 @@ from opt_models.folding import affine
 from opt_models.folding.affine import Affine
 from opt_models.folding.convolution import CHANNELS, is_convolution, is_shift
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 #: Of tensors in NCHW.
 _RANK = 4

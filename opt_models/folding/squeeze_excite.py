@@ -6,7 +6,7 @@ import numpy as np
 
 from opt_models.folding.convolution import CHANNELS, add_shift
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 
 def fold_residual(graph: Graph) -> int:

@@ -12,8 +12,8 @@ import numpy as np
 
 from opt_models.folding import convolution
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
 from opt_models.folding.rows import ROWS, Writer
+from opt_models.formats.operator import Operator
 
 #: Kernels that are fast with equal strides.
 _SIDES = (3, 5)

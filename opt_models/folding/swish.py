@@ -7,7 +7,7 @@ each; sigmoid for x86 computes eight at a time.
 from __future__ import annotations
 
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
+from opt_models.formats.operator import Operator
 
 
 def as_product(graph: Graph) -> int:

@@ -21,7 +21,7 @@ from google.protobuf.message import DecodeError
 from opt_models.errors import OptError
 from opt_models.formats import program as programs
 from opt_models.formats.program_schema import TensorDesc
-from opt_models.formats.topology import bytes_of, dtype
+from opt_models.formats.topology import bytes_of, dtype, number
 
 #: A type and some dimensions; real descriptions have about ten bytes.
 _MAX_DESCRIPTION = 1024
@@ -128,9 +128,14 @@ def array(record: bytes) -> npt.NDArray[Any]:
 
 
 def record(values: npt.NDArray[Any]) -> bytes:
-    """The record of a weight with these values, stored as float32."""
-    stored = np.ascontiguousarray(values, "<f4")
-    described = TensorDesc(data_type=FLOAT32, dims=stored.shape).SerializeToString()
+    """The record of a weight; fractions are stored as float32, whole numbers as they are.
+
+    Raises:
+        ValueError: the format has no such type.
+    """
+    stored = np.ascontiguousarray(values, "<f4" if values.dtype.kind == "f" else None)
+    described = TensorDesc(data_type=number(stored.dtype.name), dims=stored.shape)
+    described = described.SerializeToString()
     return b"".join((struct.pack("<IQIi", 0, 0, 0, len(described)), described, stored.tobytes()))
 
 

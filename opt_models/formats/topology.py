@@ -109,3 +109,18 @@ def bytes_of(number: int, shape: tuple[int, ...]) -> int:
 def dtype(number: int) -> str:
     """Name of an element type, "unknown" if this project has not heard of it."""
     return DTYPES.get(number, ("unknown", 0))[0]
+
+
+def number(name: str) -> int:
+    """Number of an element type in framework.proto.
+
+    Args:
+        name: as numpy calls it.
+
+    Raises:
+        ValueError: the format has no such type.
+    """
+    for value, (known, _) in DTYPES.items():
+        if known == name:
+            return value
+    raise ValueError(f"Paddle has no tensors of {name}")

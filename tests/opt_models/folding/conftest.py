@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from opt_models.folding.graph import Graph
-from opt_models.folding.operator import Operator
 from opt_models.formats import params
+from opt_models.formats.operator import Operator
 from opt_models.formats.program_schema import ProgramDesc
 
 Array = npt.NDArray[np.float64]
