@@ -437,8 +437,8 @@ def evaluate(
     default=True,
     help={
         "task": "detection (det), recognition (rec) or classification (cls)",
-        "language": "by PaddleOCR's name: ch, en, french, korean, latin ...",
-        "version": "v1.0, v1.1, v2.0, v2, v3 or v4",
+        "language": "by PaddleOCR's name or in English: ch, en, french, korean, latin ...",
+        "version": "v1.0, v1.1, v2.0, v2, v3, v4, v5 or v6",
         "slim": "pruned or quantised ones only",
         "json": "as JSON, with all addresses",
     },
@@ -467,32 +467,47 @@ def show_model(c: Context, name: str, json: bool = False) -> None:
     sys.stdout.write(text)
 
 
-@command(name="packs")
-def list_packs(c: Context, json: bool = False) -> None:
+@command(
+    name="packs",
+    help={
+        "for": "a text, such as 'Straße 5 €': only the packs that can spell all of it",
+        "json": "as JSON; with --for of every pack, and what it lacks",
+    },
+)
+def list_packs(c: Context, for_: str = "", json: bool = False) -> int:
     """List the named packs that 'invoke pack' makes and 'invoke deploy --pack' deploys."""
+    from opt_models import pack_listing, spelling
+
+    if not for_:
+        text = output.as_json(pack_listing.as_data()) if json else f"{pack_listing.as_table()}\n"
+        sys.stdout.write(text)
+        return 0
+    found = spelling.of(for_)
     if json:
-        sys.stdout.write(output.as_json(listing.packs_as_data()))
+        sys.stdout.write(output.as_json(pack_listing.spelling_as_data(found)))
     else:
-        print(listing.packs_as_table())
+        print(pack_listing.spelling_as_table(found, _defaults()))
+    return 0 if any(not one.lacks for one in found) else 1
 
 
 @command(
     name="fetch",
     help={
-        "kind": "inference, trained, pretrained or slim (a ready .nb file)",
+        "kind": "inference, onnx, trained, pretrained or slim (a ready .nb file); what packs are"
+        " made of if not given",
         "models": "folder in which published files are looked for first",
         "offline": "do not use the network",
     },
 )
 def fetch_model(
-    c: Context, name: str, kind: str = "inference", models: str = "", offline: bool = False
+    c: Context, name: str, kind: str = "", models: str = "", offline: bool = False
 ) -> None:
     """Download the model NAME, or take it from --models DIR; prints where it lies."""
     from opt_models import fetch
 
     settings.choose(models, offline)
     found = catalog.model(name)
-    print(fetch.published(found, kind))
+    print(fetch.published(found, kind) if kind else fetch.network(found))
     print(fetch.advice(found, kind), end="", file=sys.stderr)
 
 
@@ -615,6 +630,16 @@ def _board(name: str, host: str = "", folder: str = "", emulate: bool = False) -
         yield found
     finally:
         found.transport.close()
+
+
+def _defaults() -> dict[str, str]:
+    """The targets that get a pack by default, by its name."""
+    from cross_build.targets import targets
+
+    names: dict[str, list[str]] = {}
+    for one in targets().values():
+        names.setdefault(one.pack, []).append(one.name)
+    return {pack: ", ".join(found) for pack, found in names.items()}
 
 
 def _errors(results: list[report.Result]) -> str:

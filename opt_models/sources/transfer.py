@@ -22,7 +22,8 @@ from urllib3.util.retry import Retry
 from lite_runner import __version__
 from opt_models.errors import FetchError
 from opt_models.sources import settings
-from opt_models.sources.part import Note, Part, amount, check_size
+from opt_models.sources.part import Note, Part, check_size
+from opt_models.wording import amount
 
 #: Seconds to wait for a connection, and for the next byte of an answer.
 _PATIENCE = (10.0, 30.0)

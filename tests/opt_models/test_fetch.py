@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import tarfile
 import threading
+import zipfile
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 
+from lite_runner.release import sha256
 from opt_models import cache, catalog, fetch, opt
+from opt_models.catalog import InWheel, Model, Wheel
 from opt_models.errors import CatalogError, ChangedError, FetchError
 from opt_models.formats import program
 from opt_models.sources import checksums, settings
@@ -52,6 +58,12 @@ def nothing_yet(tmp_path: Path, link_downloads: Link, monkeypatch: pytest.Monkey
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
+def at(address: str, model: Model) -> Model:
+    """A model with all its downloads on another host."""
+    moved = [replace(one, url=address + one.path) for one in model.downloads]
+    return replace(model, downloads=tuple(moved))
+
+
 @pytest.mark.parametrize("name", list(catalog.models()))
 def test_the_right_requests(
     server: tuple[str, list[str]],
@@ -61,30 +73,225 @@ def test_the_right_requests(
     name: str,
 ) -> None:
     address, asked = server
-    monkeypatch.setattr(catalog, "host", lambda: f"{address}/host")
     monkeypatch.setenv(settings.MIRRORS, f"{address}/mirror")
-    model = catalog.model(name)
+    model = at(address, catalog.model(name))
+    in_wheels = {place.kind for place in model.wheels}
     for kind in model.kinds:
-        if kind == "inference" and model.wheel is not None:
+        if kind in in_wheels:
             continue  # see below
         asked.clear()
         first = model.offered(kind)[0].path
-        with refuses(FetchError, f"{address}/mirror{first}: 404", f"{address}/host{first}: 404"):
+        with refuses(FetchError, f"{address}/mirror{first}: 404", f"{address}{first}: 404"):
             fetch.published(model, kind)
         paths = [one.path for one in model.offered(kind)]
-        assert asked == [f"/{base}{path}" for path in paths for base in ("mirror", "host")]
-    assert not list((tmp_path / "cache").rglob(Path(first).name))
+        assert asked == [f"{base}{path}" for path in paths for base in ("/mirror", "")]
+        assert not list((tmp_path / "cache").rglob(Path(first).name))
     assert not (tmp_path / "config" / "catalog.lock").exists()
 
 
+IN_WHEELS = [(model.name, place) for model in catalog.models().values() for place in model.wheels]
+
+
 @pytest.mark.parametrize(
-    "name", [model.name for model in catalog.models().values() if model.wheel is not None]
+    ("name", "place"), IN_WHEELS, ids=[f"{name}-{place.kind}" for name, place in IN_WHEELS]
 )
-def test_models_in_a_wheel_need_no_host(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_in_a_wheel_need_no_host(
+    name: str, place: InWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    found = fetch.network(catalog.model(name), place)
+    folder = fetch.wheel(place.wheel)
+    assert found == (folder / place.files[0] if place.kind == "onnx" else found)
+    assert {folder / path for path in place.files} <= {
+        *(found.parent if found.is_file() else found).iterdir()
+    }
+    pinned = dict(place.wheel.files)
+    for path in place.files:
+        assert sha256(folder / path) == pinned[path]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, place in IN_WHEELS if place.files[0].endswith(".pdmodel")]
+)
+def test_an_older_network_in_a_wheel_is_a_program(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(settings.OFFLINE, "1")
     files = fetch.inference(catalog.model(name))
-    assert files.program.parent == fetch.published(catalog.model(name), "inference")
+    assert files.program.parent == fetch.network(catalog.model(name))
     assert program.summary(files.program).operators["fetch"] == 1
+
+
+def test_of_a_wheel_only_what_rows_name_is_unpacked() -> None:
+    for wheel in {place.wheel for _, place in IN_WHEELS}:
+        folder = fetch.wheel(wheel)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert {str(path.relative_to(folder)) for path in files} == {
+            path for path, _ in wheel.files
+        }
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheel:
+    """A wheel of the user's folder, in a cache that does not have it yet."""
+    name = "tiny_models-1.0-py3-none-any.whl"
+    folder = tmp_path / "own"
+    folder.mkdir()
+    content = {
+        "tiny_models/rec.onnx": b"\x08\x07network",
+        "tiny_models/rec.onnx.license": b"text",
+        "tiny_models/__init__.py": b"raise SystemExit",
+        "tiny_models-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: tiny-models\n"
+        b"Version: 1.0\n",
+        "tiny_models-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\n"
+        b"Root-Is-Purelib: true\nTag: py3-none-any\n",
+        "tiny_models-1.0.dist-info/RECORD": b"",
+    }
+    with zipfile.ZipFile(folder / name, "w") as archive:
+        for path, data in content.items():
+            archive.writestr(path, data)
+    monkeypatch.setenv(settings.MODELS, str(folder))
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "empty"))
+    files = (("tiny_models/rec.onnx", hashlib.sha256(content["tiny_models/rec.onnx"]).hexdigest()),)
+    size = (folder / name).stat().st_size
+    return Wheel("tiny-models==1.0", sha256(folder / name), "Apache-2.0", size, files)
+
+
+def test_a_file_of_a_wheel_is_compared_with_its_own_checksum(
+    tiny: Wheel, refuses: Refuses, tmp_path: Path
+) -> None:
+    wrong = replace(tiny, files=(("tiny_models/rec.onnx", "7" * 64),))
+    with refuses(FetchError, "tiny_models/rec.onnx", tiny.files[0][1], "expected " + "7" * 64):
+        fetch.wheel(wrong)
+    assert not list((tmp_path / "empty").rglob("*.onnx"))
+    folder = fetch.wheel(tiny)
+    # Its program is left out; so is what only begins like a file that is wanted.
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["rec.onnx"]
+
+
+def test_a_row_that_needs_more_of_a_wheel_has_it_fetched_again(tiny: Wheel) -> None:
+    before = fetch.wheel(tiny)
+    digest = hashlib.sha256(b"text").hexdigest()
+    more = replace(tiny, files=(*tiny.files, ("tiny_models/rec.onnx.license", digest)))
+    assert fetch.wheel(more) != before
+    assert len([path for path in fetch.wheel(more).rglob("*") if path.is_file()]) == 2
+
+
+def test_the_wheel_that_is_wanted_is_asked_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    model = catalog.model("PP-OCRv6_small_rec")
+    first, second = model.wheels
+    assert fetch.network(model) == fetch.network(model, first)
+    assert fetch.network(model, second) != fetch.network(model, first)
+    # The one that is missing stands back for the other.
+    (tmp_path / "few" / "models").mkdir(parents=True)
+    there = fetch.wheel(second.wheel)
+    (tmp_path / "few" / "models" / there.name).symlink_to(there)
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "few"))
+    assert fetch.network(model, first).name == Path(second.files[0]).name
+
+
+@pytest.fixture
+def onnx_file(tmp_path: Path) -> tuple[Model, Path]:
+    """A model whose ONNX file is pinned, and that file."""
+    file = tmp_path / "latin.onnx"
+    file.write_bytes(b"\x08\x07" + os.urandom(300))
+    model = catalog.model("latin_PP-OCRv5_mobile_rec")
+    first, *others = model.offered("onnx")
+    pinned = replace(first, sha256=sha256(file))
+    rest = [one for one in model.downloads if one.kind != "onnx"]
+    return replace(model, downloads=(pinned, *others, *rest)), file
+
+
+@pytest.mark.parametrize("kind", ["mirror", "folder"])
+def test_a_single_onnx_file_by_its_address(
+    onnx_file: tuple[Model, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    model, file = onnx_file
+    first = model.offered("onnx")[0]
+    # Laid out by the path of the address, or under its name alone.
+    place = tmp_path / kind / (first.path.lstrip("/") if kind == "mirror" else f"x/{file.name}")
+    place = place.with_name(Path(first.path).name)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(file.read_bytes())
+    monkeypatch.setenv(
+        settings.MIRRORS if kind == "mirror" else settings.MODELS, str(tmp_path / kind)
+    )
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    found = fetch.network(model)
+    assert found.name == place.name
+    assert found.read_bytes() == file.read_bytes()
+    assert fetch.published(model, "onnx") == found
+    # Its checksum is known beforehand: nothing is recorded.
+    assert checksums.recorded(first.path) is None
+
+
+def test_another_onnx_file_of_that_name_is_refused(
+    onnx_file: tuple[Model, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
+) -> None:
+    model, file = onnx_file
+    name = Path(model.offered("onnx")[0].path).name
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / name).write_bytes(file.read_bytes()[:-1])
+    monkeypatch.setenv(settings.MODELS, str(tmp_path / "own"))
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    with refuses(FetchError, name, "expected " + sha256(file)):
+        fetch.network(model)
+
+
+def test_an_archive_with_onnx_stands_in_for_the_single_file(
+    onnx_file: tuple[Model, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, file = onnx_file
+    second = model.offered("onnx")[1]
+    place = tmp_path / "mirror" / second.path.lstrip("/")
+    place.parent.mkdir(parents=True)
+    (tmp_path / "inference.yml").write_text("Global: {}\n")
+    with tarfile.open(place, "w") as archive:
+        archive.add(file, "folder/inference.onnx")
+        archive.add(tmp_path / "inference.yml", "folder/inference.yml")
+    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    found = fetch.network(model)
+    names = {str(path.relative_to(found)) for path in found.rglob("*") if path.is_file()}
+    assert names == {"folder/inference.onnx", "folder/inference.yml"}
+    assert checksums.recorded(second.path) is not None
+
+
+def test_a_page_is_no_onnx_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
+) -> None:
+    """Even where its checksum is not known beforehand."""
+    model = catalog.model("latin_PP-OCRv5_mobile_rec")
+    first = replace(model.offered("onnx")[0], sha256=None)
+    place = tmp_path / "mirror" / first.path.lstrip("/")
+    place.parent.mkdir(parents=True)
+    place.write_text("<html>Please log in</html>")
+    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    with refuses(FetchError, place.name, "is not an ONNX model"):
+        fetch.published(replace(model, downloads=(first,)), "onnx")
+
+
+def test_a_dictionary_in_no_wheel_comes_from_its_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
+) -> None:
+    row = catalog.model("latin_PP-OCRv5_mobile_rec").dictionary
+    assert row is not None
+    assert row.download is not None
+    place = tmp_path / "mirror" / row.download.path.lstrip("/")
+    place.parent.mkdir(parents=True)
+    place.write_text("a\nb\n", encoding="utf-8")
+    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(settings.OFFLINE, "1")
+    with refuses(FetchError, row.file, "expected " + row.sha256):
+        fetch.dictionary(row)
+    pinned = replace(row.download, sha256=sha256(place))
+    known = replace(row, sha256=sha256(place), download=pinned)
+    assert fetch.dictionary(known).read_text(encoding="utf-8") == "a\nb\n"
 
 
 def test_the_users_own_folder_goes_before_a_wheel(
@@ -205,7 +412,7 @@ def test_an_archive_without_a_model_is_told(
 
 def test_a_kind_that_is_not_offered(refuses: Refuses) -> None:
     model = catalog.model("ch_PP-OCRv4_det")
-    offered = "offered: --kind inference, --kind trained"
+    offered = "offered: --kind inference, --kind onnx, --kind trained"
     with refuses(CatalogError, "ch_PP-OCRv4_det: has no published .nb file", offered):
         fetch.published(model, "slim")
     with refuses(CatalogError, "there is no kind 'nonsense'", offered):

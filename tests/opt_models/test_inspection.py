@@ -11,7 +11,7 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.release import sha256
-from opt_models import inspection, named_pack, opt
+from opt_models import catalog, fetch, inspection, named_pack, opt
 from opt_models.errors import OptError
 from opt_models.formats import nb
 from opt_models.formats.summary import Summary, Tensor
@@ -39,8 +39,7 @@ RECOGNISER = Inspection(
 
 @pytest.fixture(scope="session")
 def folder(downloads: Path) -> Path:
-    (path,) = downloads.glob("models/*/*/models/ch_ppocr_mobile_v2_cls_infer")
-    return path
+    return fetch.network(catalog.model("ch_ppocr_mobile_v2.0_cls"))
 
 
 @pytest.fixture(scope="session")

