@@ -10,7 +10,17 @@ class CacheError(LiteError):
 
 
 class FetchError(LiteError):
-    """A file could not be had, or is not the one that was expected."""
+    """A file could not be had, or is not the one that was expected.
+
+    Args:
+        problem: what, where and why.
+        advice: what to do; said once where several places were tried in vain.
+    """
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(f"{problem}; {advice}" if advice else problem)
+        self.problem = problem
+        self.advice = advice
 
 
 class ChangedError(FetchError):

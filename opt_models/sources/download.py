@@ -148,7 +148,7 @@ def _obtain(order: _Order, wanted: settings.Settings, host: str) -> None:
         advice = f"{online}, or set {folder}"
     else:
         advice = f"set {settings.MIRRORS} to a mirror of {settings.public(host)}, or {folder}"
-    raise FetchError(f"cannot fetch {order.name}: {'; '.join(failures)}; {advice}")
+    raise FetchError(f"cannot fetch {order.name}: {'; '.join(failures)}", advice)
 
 
 def _places(order: _Order, wanted: settings.Settings, host: str) -> Iterator[Path | str]:

