@@ -19,11 +19,18 @@ from opt_models.runtime import Runtime
 
 _HERE = Path(__file__).parent
 #: What decides on a pack's content, given what it is made from.
+_MODULES = (
+    *("build_pack", "charset", "conversion", "decoding", "export_config", "lite_env", "network"),
+    "opt",
+)
+_ROOMS = ("comparison", "folding", "formats", "importing", "sharing")
 _CODE = (
-    *("build_pack.py", "decoding.py", "lite_env.py", "network.py", "opt.py"),
-    *(f"formats/{path.name}" for path in sorted(_HERE.glob("formats/*.py"))),
-    *(f"folding/{path.name}" for path in sorted(_HERE.glob("folding/*.py"))),
-    *(f"sharing/{path.name}" for path in sorted(_HERE.glob("sharing/*.py"))),
+    *(f"{name}.py" for name in _MODULES),
+    *(
+        str(path.relative_to(_HERE))
+        for room in _ROOMS
+        for path in sorted((_HERE / room).rglob("*.py"))
+    ),
 )
 #: Names become names of folders.
 _NAME = re.compile(r"\w[\w.+-]*")
@@ -68,14 +75,15 @@ def build(
             "processor": parts.processor,
             "cls": None,
         }
-        lines = len(packs.read_dictionary(parts.dictionary))
         golden = _golden(parts)
-        order = network.Order(runtime, precision, fold, lines, golden)
+        order = network.Order(runtime, precision, fold, len(parts.charset.characters), golden)
         for stage, part in parts.networks.items():
             data[stage] = network.bring(folder, stage, part, order)
-        data["dictionary"] = _copy(parts.dictionary, folder / "dictionary.txt")
+        dictionary = folder / "dictionary.txt"
+        dictionary.write_bytes(parts.charset.as_file())
+        data["dictionary"] = {"file": dictionary.name, "sha256": sha256(dictionary)}
         data["golden"] = {
-            **_copy(golden.image, folder / f"golden{golden.image.suffix.lower()}", "image"),
+            **_copy(golden.image, folder / f"golden{golden.image.suffix.lower()}"),
             "lines": list(golden.lines),
         }
         text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
@@ -117,10 +125,11 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool
         "name": parts.name,
         "runtimes": [parts.releases, parts.processor],
         "networks": {
-            stage: [part.source, part.height, catalog.stage_settings(stage)]
+            stage: [part.source, part.height, catalog.stage_settings(stage), dict(part.settings)]
             for stage, part in parts.networks.items()
         },
-        "files": [sha256(path) for path in (*files, parts.dictionary)],
+        "files": [sha256(path) for path in files],
+        "characters": parts.charset.characters,
         "goldens": [[sha256(golden.image), golden.lines] for golden in _goldens(parts)],
         "opt": [lite_env.WHEEL.package, str(runtime), precision, fold, catalog.fp16_stages()],
         "code": [sha256(_HERE / name) for name in _CODE],
@@ -137,12 +146,12 @@ def _goldens(parts: Ingredients) -> tuple[packs.Golden, ...]:
 def _golden(parts: Ingredients) -> packs.Golden:
     """The user's picture, or the hardest one of our own whose text the dictionary can spell."""
     # Spaces do not count when a board is verified.
-    known = {" ", *packs.read_dictionary(parts.dictionary)}
+    known = {" ", *parts.charset.characters}
     if parts.golden is not None:
         strange = sorted(set("".join(parts.golden.lines)) - known)
         if strange:
             raise CatalogError(
-                f"--golden-text: {' '.join(strange)} not in {parts.dictionary.name}, so no board"
+                f"--golden-text: {' '.join(strange)} not in {parts.charset.source}, so no board"
                 " could read it; give a picture of what the recogniser was trained for"
             )
         return parts.golden
@@ -150,11 +159,11 @@ def _golden(parts: Ingredients) -> packs.Golden:
         if set("".join(golden.lines)) <= known:
             return golden
     raise CatalogError(
-        f"{parts.dictionary.name}: lacks characters of every picture packs are verified with; give"
+        f"{parts.charset.source}: lacks characters of every picture packs are verified with; give"
         " one of your own with --golden PICTURE --golden-text LINE"
     )
 
 
-def _copy(source: Path, target: Path, key: str = "file") -> dict[str, str]:
+def _copy(source: Path, target: Path) -> dict[str, str]:
     shutil.copyfile(source, target)
-    return {key: target.name, "sha256": sha256(target)}
+    return {"image": target.name, "sha256": sha256(target)}

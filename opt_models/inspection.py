@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping
 
 from lite_runner.release import sha256
-from opt_models import model_folder
+from opt_models import conversion, model_folder
 from opt_models.errors import OptError
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
+from opt_models.model_folder import ModelFiles, OnnxFile, PirFiles
 from opt_models.sharing import share
 from opt_models.sharing.share import Memory
 
@@ -27,7 +29,12 @@ _LAYOUTS = {
     1: "flatbuffers, weights together",
     2: "flatbuffers, weights one by one",
 }
-_CONVERT = "invoke pack, with its folder after --det, --rec or --cls"
+_FORMATS = {
+    ModelFiles: "Paddle inference model",
+    PirFiles: "Paddle 3 inference model (PIR)",
+    OnnxFile: "ONNX model",
+}
+_CONVERT = "invoke pack, with its folder or .onnx file after --det, --rec or --cls"
 _WIDTH = 96
 
 
@@ -76,14 +83,14 @@ def inspect(path: Path, verified: Mapping[str, tuple[str, ...]] | None = None) -
     """Look at a model.
 
     Args:
-        path: an ``.nb`` file, or a folder with an inference model.
+        path: an ``.nb`` or ``.onnx`` file, or a folder with an inference model.
         verified: runtimes on which published files were tried, by the files' sha256.
 
     Raises:
         OptError: it is neither, or is cut off or damaged.
     """
-    if path.is_dir():
-        return _inference(path)
+    if path.is_dir() or path.suffix == ".onnx":
+        return _exported(path)
     if not path.is_file():
         raise OptError(f"{path}: there is no such file; give an .nb file or a folder with a model")
     try:
@@ -159,16 +166,19 @@ def _memory(path: Path, summary: Summary) -> Memory | None:
     return share.memory(nb.read_topology(path), shape)
 
 
-def _inference(folder: Path) -> Inspection:
-    files = model_folder.find(folder)
+def _exported(place: Path) -> Inspection:
+    files = model_folder.find(place)
+    # A program of another format is looked at as opt would get it.
+    with tempfile.TemporaryDirectory() as name:
+        summary = program.summary(conversion.as_program(files, Path(name)).program)
     return Inspection(
-        path=folder,
-        format=f"Paddle inference model, {files.program.name} and {files.params.name}",
-        size=files.program.stat().st_size + files.params.stat().st_size,
+        path=place,
+        format=f"{_FORMATS[type(files)]}, {' and '.join(path.name for path in files.paths)}",
+        size=sum(path.stat().st_size for path in files.paths),
         opt_version=None,
         layout=None,
         arch=None,
-        summary=program.summary(files.program),
+        summary=summary,
         runtimes=(),
     )
 

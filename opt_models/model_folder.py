@@ -1,10 +1,10 @@
-"""Folders with an inference model, as PaddleOCR exports it and as its archives unpack."""
+"""Exported networks: folders as PaddleOCR exports them and as its archives unpack, ONNX files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Iterator, Sequence, Union
 
 from opt_models import export_advice
 from opt_models.errors import OptError
@@ -19,44 +19,90 @@ _NAMES = (
 )
 
 
+#: Of Paddle 3's exports beside the network: how it is fed, thresholds, dictionary.
+CONFIG = "inference.yml"
+
+
 @dataclass(frozen=True)
 class ModelFiles:
-    """The two files of an inference model."""
+    """The two files of an inference model in the format that ``opt`` reads."""
 
     program: Path
     params: Path
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files."""
+        return (self.program, self.params)
 
-def find(folder: Path, compare: bool = True) -> ModelFiles:
-    """The inference model in a folder or one folder deeper, whatever its files are called.
+
+@dataclass(frozen=True)
+class PirFiles:
+    """An inference model of Paddle 3 (PIR), with its ``inference.yml`` if there is one."""
+
+    program: Path
+    params: Path
+    config: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files."""
+        return (self.program, self.params, *((self.config,) if self.config else ()))
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """A network in ONNX, with its ``inference.yml`` if there is one."""
+
+    path: Path
+    config: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files."""
+        return (self.path, *((self.config,) if self.config else ()))
+
+
+#: A network as something else than ``opt`` wrote it.
+Exported = Union[ModelFiles, PirFiles, OnnxFile]
+
+
+def find(place: Path, compare: bool = True) -> Exported:
+    """The network in an ONNX file, or in a folder or one folder deeper, whatever its files' names.
 
     Args:
-        folder: to look in.
-        compare: whether both files are read, to see that the weights are all there and belong to
-            the program. Published archives need not be: their checksum is known, and only opt can
-            say whether it takes what old releases of Paddle wrote.
+        place: an ``.onnx`` file or a folder.
+        compare: whether the files of an inference model are read, to see that the weights are all
+            there and belong to the program. Published archives need not be: their checksum is
+            known, and only opt can say whether it takes what old releases of Paddle wrote.
 
     Raises:
         OptError: there is none, or more than one, or it is not whole; says what there is instead
             and how it becomes an inference model.
     """
-    if folder.is_file():
-        raise OptError(f"{folder}: {export_advice.of_file(folder)}")
-    if not folder.is_dir():
-        raise OptError(f"{folder}: there is no such folder; give one with an inference model")
-    own, deeper = _files(folder), [_files(one) for one in _visible(folder) if one.is_dir()]
+    if place.is_file() and place.suffix == ".onnx":
+        return _onnx(place)
+    if place.is_file():
+        raise OptError(f"{place}: {export_advice.of_file(place)}")
+    if not place.is_dir():
+        raise OptError(
+            f"{place}: there is no such file or folder; give an .onnx file, or a folder with an"
+            " inference model"
+        )
+    own, deeper = _files(place), [_files(one) for one in _visible(place) if one.is_dir()]
     models = _models(own) or [model for files in deeper for model in _models(files)]
     if len(models) > 1:
-        names = ", ".join(str(one.program.relative_to(folder)) for one in models)
+        names = ", ".join(str(model.paths[0].relative_to(place)) for model in models)
         raise OptError(
-            f"{folder}: holds {len(models)} models: {names}; give a folder with only one of them"
+            f"{place}: holds {len(models)} models: {names}; give a folder with only one of them"
         )
     if not models:
         files = [*own, *(file for files in deeper for file in files)]
-        raise OptError(f"{folder}: {export_advice.of_files(files)}")
-    if compare:
-        params.check(models[0].program, models[0].params)
-    return models[0]
+        raise OptError(f"{place}: {export_advice.of_files(files)}")
+    (model,) = models
+    if compare and isinstance(model, ModelFiles):
+        params.check(model.program, model.params)
+    return model
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -69,12 +115,24 @@ def _files(folder: Path) -> list[Path]:
     return [one for one in _visible(folder) if one.is_file()]
 
 
-def _models(files: Sequence[Path]) -> list[ModelFiles]:
-    """The models among the files of one folder: by name, else by content."""
-    return list(_by_name(files)) or _by_content(files)
+def _models(files: Sequence[Path]) -> list[Exported]:
+    """The networks among the files of one folder: by name, else by content, else in ONNX."""
+    found: list[Exported] = list(_by_name(files))
+    found = found or list(_by_content(files))
+    return found or [_onnx(file) for file in files if file.suffix == ".onnx"]
 
 
-def _by_name(files: Sequence[Path]) -> Iterator[ModelFiles]:
+def _onnx(file: Path) -> OnnxFile:
+    return OnnxFile(file, _config(file))
+
+
+def _config(network: Path) -> Path | None:
+    """The ``inference.yml`` beside a network."""
+    config = network.parent / CONFIG
+    return config if config.is_file() else None
+
+
+def _by_name(files: Sequence[Path]) -> Iterator[Exported]:
     by_name = {one.name: one for one in files}
     seen = set()
     pairs = [*_NAMES, *((f"{one.stem}.pdmodel", f"{one.stem}.pdiparams") for one in files)]
@@ -82,6 +140,10 @@ def _by_name(files: Sequence[Path]) -> Iterator[ModelFiles]:
         if name in by_name and weights in by_name and name not in seen:
             seen.add(name)
             yield ModelFiles(by_name[name], by_name[weights])
+    for file in files:
+        weights = f"{file.stem}.pdiparams"
+        if file.suffix == ".json" and weights in by_name:
+            yield PirFiles(file, by_name[weights], _config(file))
 
 
 def _by_content(files: Sequence[Path]) -> list[ModelFiles]:

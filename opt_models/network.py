@@ -6,24 +6,20 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from lite_runner.pack import Golden
 from lite_runner.release import sha256
-from opt_models import catalog, decoding, opt
+from opt_models import catalog, conversion, decoding, input_size
 from opt_models.errors import CatalogError, OptError
-from opt_models.folding import fold, linear, trial
-from opt_models.folding.checked import Folded, fold_checked
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary
 from opt_models.ingredients import Ingredient
-from opt_models.model_folder import ModelFiles
+from opt_models.model_folder import Exported
 from opt_models.runtime import Runtime
 from opt_models.sharing.share import share
-
-#: Kinds of operators of which opt also quantises the weights, see :mod:`opt_models.folding.linear`.
-_PRODUCTS = {"matmul", "matmul_v2"}
 
 
 @dataclass(frozen=True)
@@ -63,61 +59,80 @@ def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str,
     """
     target = folder / f"{stage}.nb"
     print(f"  {stage}: {part.source} -> {target.name}", file=sys.stderr)
-    if part.files is None:
-        summary = _take(part, target, order.runtime)
-        stored = summary.precision
-    else:
-        summary = program.summary(part.files.program)
-        wanted = order.precision
-        if wanted == "fp16" and stage not in catalog.fp16_stages():
-            wanted = None
-        stored = _precision(part, summary, wanted)
-    _check_role(stage, summary, part.source)
-    settings = catalog.stage_settings(stage)
-    if stage == "rec":
-        settings.update(_reading(summary, order.characters, part))
-    folded: Mapping[str, int] = {}
-    if part.files is not None and summary.precision == "fp32":
-        with tempfile.TemporaryDirectory(dir=folder) as name:
-            work, files = Path(name), part.files
-            if order.fold:
-                declared = summary.inputs[0].shape
-                result = _fold(files, stage, settings["shape"], declared, order, work)
-                files, folded = result.files, result.passes
-            _convert(files, target, order.runtime, stored, work)
-    elif part.files is not None:
-        opt.optimise(part.files.program, part.files.params, target, order.runtime.arch)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        if part.files is None:
+            made = _take(stage, part, target, order)
+        else:
+            made = _convert(stage, part, part.files, target, order, Path(name))
     memory = None
     # Only where outputs were compared, bit by bit, on the real runtime.
-    if order.runtime.arch == "arm" and stored != "fp16":
-        memory = _share(stage, target, settings["shape"])
+    if order.runtime.arch == "arm" and made.precision != "fp16":
+        memory = _share(stage, target, made.settings["shape"])
     return {
         "file": target.name,
         "sha256": sha256(target),
         "source": part.source,
         "opt": nb.read_header(target).opt_version,
-        "precision": stored,
-        "folded": dict(folded),
+        "precision": made.precision,
+        "folded": dict(made.folded),
         "memory": memory,
-        **settings,
+        **made.settings,
     }
 
 
-def _fold(
-    files: ModelFiles,
-    stage: str,
-    shape: Sequence[int],
-    declared: Sequence[int],
-    order: Order,
-    work: Path,
-) -> Folded:
-    """Fold an inference model in fp32; says what came of it."""
-    inputs = trial.inputs(stage, shape, declared, order.golden)
-    # Lines of text are all brought to one height, pictures are not.
-    height = 0 if stage == "det" else shape[0]
-    result = fold_checked(files, inputs, work, height, order.runtime.arch)
-    print(f"  {stage}: {result.told}", file=sys.stderr)
-    return result
+@dataclass(frozen=True)
+class _Made:
+    """A written ``.nb``: what ``pack.json`` says of it."""
+
+    precision: str
+    folded: Mapping[str, int]
+    settings: Mapping[str, Any]
+
+
+def _take(stage: str, part: Ingredient, target: Path, order: Order) -> _Made:
+    """Copy a published ``.nb`` that the runtime's processor can run."""
+    (published,) = part.paths
+    found = nb.read(published)
+    if found.arch != order.runtime.arch:
+        raise OptError(
+            f"{published.name}: was published for {found.arch}, the target is"
+            f" {order.runtime.arch}; leave out --published, then it is built from the inference"
+            " model"
+        )
+    # A published file is taken as it is read today: at any size, whatever it declares.
+    settings = _settings(stage, part, found.summary, order, lambda shape: True)
+    shutil.copyfile(published, target)
+    return _Made(found.summary.precision, {}, settings)
+
+
+def _convert(
+    stage: str, part: Ingredient, exported: Exported, target: Path, order: Order, work: Path
+) -> _Made:
+    """Let opt write the ``.nb`` of an export."""
+    files = conversion.as_program(exported, work)
+    summary = program.summary(files.program)
+    wanted = order.precision
+    if wanted == "fp16" and stage not in catalog.fp16_stages():
+        wanted = None
+    precision = _precision(part, summary, wanted)
+    settings = _settings(stage, part, summary, order, partial(conversion.runs, files, work))
+    request = conversion.Request(
+        stage, settings, order.golden, order.runtime.arch, precision, order.fold
+    )
+    folded = conversion.convert(exported, files, target, request, work)
+    return _Made(precision, folded, settings)
+
+
+def _settings(
+    stage: str, part: Ingredient, summary: Summary, order: Order, runs: input_size.Runs
+) -> dict[str, Any]:
+    """How a network is fed and read: its stage's settings, its own, and what its program fixes."""
+    _check_role(stage, summary, part.source)
+    settings = {**catalog.stage_settings(stage), **part.settings}
+    if stage == "rec":
+        settings.update(decoding.decode(summary, order.characters, part.source))
+    shape = settings["shape"]
+    return {**settings, **input_size.settings(stage, summary, shape, part.height, runs)}
 
 
 def _share(stage: str, target: Path, shape: Sequence[int]) -> dict[str, Any] | None:
@@ -138,39 +153,6 @@ def _share(stage: str, target: Path, shape: Sequence[int]) -> dict[str, Any] | N
     return {"shape": list(after.shape), "before": before.size, "after": after.size}
 
 
-def _reading(summary: Summary, lines: int, part: Ingredient) -> dict[str, Any]:
-    """What depends on the recogniser itself: its decoding and its input's height."""
-    shape = catalog.stage_settings("rec")["shape"]
-    height = _height(summary) or part.height or shape[0]
-    return {**decoding.decode(summary, lines, part.source), "shape": [height, shape[1]]}
-
-
-def _convert(files: ModelFiles, target: Path, runtime: Runtime, precision: str, work: Path) -> None:
-    """Let opt write the ``.nb`` of an inference model in fp32."""
-    if (
-        precision in ("int8", "int16")
-        and _PRODUCTS & program.summary(files.program).operators.keys()
-    ):
-        files = _with_mul(files, precision, work)
-    opt.optimise(files.program, files.params, target, runtime.arch, precision)
-
-
-def _with_mul(files: ModelFiles, precision: str, work: Path) -> ModelFiles:
-    """A model whose products with weights the runtime turns back after quantisation."""
-    graph = fold.read(files)
-    done = fold.run(graph, {"linear layers": linear.as_mul})
-    for other in linear.others(graph):
-        raise OptError(
-            f"{files.program}: has a {other} that Paddle-Lite would quantise and not turn back;"
-            f" leave --precision {precision} out"
-        )
-    if not done:
-        return files
-    rewritten = ModelFiles(work / "linear.pdmodel", work / "linear.pdiparams")
-    graph.write(rewritten.program, rewritten.params)
-    return rewritten
-
-
 def _check_role(stage: str, summary: Summary, source: str) -> None:
     """Tell a network that was given for another stage, before opt works on it for seconds."""
     shapes = [tensor.shape for tensor in summary.outputs if tensor.dtype == "float32"]
@@ -187,19 +169,6 @@ def _check_role(stage: str, summary: Summary, source: str) -> None:
         )
 
 
-def _take(part: Ingredient, target: Path, runtime: Runtime) -> Summary:
-    """Copy a published ``.nb`` that the runtime's processor can run."""
-    (published,) = part.paths
-    found = nb.read(published)
-    if found.arch != runtime.arch:
-        raise OptError(
-            f"{published.name}: was published for {found.arch}, the target is {runtime.arch};"
-            " leave out --published, then it is built from the inference model"
-        )
-    shutil.copyfile(published, target)
-    return found.summary
-
-
 def _precision(part: Ingredient, summary: Summary, wanted: str | None) -> str:
     if summary.precision != "fp32" and wanted not in (None, summary.precision):
         raise CatalogError(
@@ -207,9 +176,3 @@ def _precision(part: Ingredient, summary: Summary, wanted: str | None) -> str:
             " leave --precision out, or choose the model that is not slim"
         )
     return wanted or summary.precision
-
-
-def _height(summary: Summary) -> int | None:
-    """Input height of a network, in pixels, where its program fixes it."""
-    shape = summary.inputs[0].shape
-    return shape[2] if len(shape) == 4 and shape[2] > 0 else None

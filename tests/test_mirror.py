@@ -39,7 +39,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder laid out like the model host."""
     root = tmp_path_factory.mktemp("mirror")
     for name, other in STAND_INS.items():
-        files = fetch.inference(catalog.model(other))
+        files = fetch.exported(catalog.model(other))
         path = catalog.model(name).offered("inference")[0].path
         place = root / path.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -196,7 +196,7 @@ def test_listing_models_loads_nothing_heavy() -> None:
 def test_own_models_become_a_pack_that_the_board_reads_with(environment, tmp_path) -> None:
     """All in one folder each, with names of the user's own."""
     for stage, model in catalog.recipe("v4-mobile").models.items():
-        files = fetch.inference(model)
+        files = fetch.exported(model)
         (tmp_path / stage).mkdir()
         shutil.copy(files.program, tmp_path / stage / "my.net")
         shutil.copy(files.params, tmp_path / stage / "my.weights")

@@ -8,10 +8,14 @@ from typing import Mapping, Sequence
 
 from lite_runner.arrays import Floats
 from opt_models import opt
+from opt_models.comparison import equality
+from opt_models.comparison.equality import Limits
 from opt_models.errors import OptError
-from opt_models.folding import equality
 from opt_models.folding.fold import fold
 from opt_models.model_folder import ModelFiles
+
+#: Of networks that put out probabilities.
+_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ def fold_checked(
     folder: Path,
     height: int = 0,
     arch: str = "arm",
+    limits: Limits = _LIMITS,
 ) -> Folded:
     """Fold a model if that leaves what it computes as it is.
 
@@ -47,6 +52,7 @@ def fold_checked(
         folder: for the folded files and others on the way.
         height: that all inputs will have, in pixels; 0 if they differ.
         arch: what the model is for.
+        limits: how far the folded model may be off.
 
     Raises:
         FetchError: Paddle-Lite cannot be had.
@@ -63,15 +69,15 @@ def fold_checked(
     try:
         opt.optimise(files.program, files.params, first, "x86")
         opt.optimise(target.program, target.params, second, "x86")
-        difference = equality.compare(first, second, inputs, folder)
+        difference = equality.compare(first, second, inputs, folder, limits.threshold)
     except OptError as error:
         return Folded(files, {}, f"not folded: it cannot be compared on this host: {error}")
-    if not difference.is_small:
+    if not difference.within(limits):
         return Folded(
             files,
             {},
             f"not folded: that would change its output by {difference}, at most"
-            f" {equality.TOLERANCE:g} is allowed; used as published",
+            f" {limits.tolerance:g} is allowed; used as published",
         )
     count = sum(passes.values())
     return Folded(

@@ -13,9 +13,10 @@ import pytest
 from lite_runner import pack as packs
 from lite_runner.errors import UsageError
 from lite_runner.release import sha256
-from opt_models import build_pack, cache, catalog, ingredients, lite_env, network, opt
+from opt_models import build_pack, cache, catalog, conversion, ingredients, lite_env, network, opt
+from opt_models.comparison import equality
 from opt_models.errors import CacheError, CatalogError, OptError
-from opt_models.folding import checked, equality
+from opt_models.folding import checked
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.ingredients import Ingredients
@@ -89,8 +90,13 @@ def own_files(tmp_path: Path) -> Ingredients:
         copies = [Path(shutil.copy(path, folder)) for path in part.paths]
         files = dataclasses.replace(part.files, program=copies[0], params=copies[1])
         networks[stage] = dataclasses.replace(part, files=files)
-    dictionary = Path(shutil.copy(given.dictionary, tmp_path / "own"))
-    return dataclasses.replace(given, networks=networks, dictionary=dictionary)
+    return dataclasses.replace(given, networks=networks)
+
+
+def knowing(parts: Ingredients, characters: tuple[str, ...]) -> Ingredients:
+    """Ingredients with another dictionary."""
+    charset = dataclasses.replace(parts.charset, characters=characters)
+    return dataclasses.replace(parts, charset=charset)
 
 
 def made(root: Path) -> list[str]:
@@ -210,7 +216,7 @@ def test_a_quantised_network_is_left_as_it_is(
         "summary",
         lambda path: dataclasses.replace(plain(path), precision="int8"),
     )
-    monkeypatch.setattr(network, "fold_checked", lambda *_: pytest.fail("touched"))
+    monkeypatch.setattr(conversion, "fold_checked", lambda *_: pytest.fail("touched"))
     found = build_pack.build(own_files, ARM).recogniser.network
     assert (found.precision, found.folded) == ("int8", {})
     assert build_pack.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
@@ -280,13 +286,14 @@ def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: In
 
 
 def test_another_processor_or_setting_is_another_pack(
-    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+    stand_in: Path, own_files: Ingredients
 ) -> None:
     before = build_pack.build(own_files, ARM)
     assert build_pack.build(own_files, X86).folder != before.folder
-    plain = catalog.stage_settings
-    monkeypatch.setattr(catalog, "stage_settings", lambda stage: {**plain(stage), "threshold": 0.4})
-    after = build_pack.build(own_files, ARM)
+    detector = own_files.networks["det"]
+    other = dataclasses.replace(detector, settings={**detector.settings, "threshold": 0.4})
+    parts = dataclasses.replace(own_files, networks={**own_files.networks, "det": other})
+    after = build_pack.build(parts, ARM)
     assert after.folder != before.folder
     assert after.detector.threshold == 0.4
 
@@ -314,18 +321,15 @@ def test_pack_without_classifier(stand_in: Path, own_files: Ingredients) -> None
 def test_a_foreign_dictionary(
     stand_in: Path, own_files: Ingredients, refuses: Refuses, change: int, told: str
 ) -> None:
-    lines = own_files.dictionary.read_text(encoding="utf-8").splitlines()
-    wrong = [*lines, "a", "b"] if change > 0 else lines[:change]
-    own_files.dictionary.write_text("\n".join(wrong) + "\n", encoding="utf-8")
+    lines = own_files.charset.characters
+    wrong = (*lines, "a", "b") if change > 0 else lines[:change]
     with refuses(OptError, "ch_PP-OCRv4_rec", "6625 classes", told, "6623 or 6624 lines"):
-        build_pack.build(own_files, ARM)
+        build_pack.build(knowing(own_files, wrong), ARM)
     assert made(stand_in) == []
 
 
 def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: Ingredients) -> None:
-    with own_files.dictionary.open("a", encoding="utf-8") as file:
-        file.write(" \n")
-    pack = build_pack.build(own_files, ARM)
+    pack = build_pack.build(knowing(own_files, (*own_files.charset.characters, " ")), ARM)
     assert len(pack.recogniser.charset) == 6624
     assert pack.recogniser.charset.count(" ") == 1
 
@@ -333,12 +337,11 @@ def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: Ingredient
 def test_a_golden_the_dictionary_can_spell(
     stand_in: Path, own_files: Ingredients, refuses: Refuses
 ) -> None:
-    lines = own_files.dictionary.read_text(encoding="utf-8").splitlines()
+    lines = own_files.charset.characters
 
     def build_without(gone: str) -> packs.Pack:
-        kept = ["\u25a1" if line in gone else line for line in lines]
-        own_files.dictionary.write_text("\n".join(kept) + "\n", encoding="utf-8")
-        return build_pack.build(own_files, ARM)
+        kept = tuple("\u25a1" if line in gone else line for line in lines)
+        return build_pack.build(knowing(own_files, kept), ARM)
 
     assert build_without("世").golden.lines == ("paddle", "text2026")
     assert build_without("世p").golden.lines == ("20261123", "314159")

@@ -117,7 +117,7 @@ def test_an_older_network_in_a_wheel_is_a_program(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(settings.OFFLINE, "1")
-    files = fetch.inference(catalog.model(name))
+    files = fetch.exported(catalog.model(name))
     assert files.program.parent == fetch.network(catalog.model(name))
     assert program.summary(files.program).operators["fetch"] == 1
 
@@ -298,7 +298,7 @@ def test_the_users_own_folder_goes_before_a_wheel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = catalog.model("ch_ppocr_mobile_v2.0_cls")
-    files = fetch.inference(model)
+    files = fetch.exported(model)
     folder = tmp_path / "downloads" / "deep"
     folder.mkdir(parents=True)
     path = Path(model.offered("inference")[0].path)
@@ -309,7 +309,7 @@ def test_the_users_own_folder_goes_before_a_wheel(
             archive.addfile(info, io.BytesIO(file.read_bytes()))
     monkeypatch.setenv(settings.MODELS, str(tmp_path / "downloads"))
     monkeypatch.setenv(settings.OFFLINE, "1")
-    given = fetch.inference(model)
+    given = fetch.exported(model)
     assert given.program != files.program
     assert given.program.read_bytes() == files.program.read_bytes()
     assert given.params.read_bytes() == files.params.read_bytes()
@@ -319,7 +319,7 @@ def test_the_users_own_folder_goes_before_a_wheel(
 def two_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, downloads: Path) -> Path:
     """A mirror with a model that is published in two places, and differs between them."""
     model = catalog.model("ch_ppocr_mobile_slim_v2.0_rec")
-    files = fetch.inference(catalog.model("ch_PP-OCRv4_rec"))
+    files = fetch.exported(catalog.model("ch_PP-OCRv4_rec"))
     for one in model.offered("inference"):
         place = tmp_path / "mirror" / one.path.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -353,7 +353,7 @@ def test_a_folder_laid_out_like_the_host_says_which_of_two_it_has(
 
 def opt_made(target: Path) -> bytes:
     """An .nb file."""
-    files = fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
+    files = fetch.exported(catalog.model("ch_ppocr_mobile_v2.0_cls"))
     target.parent.mkdir(parents=True)
     opt.optimise(files.program, files.params, target, "arm")
     return target.read_bytes()
@@ -384,7 +384,7 @@ def test_the_wheel_and_the_host_stand_in_for_each_other(
     two_addresses: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     model = catalog.model("ch_PP-OCRv4_rec")
-    files = fetch.inference(model)
+    files = fetch.exported(model)
     place = two_addresses / model.offered("inference")[0].path.lstrip("/")
     place.parent.mkdir(parents=True)
     with tarfile.open(place, "w") as archive:
@@ -392,7 +392,7 @@ def test_the_wheel_and_the_host_stand_in_for_each_other(
             archive.add(file, file.name)
     # A cache without the wheel, and no network to have it from.
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "empty"))
-    given = fetch.inference(model)
+    given = fetch.exported(model)
     assert given.program != files.program
     assert given.params.read_bytes() == files.params.read_bytes()
 
@@ -406,8 +406,8 @@ def test_an_archive_without_a_model_is_told(
     (tmp_path / "notes.txt").write_text("no model")
     with tarfile.open(place, "w") as archive:
         archive.add(tmp_path / "notes.txt", "notes.txt")
-    with refuses(FetchError, model.name, "no inference model", "delete that folder"):
-        fetch.inference(model)
+    with refuses(FetchError, model.name, "holds no network", "delete that folder"):
+        fetch.exported(model)
 
 
 def test_a_kind_that_is_not_offered(refuses: Refuses) -> None:

@@ -10,9 +10,10 @@ from typing import Callable, ContextManager
 import pytest
 
 from opt_models import catalog, fetch, ingredients
-from opt_models.catalog import Model, Recipe, Verified
+from opt_models.catalog import InWheel, Model, Recipe, Verified
+from opt_models.charset import Charset
 from opt_models.errors import CatalogError, ChangedError, FetchError
-from opt_models.model_folder import ModelFiles
+from opt_models.model_folder import Exported, ModelFiles
 from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
@@ -25,13 +26,17 @@ SLIM = dataclasses.replace(
 )
 
 
+#: Of the fixture ``dictionary``.
+CHARSET = Charset("dict.txt", ("a", "b"))
+
+
 @pytest.fixture
 def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Published files without a network: an .nb holds its stage's name. Gives what was wanted."""
     asked: list[str] = []
     stages = {model.name: stage for stage, model in SLIM.models.items()}
 
-    def inference(model: Model) -> ModelFiles:
+    def exported(model: Model, wheel: object) -> ModelFiles:
         asked.append("inference")
         return ModelFiles(tmp_path / "model", tmp_path / "params")
 
@@ -43,9 +48,11 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise FetchError(f"{model.name}: other bytes")
         return path
 
-    monkeypatch.setattr(fetch, "inference", inference)
+    dictionary = tmp_path / "characters.txt"
+    dictionary.write_text("a\nb\n")
+    monkeypatch.setattr(fetch, "exported", exported)
     monkeypatch.setattr(fetch, "published", published)
-    monkeypatch.setattr(fetch, "dictionary", lambda row: tmp_path / f"{row.name}.txt")
+    monkeypatch.setattr(fetch, "dictionary", lambda row: dictionary)
     return asked
 
 
@@ -128,7 +135,7 @@ def folders(downloads: Path, tmp_path: Path) -> dict[str, str]:
     """A user's own models."""
     names = {"det": "ch_PP-OCRv4_det", "cls": "ch_ppocr_mobile_v2.0_cls", "rec": "ch_PP-OCRv4_rec"}
     return {
-        stage: str(fetch.inference(catalog.model(name)).program.parent)
+        stage: str(fetch.exported(catalog.model(name)).program.parent)
         for stage, name in names.items()
     }
 
@@ -143,7 +150,7 @@ def dictionary(tmp_path: Path) -> str:
 def test_own_models(folders: dict[str, str], dictionary: str) -> None:
     parts = ingredients.own(None, "mine", folders, dictionary, ARMV8)
     assert (parts.name, parts.releases, parts.golden) == ("mine", ("v2.13-rc",), None)
-    assert str(parts.dictionary) == dictionary
+    assert parts.charset == CHARSET
     for stage, part in parts.networks.items():
         assert part.source == Path(folders[stage]).name
         assert [path.parent for path in part.paths] == [Path(folders[stage])] * 2
@@ -158,20 +165,20 @@ def test_own_recogniser_in_a_named_pack(
     folders: dict[str, str], dictionary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    plain = fetch.inference
+    plain = fetch.exported
 
-    def inference(model: Model) -> ModelFiles:
+    def exported(model: Model, wheel: InWheel) -> Exported:
         asked.append(model.name)
-        return plain(model)
+        return plain(model, wheel)
 
-    monkeypatch.setattr(fetch, "inference", inference)
+    monkeypatch.setattr(fetch, "exported", exported)
     recipe = catalog.recipe("v4-mobile")
     only = {"det": "", "cls": "", "rec": folders["rec"]}
     parts = ingredients.own(recipe, "mine", only, dictionary, ARMV8)
     assert set(parts.networks) == {"det", "cls", "rec"}
     assert parts.networks["det"].source == "ch_PP-OCRv4_det"
     assert parts.networks["rec"].source == Path(folders["rec"]).name
-    assert str(parts.dictionary) == dictionary
+    assert parts.charset == CHARSET
     # What is replaced is not fetched.
     assert sorted(asked) == ["ch_PP-OCRv4_det", "ch_ppocr_mobile_v2.0_cls"]
 
@@ -179,9 +186,10 @@ def test_own_recogniser_in_a_named_pack(
 def test_own_detector_in_a_named_pack(folders: dict[str, str], dictionary: str) -> None:
     recipe = catalog.recipe("v4-mobile")
     only = {"det": folders["det"], "cls": "", "rec": ""}
-    assert ingredients.own(recipe, "mine", only, "", ARMV8).dictionary.name == "ppocr_keys_v1.txt"
+    published = ingredients.own(recipe, "mine", only, "", ARMV8).charset
+    assert (published.source, len(published.characters)) == ("ppocr_keys_v1.txt", 6623)
     parts = ingredients.own(recipe, "mine", {}, dictionary, ARMV8)
-    assert str(parts.dictionary) == dictionary
+    assert parts.charset == CHARSET
 
 
 @pytest.mark.parametrize(
@@ -189,9 +197,9 @@ def test_own_detector_in_a_named_pack(folders: dict[str, str], dictionary: str) 
     [
         (["name"], "--name must"),
         (["det"], "--det must"),
-        (["rec", "dict"], "--rec and --dict must"),
+        (["rec", "dict"], "--rec must"),
         (["dict"], "--dict must"),
-        (["det", "rec", "name", "dict"], "--det and --rec and --name and --dict must"),
+        (["det", "rec", "name", "dict"], "--det and --rec and --name must"),
     ],
 )
 def test_own_models_need_more(

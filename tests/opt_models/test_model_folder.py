@@ -12,7 +12,7 @@ from google.protobuf import text_format
 from opt_models import model_folder
 from opt_models.errors import OptError
 from opt_models.formats.program_schema import ProgramDesc, TensorDesc
-from opt_models.model_folder import ModelFiles
+from opt_models.model_folder import ModelFiles, OnnxFile, PirFiles
 
 Refuses = Callable[..., ContextManager[None]]
 Fill = Callable[[dict[str, bytes]], Path]
@@ -143,11 +143,11 @@ def test_several_by_content(fill: Fill, refuses: Refuses) -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({}, ["is empty; expected inference.pdmodel and inference.pdiparams"]),
+        ({}, ["is empty; expected inference.json or inference.pdmodel with inference.pdiparams"]),
         ({".DS_Store": b"", "._model": b""}, ["is empty"]),
         (
-            {"inference.json": PIR, "inference.pdiparams": PARAMS, "inference.yml": b""},
-            ["inference.json is in Paddle 3's new format (PIR)", "Global.export_with_pir=False"],
+            {"inference.json": PIR, "inference.yml": b""},
+            ["has the program inference.json but not its weights, inference.pdiparams"],
         ),
         (
             {"best_accuracy.pdparams": b"", "latest.pdparams": b"", "best_accuracy.pdopt": b""},
@@ -158,7 +158,7 @@ def test_several_by_content(fill: Fill, refuses: Refuses) -> None:
             ["is a checkpoint", "Global.checkpoints=", "Global.save_inference_dir="],
         ),
         ({"rec/best_accuracy.pdparams": b""}, ["rec/best_accuracy Global.save_inference_dir"]),
-        ({"rec.onnx": b"\x08\7"}, ["rec.onnx is in ONNX format"]),
+        ({"det.onnx": b"\x08\7", "rec.onnx": b"\x08\7"}, ["holds 2 models: det.onnx, rec.onnx"]),
         ({"rec_opt.nb": NB}, ["rec_opt.nb is optimised for Paddle-Lite already", "inspect"]),
         ({"rec_infer.tar": b""}, ["rec_infer.tar is an archive; unpack it"]),
         (
@@ -169,7 +169,7 @@ def test_several_by_content(fill: Fill, refuses: Refuses) -> None:
         ({"inference.pdmodel": PROGRAM[:9]}, ["has the program inference.pdmodel but not"]),
         ({"inference.pdiparams": PARAMS}, ["has the weights inference.pdiparams but not"]),
         ({"odd": PARAMS}, ["has the weights odd but not their program"]),
-        ({"a.txt": b"", "b/c.jpg": b""}, ["holds no inference model, only a.txt, c.jpg;"]),
+        ({"a.txt": b"", "b/c.jpg": b""}, ["holds no network, only a.txt, c.jpg;"]),
         ({f"{n}.txt": b"" for n in range(9)}, ["4.txt and 4 more; expected"]),
         ({"model": TRAINING, "params": PARAMS}, ["model: is a program without inputs"]),
         ({"model": PROGRAM[:9], "params": PARAMS}, ["model: is not a Paddle inference program"]),
@@ -183,8 +183,27 @@ def test_no_model(fill: Fill, refuses: Refuses, files: dict[str, bytes], words: 
         model_folder.find(folder)
 
 
+@pytest.mark.parametrize("inner", ["", "rec_infer/"])
+def test_paddle_3(fill: Fill, inner: str) -> None:
+    files = {"inference.json": PIR, "inference.pdiparams": PARAMS, "inference.yml": b""}
+    folder = fill({inner + name: data for name, data in files.items()})
+    paths = [folder / inner / name for name in files]
+    assert model_folder.find(folder) == PirFiles(*paths)
+    paths[2].unlink()
+    assert model_folder.find(folder) == PirFiles(*paths[:2])
+
+
+def test_onnx(fill: Fill) -> None:
+    folder = fill({"rec.onnx": b"\x08\7", "readme.txt": b""})
+    file = folder / "rec.onnx"
+    assert model_folder.find(folder) == model_folder.find(file) == OnnxFile(file)
+    config = folder / "inference.yml"
+    config.touch()
+    assert model_folder.find(folder) == model_folder.find(file) == OnnxFile(file, config)
+
+
 def test_no_folder(tmp_path: Path, refuses: Refuses) -> None:
-    with refuses(OptError, tmp_path / "none", "there is no such folder"):
+    with refuses(OptError, tmp_path / "none", "there is no such file or folder"):
         model_folder.find(tmp_path / "none")
 
 
@@ -193,13 +212,12 @@ def test_no_folder(tmp_path: Path, refuses: Refuses) -> None:
     [
         ("rec.nb", NB, "is optimised for Paddle-Lite already"),
         ("rec.tar", b"", "is an archive"),
-        ("rec.onnx", b"", "is in ONNX format"),
-        ("inference.json", PIR, "Global.export_with_pir=False"),
+        ("inference.json", PIR, "is half of an inference model; give its folder"),
         ("other.json", b"{}", "is no model"),
         ("best_accuracy.pdparams", b"", "Global.pretrained_model="),
         ("inference.pdmodel", PROGRAM, "give its folder"),
         ("params", PARAMS, "give its folder"),
-        ("photo.jpg", b"\xff\xd8", "is no model; expected an .nb file, or a folder"),
+        ("photo.jpg", b"\xff\xd8", "is no model; expected an .nb or .onnx file, or a folder"),
     ],
 )
 def test_file(tmp_path: Path, refuses: Refuses, name: str, data: bytes, words: str) -> None:

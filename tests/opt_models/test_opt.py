@@ -24,7 +24,7 @@ OUT = "for a; do case $a in --optimize_out=*) out=${a#*=}.nb;; esac; done"
 
 @pytest.fixture(scope="session")
 def classifier(downloads: Path) -> ModelFiles:
-    return fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
+    return fetch.exported(catalog.model("ch_ppocr_mobile_v2.0_cls"))
 
 
 @pytest.fixture

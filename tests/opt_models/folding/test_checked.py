@@ -10,21 +10,23 @@ import pytest
 
 from lite_runner.arrays import Floats
 from opt_models import catalog, fetch
-from opt_models.folding import checked, equality, fold, trial
+from opt_models.comparison import sample_inputs
+from opt_models.folding import checked, fold
 from opt_models.folding.checked import fold_checked
-from opt_models.folding.equality import largest
 from opt_models.folding.graph import Graph
 from opt_models.model_folder import ModelFiles
 
 
 @pytest.fixture(scope="module")
 def classifier(downloads: Path) -> ModelFiles:
-    return fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
+    return fetch.exported(catalog.model("ch_ppocr_mobile_v2.0_cls"))
 
 
 @pytest.fixture(scope="module")
 def inputs() -> list[Floats]:
-    return trial.inputs("cls", (48, 192), (-1, 3, -1, -1), catalog.goldens()[0])
+    return sample_inputs.inputs(
+        "cls", catalog.stage_settings("cls"), (-1, 3, -1, -1), catalog.goldens()[0]
+    )
 
 
 @pytest.mark.parametrize("arch", ["x86", "arm"])
@@ -113,30 +115,6 @@ def test_nothing_to_fold(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_differences() -> None:
-    one = np.array([0.25, 0.5], np.float32)
-    assert largest(one, one) == 0
-    assert largest(one, one + np.float32(0.125)) == 0.125
-    assert largest(one * 1000, one * 1000 + 1) == pytest.approx(1 / 500)
-    assert largest(one, one.astype(np.float64)) == float("inf")
-    assert largest(one, one[None]) == float("inf")
-    gap = np.array([0.25, np.nan], np.float32)
-    assert largest(one, gap) == float("inf")
-    assert largest(gap, gap) == 0
-    assert largest(np.array([1, 2]), np.array([1, 2])) == 0
-    assert largest(np.array([1, 2]), np.array([1, 3])) == float("inf")
-    assert largest(one[:0], one[:0]) == 0
-    infinite = np.array([0.25, np.inf], np.float32)
-    assert largest(infinite, infinite) == 0
-    assert largest(infinite, -infinite) > 0
-
-
-def test_small_differences() -> None:
-    assert equality.Difference((0.0, 9e-5)).is_small
-    assert not equality.Difference((0.0, 1.1e-4)).is_small
-    assert str(equality.Difference((0.0, 3.2e-3))) == "0.003"
-
-
 @pytest.mark.parametrize(
     ("stage", "shape", "declared"),
     [
@@ -149,7 +127,9 @@ def test_small_differences() -> None:
 def test_inputs_to_compare_on(
     stage: str, shape: tuple[int, int], declared: tuple[int, ...]
 ) -> None:
-    found = trial.inputs(stage, shape, declared, catalog.goldens()[0])
+    found = sample_inputs.inputs(
+        stage, {**catalog.stage_settings(stage), "shape": shape}, declared, catalog.goldens()[0]
+    )
     assert len(found) == (3 if stage == "det" else 4)
     for batch in found:
         assert batch.dtype == np.float32

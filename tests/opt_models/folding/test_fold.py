@@ -78,7 +78,7 @@ def model(request: pytest.FixtureRequest, downloads: Path) -> str:
 
 
 def files(name: str) -> ModelFiles:
-    return fetch.inference(catalog.model(name))
+    return fetch.exported(catalog.model(name))
 
 
 def pair(folder: Path) -> ModelFiles:

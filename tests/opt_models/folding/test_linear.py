@@ -80,7 +80,7 @@ def test_what_differs_from_row_to_row_stays(tiny: Any, folds: Any, weight: Any) 
 
 
 def test_of_the_real_recogniser(downloads: Any) -> None:
-    graph = fold.read(fetch.inference(catalog.model("ch_PP-OCRv4_rec")))
+    graph = fold.read(fetch.exported(catalog.model("ch_PP-OCRv4_rec")))
     weights = {one.input("Y"): one for one in graph.operators if one.type == "matmul_v2"}
     stored = {name: graph.weight(name) for name in weights if graph.is_weight(name)}
     assert linear.as_mul(graph) == len(stored) == 9
@@ -91,5 +91,5 @@ def test_of_the_real_recogniser(downloads: Any) -> None:
 
 
 def test_the_real_detector_has_none(downloads: Any) -> None:
-    graph = fold.read(fetch.inference(catalog.model("ch_PP-OCRv4_det")))
+    graph = fold.read(fetch.exported(catalog.model("ch_PP-OCRv4_det")))
     assert linear.as_mul(graph) == 0

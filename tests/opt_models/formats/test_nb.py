@@ -475,7 +475,7 @@ def test_precision(
 @pytest.fixture(scope="session")
 def written(downloads: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A direction classifier, converted by opt itself, in layout 1."""
-    files = fetch.inference(catalog.model("ch_ppocr_mobile_v2.0_cls"))
+    files = fetch.exported(catalog.model("ch_ppocr_mobile_v2.0_cls"))
     target = tmp_path_factory.mktemp("opt") / "cls.nb"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PADDLE_LITE_MODEL_VERSION1", "1")  # as opt's source calls it

@@ -1,15 +1,14 @@
-"""Inputs to try models on: noise, and pictures of text as the reader feeds them."""
+"""Inputs to compare models on: noise, and pictures of text as the reader feeds them."""
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
 from lite_runner import image
 from lite_runner.arrays import Floats, Image
 from lite_runner.pack import Golden
-from opt_models import catalog
 
 #: Batch, height and width of the noise for each stage; more than one size, since programs may
 #: compute with sizes. A height of 0 is the one of the network's settings.
@@ -23,24 +22,26 @@ _PICTURE = 320
 
 
 def inputs(
-    stage: str, shape: Sequence[int], declared: Sequence[int], golden: Golden
+    stage: str, settings: Mapping[str, Any], declared: Sequence[int], golden: Golden
 ) -> list[Floats]:
     """Batches for a network.
 
     Args:
         stage: ``det``, ``cls`` or ``rec``.
-        shape: height and width of its input by the pack's settings.
+        settings: how it is fed, as ``pack.json`` holds it.
         declared: of its input by its program, NCHW with -1 for what is free.
         golden: a picture with the lines in it.
     """
     generator = np.random.default_rng(2026)
     found: list[Floats] = []
     for batch, height, width in _NOISE[stage]:
-        size = _fitted((batch, 3, height or shape[0], width), declared)
+        if stage == "cls":
+            width = settings["shape"][1]
+        size = _fitted((batch, 3, height or settings["shape"][0], width), declared)
         found.append(generator.uniform(-1, 1, size).astype(np.float32))
     picture = image.load(golden.image)
     parts = [picture] if stage == "det" else _lines(picture, len(golden.lines))
-    return found + [_fed(stage, part, shape[0], declared) for part in parts]
+    return found + [_fed(stage, part, settings, declared) for part in parts]
 
 
 def _lines(picture: Image, count: int) -> list[Image]:
@@ -49,9 +50,8 @@ def _lines(picture: Image, count: int) -> list[Image]:
     return [picture[top:bottom] for top, bottom in zip(edges, edges[1:])]
 
 
-def _fed(stage: str, part: Image, height: int, declared: Sequence[int]) -> Floats:
-    settings = catalog.stage_settings(stage)
-    height = _PICTURE if stage == "det" else height
+def _fed(stage: str, part: Image, settings: Mapping[str, Any], declared: Sequence[int]) -> Floats:
+    height = _PICTURE if stage == "det" else settings["shape"][0]
     width = part.shape[1] * height / part.shape[0]
     # Detectors halve their input five times.
     width = settings["shape"][1] if stage == "cls" else max(32, round(width / 32) * 32)

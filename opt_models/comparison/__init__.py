@@ -1,0 +1,1 @@
+"""Whether two models compute the same: run by Paddle-Lite, compared, judged."""

@@ -1,0 +1,161 @@
+"""One network from its export to a ``.nb``: import, fold, opt; what a step makes is compared."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from lite_runner.arrays import Floats
+from lite_runner.pack import Golden
+from opt_models import opt
+from opt_models.comparison import equality, sample_inputs
+from opt_models.comparison.equality import Limits
+from opt_models.errors import OptError
+from opt_models.folding import fold, linear
+from opt_models.folding.checked import fold_checked
+from opt_models.formats import program
+from opt_models.importing import verified
+from opt_models.importing.onnx_import import import_onnx
+from opt_models.input_size import Shape
+from opt_models.model_folder import Exported, ModelFiles, OnnxFile
+
+#: Kinds of operators of which opt also quantises the weights, see :mod:`opt_models.folding.linear`.
+_PRODUCTS = {"matmul", "matmul_v2"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a network is converted for.
+
+    Attributes:
+        stage: ``det``, ``cls`` or ``rec``.
+        settings: how it is fed and read, as ``pack.json`` holds it.
+        golden: picture to compare on.
+        arch: ``x86`` or ``arm``.
+        precision: what opt shall store or compute with.
+        fold: whether networks are folded before opt.
+    """
+
+    stage: str
+    settings: Mapping[str, Any]
+    golden: Golden
+    arch: str
+    precision: str
+    fold: bool
+
+    @property
+    def limits(self) -> Limits:
+        """How far a folded network may be off."""
+        if self.stage != "det":
+            return Limits()
+        # Sigmoids are steep at the edges of text: ONNX Runtime with and without its optimisations
+        # is 2e-4 to 4e-4 apart on real pages, and no pixel of the mask changes.
+        return Limits(tolerance=1e-3, threshold=self.settings["threshold"])
+
+
+def as_program(files: Exported, work: Path) -> ModelFiles:
+    """An export as the program and weights that opt reads.
+
+    Args:
+        files: of any format.
+        work: folder for what is written.
+
+    Raises:
+        OptError: it cannot be imported; names the operator.
+    """
+    if isinstance(files, ModelFiles):
+        return files
+    target = ModelFiles(work / "imported.pdmodel", work / "imported.pdiparams")
+    if isinstance(files, OnnxFile):
+        import_onnx(files.path, target)
+    else:
+        raise OptError(
+            f"{files.program}: Paddle 3's PIR is not imported yet; export the network to ONNX"
+        )
+    return target
+
+
+def convert(
+    original: Exported, files: ModelFiles, target: Path, request: Request, work: Path
+) -> Mapping[str, int]:
+    """Write the ``.nb`` of a network.
+
+    Args:
+        original: the export.
+        files: the same as :func:`as_program` gave it.
+        target: the ``.nb`` to write.
+        request: what for.
+        work: folder for files on the way.
+
+    Returns:
+        how often each pass of folding changed something.
+
+    Raises:
+        OptError: an import computes something else than its original, or opt failed.
+    """
+    summary = program.summary(files.program)
+    if summary.precision != "fp32":
+        opt.optimise(files.program, files.params, target, request.arch)
+        return {}
+    inputs = sample_inputs.inputs(
+        request.stage, request.settings, summary.inputs[0].shape, request.golden
+    )
+    if isinstance(original, OnnxFile):
+        _check_import(original, files, inputs, request, work)
+    passes: Mapping[str, int] = {}
+    if request.fold:
+        # Lines of text are all brought to one height, pictures are not.
+        height = 0 if request.stage == "det" else request.settings["shape"][0]
+        folded = fold_checked(files, inputs, work, height, request.arch, request.limits)
+        print(f"  {request.stage}: {folded.told}", file=sys.stderr)
+        files, passes = folded.files, folded.passes
+    if request.precision in ("int8", "int16"):
+        files = _quantisable(files, request.precision, work)
+    opt.optimise(files.program, files.params, target, request.arch, request.precision)
+    return passes
+
+
+def runs(files: ModelFiles, work: Path, shape: Shape) -> bool:
+    """Whether a model can be run on an input of some shape, by the runtime for x86."""
+    target = work / "runs.nb"
+    try:
+        if not target.is_file():
+            opt.optimise(files.program, files.params, target, "x86")
+        equality.run(target, [np.zeros(shape, np.float32)], work)
+    except OptError:
+        return False
+    return True
+
+
+def _check_import(
+    original: OnnxFile,
+    files: ModelFiles,
+    inputs: Sequence[Floats],
+    request: Request,
+    work: Path,
+) -> None:
+    threshold = request.settings.get("threshold", 0.0)
+    found = verified.check(original.path, files, request.stage, inputs, threshold, work)
+    print(f"  {request.stage}: imported; {found}", file=sys.stderr)
+
+
+def _quantisable(files: ModelFiles, precision: str, work: Path) -> ModelFiles:
+    """A model whose products with weights the runtime turns back after quantisation."""
+    if not _PRODUCTS & program.summary(files.program).operators.keys():
+        return files
+    graph = fold.read(files)
+    changes = fold.run(graph, {"linear layers": linear.as_mul})
+    for product in linear.others(graph):
+        raise OptError(
+            f"{files.program}: has a {product} that Paddle-Lite would quantise and not turn back;"
+            f" leave --precision {precision} out"
+        )
+    if not changes:
+        return files
+    rewritten = ModelFiles(work / "linear.pdmodel", work / "linear.pdiparams")
+    graph.write(rewritten.program, rewritten.params)
+    return rewritten

@@ -1,0 +1,1 @@
+"""Networks published in other formats, written as the Paddle programs that folding and opt take."""
