@@ -290,7 +290,7 @@ def read(
         **_WHERE,
         "pack": "a named pack or the folder of one; once for each to be measured",
         "runtime": _WHAT["runtime"],
-        "peer": "measure this reader in the same run: onnxruntime (RapidOCR)",
+        "peer": "measure this reader in the same run: rapidocr or rapidocrlite; once for each",
         "threads": "of each model, as in 1,2,4",
         "workers": "lines recognised side by side, as in 1,2,4",
         "power": "Paddle-Lite's power modes, as in high,unbound",

@@ -1,4 +1,7 @@
-"""What two sides made of the same pictures: scores, a table, sentences, and the raw numbers."""
+"""What several readers made of the same pictures: scores, tables, and the raw numbers.
+
+The first reader is ours; ratios are our time to each reader's, so below 1 ours is faster.
+"""
 
 from __future__ import annotations
 
@@ -11,89 +14,108 @@ from lite_runner import accuracy, report
 from lite_runner.accuracy import Accuracy
 from lite_runner.truth import Picture
 
-#: How the sides stand in the table's head.
-MARKS = ("L", "R")
-
 
 @dataclass(frozen=True)
 class Score:
-    """What one side made of one picture, or of all of them.
+    """What one reader made of one picture, or of all of them.
 
     Attributes:
         lines: found.
-        accuracy: errors and true characters.
-        seconds: median of the readings; of all pictures, the sum of these medians.
-        cpu: the same of the processor time.
+        accuracy: errors and true characters, white space left out.
+        spaced: the same with the spaces between words and lines.
+        fastest: seconds of the fastest reading; of all pictures, the sum of these.
+        seconds: the same with the median of the readings.
+        cpu: the same with the median of the processor time.
+        peak: most bytes of memory held.
     """
 
     lines: int
     accuracy: Accuracy
+    spaced: Accuracy
+    fastest: float
     seconds: float
     cpu: float
+    peak: int
 
 
 class Match(NamedTuple):
-    """One picture as both sides read it: each side's readings, none of the warm-up."""
+    """One picture as all readers read it: each one's readings, none of the warm-up."""
 
     picture: Picture
-    readings: tuple[Sequence[Reading], Sequence[Reading]]
+    readings: tuple[Sequence[Reading], ...]
 
-    def scores(self) -> tuple[Score, Score]:
-        """Each side's score."""
-        one, two = self.readings
-        return _score(self.picture, one), _score(self.picture, two)
+    def scores(self) -> tuple[Score, ...]:
+        """Each reader's score."""
+        return tuple(_score(self.picture, readings) for readings in self.readings)
 
     def steady(self) -> bool:
-        """Whether each side read the same every time."""
+        """Whether each reader read the same every time."""
         return all(len({reading.lines for reading in side}) == 1 for side in self.readings)
 
 
-def totals(matches: Sequence[Match]) -> tuple[Score, Score]:
-    """Each side's score over all pictures."""
-    one, two = zip(*(match.scores() for match in matches))
-    return _total(one), _total(two)
+def totals(matches: Sequence[Match]) -> tuple[Score, ...]:
+    """Each reader's score over all pictures."""
+    return tuple(_total(scores) for scores in zip(*(match.scores() for match in matches)))
 
 
-def table(matches: Sequence[Match]) -> str:
-    """A row for each picture and one for all, with the sides next to each other."""
-    measures = ("lines", "errors", "CER", "seconds")
-    head = [f"{measure} {mark}" for measure in measures for mark in MARKS]
-    rows: list[Sequence[str]] = [("picture", "true lines", *head, "/".join(MARKS))]
-    rows += [
-        _row(match.picture.name, len(match.picture.lines), match.scores()) for match in matches
+def summary(matches: Sequence[Match], names: Sequence[str]) -> str:
+    """A row for each reader, over all pictures."""
+    ratios = ("ours/it, min", "median", "processor")
+    rows: list[Sequence[str]] = [
+        ("reader", "wrong", "with spaces", "seconds", *ratios, "cores busy", "memory")
     ]
-    true_lines = sum(len(match.picture.lines) for match in matches)
-    rows.append(_row(f"{len(matches)} pictures", true_lines, totals(matches)))
+    scores = totals(matches)
+    for name, score in zip(names, scores):
+        rows.append(
+            (
+                name,
+                _percent(score.accuracy),
+                _percent(score.spaced),
+                f"{score.seconds:.2f}",
+                *(f"{ratio:.2f}" for ratio in _ratios(scores[0], score).values()),
+                f"{score.cpu / score.seconds:.2f}",
+                f"{score.peak / 1e6:.0f} MB",
+            )
+        )
     return report.table(rows)
 
 
-def sentences(matches: Sequence[Match], names: tuple[str, str]) -> list[str]:
-    """The result in words: errors, time, and how many cores each side kept busy."""
-    (one, two), (left, right) = totals(matches), names
-    points = 100 * (one.accuracy.cer - two.accuracy.cer)
-    found = [
-        f"Character error rate: {left} {_percent(one.accuracy)}, {right} {_percent(two.accuracy)};"
-        f" a difference of {points:+.2f} points.",
-        f"Total median time: {left} {one.seconds:.2f} s, {right} {two.seconds:.2f} s;"
-        f" {left} takes {one.seconds / two.seconds:.2f} times as long.",
-        f"Cores kept busy: {left} {one.cpu / one.seconds:.2f},"
-        f" {right} {two.cpu / two.seconds:.2f}; below 1, other work was in the way.",
-    ]
-    unsteady = [match.picture.name for match in matches if not match.steady()]
-    if unsteady:
-        found.append(f"Not read alike every time, scored by the first: {', '.join(unsteady)}.")
-    return found
+def each(matches: Sequence[Match], names: Sequence[str]) -> str:
+    """A row for each reader of each picture."""
+    measures = ("lines", "errors", "with spaces", "seconds", "ours/it")
+    rows: list[Sequence[str]] = [("picture", "reader", *measures)]
+    for match in matches:
+        scores = match.scores()
+        for name, score in zip(names, scores):
+            rows.append(
+                (
+                    match.picture.name,
+                    name,
+                    f"{score.lines} of {len(match.picture.lines)}",
+                    str(score.accuracy.errors),
+                    str(score.spaced.errors),
+                    f"{score.seconds:.3f}",
+                    f"{scores[0].seconds / score.seconds:.2f}",
+                )
+            )
+    return report.table(rows)
 
 
-def as_dict(matches: Sequence[Match], names: tuple[str, str]) -> dict[str, Any]:
+def unsteady(matches: Sequence[Match]) -> list[str]:
+    """Names of the pictures that some reader did not read alike every time."""
+    return [match.picture.name for match in matches if not match.steady()]
+
+
+def as_dict(matches: Sequence[Match], names: Sequence[str]) -> dict[str, Any]:
     """All numbers, down to each single reading."""
+    scores = totals(matches)
     return {
         "pictures": [
             {
                 "image": match.picture.name,
                 "detect": match.picture.detect,
                 "true_lines": match.picture.lines,
-                **{
+                "readers": {
                     name: {
                         **_numbers(score),
                         "readings": [vars(reading) for reading in readings],
@@ -103,7 +125,10 @@ def as_dict(matches: Sequence[Match], names: tuple[str, str]) -> dict[str, Any]:
             }
             for match in matches
         ],
-        "total": {name: _numbers(score) for name, score in zip(names, totals(matches))},
+        "total": {
+            name: {**_numbers(score), "ratios": _ratios(scores[0], score)}
+            for name, score in zip(names, scores)
+        },
     }
 
 
@@ -111,34 +136,43 @@ def _score(picture: Picture, readings: Sequence[Reading]) -> Score:
     return Score(
         len(readings[0].lines),
         accuracy.compare(picture.lines, readings[0].lines),
+        _spaced(picture.lines, readings[0].lines),
+        min(reading.seconds for reading in readings),
         median(reading.seconds for reading in readings),
         median(reading.cpu for reading in readings),
+        max(reading.peak for reading in readings),
     )
+
+
+def _spaced(expected: Sequence[str], read: Sequence[str]) -> Accuracy:
+    """Compare two pages with their spaces: words and lines stand apart by one."""
+    true_text, read_text = (" ".join(" ".join(lines).split()) for lines in (expected, read))
+    return Accuracy(accuracy.edit_distance(true_text, read_text), len(true_text))
 
 
 def _total(scores: Sequence[Score]) -> Score:
     return Score(
         sum(score.lines for score in scores),
-        Accuracy(
-            sum(score.accuracy.errors for score in scores),
-            sum(score.accuracy.characters for score in scores),
-        ),
+        _sum([score.accuracy for score in scores]),
+        _sum([score.spaced for score in scores]),
+        sum(score.fastest for score in scores),
         sum(score.seconds for score in scores),
         sum(score.cpu for score in scores),
+        max(score.peak for score in scores),
     )
 
 
-def _row(name: str, true_lines: int, scores: tuple[Score, Score]) -> list[str]:
-    one, two = scores
-    return [
-        name,
-        str(true_lines),
-        *(str(score.lines) for score in scores),
-        *(str(score.accuracy.errors) for score in scores),
-        *(_percent(score.accuracy) for score in scores),
-        *(f"{score.seconds:.3f}" for score in scores),
-        f"{one.seconds / two.seconds:.2f}",
-    ]
+def _sum(parts: Sequence[Accuracy]) -> Accuracy:
+    return Accuracy(sum(one.errors for one in parts), sum(one.characters for one in parts))
+
+
+def _ratios(ours: Score, other: Score) -> dict[str, float]:
+    """Our time to another reader's."""
+    return {
+        "fastest": ours.fastest / other.fastest,
+        "seconds": ours.seconds / other.seconds,
+        "cpu": ours.cpu / other.cpu,
+    }
 
 
 def _percent(found: Accuracy) -> str:
@@ -152,6 +186,11 @@ def _numbers(score: Score) -> Mapping[str, Any]:
         "errors": score.accuracy.errors,
         "characters": score.accuracy.characters,
         "cer": score.accuracy.cer,
+        "spaced_errors": score.spaced.errors,
+        "spaced_characters": score.spaced.characters,
+        "spaced_cer": score.spaced.cer,
+        "fastest": score.fastest,
         "seconds": score.seconds,
         "cpu": score.cpu,
+        "peak": score.peak,
     }

@@ -21,8 +21,10 @@ from typing import IO, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks import rapidocr_env
+from benchmarks import peer_env
 from benchmarks.emulated import arm, onnx
+from cross_build.bench.peers import peer as peers
+from cross_build.bench.peers import weights
 from cross_build.errors import InstructionsError
 from cross_build.targets import target
 from lite_runner.errors import LiteError
@@ -30,11 +32,7 @@ from lite_runner.pack import Network, Pack
 from opt_models import build_pack, catalog, ingredients, lite_env
 
 _WORKER = Path(__file__).with_name("network.py")
-_ONNX = {
-    "det": "ch_PP-OCRv4_det_infer.onnx",
-    "cls": "ch_ppocr_mobile_v2.0_cls_infer.onnx",
-    "rec": "ch_PP-OCRv4_rec_infer.onnx",
-}
+_PACK = "v4-mobile"
 #: NCHW of each network's input.
 _X86_SHAPES = {"det": (1, 3, 640, 640), "cls": (1, 3, 48, 192), "rec": (1, 3, 48, 320)}
 _ARM_SHAPES = {**_X86_SHAPES, "det": (1, 3, 320, 320)}
@@ -116,20 +114,12 @@ def _pipe(stream: IO[str] | None) -> IO[str]:
 
 
 def packs(name: str) -> dict[str, Pack]:
-    """The pack v4-mobile for a target, published and folded."""
+    """The pack for a target, published and folded."""
     runtime = target(name).runtime
-    parts = ingredients.from_recipe(catalog.recipe("v4-mobile"), runtime)
+    parts = ingredients.from_recipe(catalog.recipe(_PACK), runtime)
     return {
         "published": build_pack.build(parts, runtime, fold=False),
         "folded": build_pack.build(parts, runtime),
-    }
-
-
-def onnx_models() -> dict[str, Path]:
-    """The same networks as ONNX, from the peer's wheel."""
-    site = rapidocr_env.python().parents[1] / "lib"
-    return {
-        stage: next(site.glob(f"*/site-packages/*/models/{one}")) for stage, one in _ONNX.items()
     }
 
 
@@ -137,7 +127,7 @@ def x86(rounds: int) -> Iterator[Row]:
     """Milliseconds of all sides on this computer."""
     env = lite_env.find()
     site = os.pathsep.join([str(env.site), str(lite_env.numpy_for(env))])
-    made, models = packs("local"), onnx_models()
+    made, models = packs("local"), weights.named(_PACK).files
     steps: dict[str, Mapping[str, str]] = {"": {"MKL_DEBUG_CPU_TYPE": ""}}
     if "AuthenticAMD" in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
         steps[", MKL told to use AVX2"] = _AVX2
@@ -155,7 +145,7 @@ def x86(rounds: int) -> Iterator[Row]:
                     side = Side([*command, str(output)], path, output)
                     sides[kind + more] = stack.enter_context(side)
             output = work / "onnx.npy"
-            python = str(rapidocr_env.python())
+            python = str(peer_env.python(peers.PEERS["rapidocr"]))
             command = [python, str(_WORKER), "onnx", str(models[stage]), size, str(output)]
             sides["ONNX Runtime"] = stack.enter_context(Side(command, {}, output))
             taken: dict[str, list[float]] = {name: [] for name in sides}
@@ -197,7 +187,7 @@ def emulated() -> Iterator[Row]:
         InstructionsError: something to emulate with is missing.
     """
     library = arm.runtime()
-    made, models = packs("armv8"), onnx_models()
+    made, models = packs("armv8"), weights.named(_PACK).files
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         core = arm.Core(work)

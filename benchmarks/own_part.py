@@ -1,11 +1,12 @@
 """What reading costs beside the networks: this project's own part, and RapidOCR's, in one run.
 
-Usage: python -m benchmarks.own_part [FOLDER ...] [--threads N] [--repeats R] [--debug]
+Usage: python -m benchmarks.own_part [FOLDER ...] [--pack P] [--threads N] [--repeats R] [--debug]
 
-A side's own part is all but its engine: decoding files, scaling, normalising, finding boxes in the
-detector's map, cutting out lines, decoding text, copying in and out. The engine is Paddle-Lite's
-``run()``, opening and closing models, or ONNX Runtime's ``run()``. How they are measured stands in
-``turns.py``; the figures are processor time, which other work on the machine is not part of.
+A reader's own part is all but its engine: decoding files, scaling, normalising, finding boxes in
+the detector's map, cutting out lines, decoding text, copying in and out. The engine is
+Paddle-Lite's ``run()``, opening and closing models, or ONNX Runtime's ``run()``. How they are
+measured stands in ``turns.py``; the figures are processor time, which other work on the machine is
+not part of.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple, Sequence
 
-from benchmarks import comparison, turns
+from benchmarks import turns
 from benchmarks.comparison import Match
 from benchmarks.side import Reading, SideError
-from cross_build.board import Board
+from benchmarks.turns import OWN, Release
+from cross_build.bench.peers import peer as peers
+from cross_build.bench.peers import weights
 from cross_build.deploy import last_words
 from lite_runner import cli, report, truth
 
@@ -32,6 +34,9 @@ from lite_runner import cli, draw, engines, image, output, report, sources
 from lite_runner.pipeline import Ocr
 engines.own(1)
 """
+
+#: How the readers stand in the table's head.
+_MARKS = ("L", "R")
 
 
 class Cost(NamedTuple):
@@ -47,15 +52,21 @@ class Cost(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns the exit code."""
-    options = turns.parser("own_part", "What reading costs beside the networks.").parse_args(
-        arguments
+    parser = turns.parser("own_part", "What reading costs beside the networks.")
+    parser.add_argument(
+        "--threads",
+        type=turns.threads,
+        default="1",
+        metavar="N",
+        help=f"of each reader, or '{OWN}' for each one's own number (default: 1)",
     )
+    options = parser.parse_args(arguments)
     return cli.guard(lambda: _run(options), "own_part", options.debug)
 
 
 def table(matches: Sequence[Match]) -> str:
-    """A row for each picture and one for all, with the sides next to each other."""
-    left, right = comparison.MARKS
+    """A row for each picture and one for all, with the readers next to each other."""
+    left, right = _MARKS
     head = [f"{what} {left}" for what in ("total", "engine", "own", "own %")]
     head += [f"{what} {right}" for what in ("total", "own")]
     costs = [(_cost(match.readings[0]), _cost(match.readings[1])) for match in matches]
@@ -66,16 +77,17 @@ def table(matches: Sequence[Match]) -> str:
     return report.table(rows)
 
 
-def import_seconds(board: Board, release: Path) -> float:
+def import_seconds(release: Release) -> float:
     """How long the imports of ``ocr read`` take in a release.
 
     Raises:
         SideError: they fail; with the last words.
     """
+    board, folder = release.board, release.folder
     command = [str(board.python), "-I", "-X", "importtime", "-c", _IMPORTS]
-    run = board.transport.run([*command, str(release / "app"), str(release / "site")])
+    run = board.transport.run([*command, str(folder / "app"), str(folder / "site")])
     if run.code != 0:
-        raise SideError(f"{release}: cannot be imported: {last_words(run)}")
+        raise SideError(f"{folder}: cannot be imported: {last_words(run)}")
     # "import time: SELF | CUMULATIVE | NAME" a module, in microseconds; Python's own start ends
     # with the module `site`.
     rows = [line.split("|") for line in run.stderr.splitlines() if line.startswith("import time:")]
@@ -85,11 +97,13 @@ def import_seconds(board: Board, release: Path) -> float:
 
 def _run(options: argparse.Namespace) -> int:
     pictures = [picture for folder in options.folders for picture in truth.pictures(folder)]
-    board, release = turns.deployed()
-    imports = [import_seconds(board, release) for _ in range(options.repeats)]
-    with turns.sides(release, options.threads) as sides:
-        matches = turns.measure(sides, pictures, options.repeats)
-    for mark, one in zip(comparison.MARKS, sides):
+    with turns.staged(options.pack) as release:
+        imports = [import_seconds(release) for _ in range(options.repeats)]
+        given = weights.of_pack(release.pack)
+        theirs = turns.theirs(peers.PEERS["rapidocr"], given, options.threads)
+        with turns.sides([turns.ours(release, options.threads), theirs]) as sides:
+            matches = turns.measure(sides, pictures, options.repeats)
+    for mark, one in zip(_MARKS, sides):
         print(f"{mark}: {one.name} ({', '.join(f'{key} {it}' for key, it in one.about.items())})")
     print(
         f"Threads {options.threads}, repeats {options.repeats}, CPU {turns.cpu()}"
@@ -100,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
     peaks = [
         max(reading.peak for match in matches for reading in match.readings[n]) for n in (0, 1)
     ]
-    told = ", ".join(f"{name} {peak / 1e6:.0f} MB" for name, peak in zip(turns.NAMES, peaks))
+    told = ", ".join(f"{one.name} {peak / 1e6:.0f} MB" for one, peak in zip(sides, peaks))
     print(f"Peak of resident memory: {told}.")
     return 0
 
@@ -108,7 +122,7 @@ def _run(options: argparse.Namespace) -> int:
 def _cost(readings: Sequence[Reading]) -> Cost:
     return Cost(
         1000 * median(reading.cpu for reading in readings),
-        1000 * median(reading.engine for reading in readings),
+        1000 * median(reading.engine or 0.0 for reading in readings),
     )
 
 

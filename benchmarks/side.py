@@ -32,14 +32,15 @@ class Reading:
         lines: the texts.
         seconds: wall time of decoding and reading.
         cpu: processor time of the same, over all threads.
-        engine: processor time within the inference library, a part of ``cpu``.
+        engine: processor time within the inference library, a part of ``cpu``; None for a reader
+            that is one with it.
         peak: bytes of memory the worker has held at most until now.
     """
 
     lines: tuple[str, ...]
     seconds: float
     cpu: float
-    engine: float
+    engine: float | None
     peak: int
 
 

@@ -16,7 +16,8 @@ from typing import Any, Iterator, Sequence
 from cross_build import deploy as deploys
 from cross_build import reading
 from cross_build.bench import instructions
-from cross_build.bench.peers import bundle as peers
+from cross_build.bench.peers import peer as peers
+from cross_build.bench.peers import selection
 from cross_build.board import Board
 from cross_build.bundle import Bundle
 from cross_build.errors import BoardError, InstructionsError
@@ -36,7 +37,8 @@ class Sweep:
         threads: of each model; the release's own number if empty.
         powers: Paddle-Lite's power modes; the release's own if empty.
         workers: lines recognised side by side; the release's own number if empty.
-        peers: names of :data:`cross_build.bench.peers.bundle.PEERS`.
+        peers: names of :data:`cross_build.bench.peers.peer.PEERS`; each is measured
+            with the networks of each pack.
         runtime: a Paddle-Lite library of the user's own.
         tuned: whether what an earlier tuning found on the board is used.
     """
@@ -60,6 +62,7 @@ class Stage:
         cores: of the board.
         pictures: as the board has them (see :mod:`lite_runner.bench.pictures`).
         models: of each of our programs, what tells its models from others.
+        skipped: sentences on what could not be brought, or is not told.
     """
 
     board: Board
@@ -67,6 +70,7 @@ class Stage:
     cores: int
     pictures: Sequence[dict[str, Any]]
     models: Sequence[str]
+    skipped: Sequence[str] = ()
 
 
 def bench(
@@ -108,14 +112,14 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
     Raises:
         LiteError: a pack or peer cannot be brought there.
     """
+    chosen = list(dict.fromkeys(map(peers.find, sweep.peers)))
     with deploys.only_one(board):
         bundles = [
             deploys.bundle_for(board, pack or None, sweep.runtime, sweep.tuned)
             for pack in sweep.packs or [""]
         ]
-        facts = board.probe()
-        system = bundles[0].system
-        others = [(name, peers.make(name, board.target, facts, system)) for name in sweep.peers]
+        facts, system = board.probe(), bundles[0].system
+        others = selection.bundles(chosen, bundles, board.target, facts)
         board.provide(system)
         with board.held() as state:
             brought: list[str] = []
@@ -126,7 +130,7 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
                     free = board.release("status")["free"] if brought[1:] else state["free"]
                     done = deploys.stage(board, bundle, free)
                     programs.append((name, done.program, False))
-                for name, bundle in others:
+                for name, bundle in others.bundles.items():
                     brought.append(bundle.name)
                     if not board.release("known", bundle.name)["intact"]:
                         deploys.send(board, bundle, board.release("status")["free"])
@@ -138,7 +142,7 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
                         for name, one in zip(_files(pictures), pictures)
                     ]
                     models = [bundle.models for bundle in bundles]
-                    yield Stage(board, programs, facts.cores, there, models)
+                    yield Stage(board, programs, facts.cores, there, models, others.skipped)
             finally:
                 _leave(board, brought)
 
@@ -201,7 +205,7 @@ def measure(
 
 def _candidates(stage: Stage, sweep: Sweep) -> tuple[list[Candidate], list[str]]:
     found: list[Candidate] = []
-    skipped: list[str] = []
+    skipped = list(stage.skipped)
     on_arm = stage.board.target.runtime.arch == "arm"
     if sweep.powers and not on_arm:
         skipped.append("power modes: Paddle-Lite has them on ARM only")
