@@ -14,7 +14,7 @@ import numpy as np
 from lite_runner import geometry
 from lite_runner.arrays import Floats, Image
 from lite_runner.image import normalise, resize
-from lite_runner.pack import Detector
+from lite_runner.pack import Detector, Network
 
 #: The network halves its input five times, so both sides must be multiples of this.
 STRIDE = 32
@@ -29,12 +29,14 @@ Rectangle = Tuple[Sequence[float], Sequence[float], float]
 
 
 def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
-    """(width, height) a picture is resized to: multiples of 32.
+    """(width, height) a picture is resized to: multiples of 32, unless a fixed size pads it.
 
     Within the detector's sides, where the longer side counts first. A long strip, like a panorama
     or a scrolled screenshot, would shrink past reading that way: its shorter side keeps up to half
     of ``max_side``, and it is looked at in pieces (see :func:`pieces`).
     """
+    if detector.network.fixed_size:
+        return _size_within(width, height, detector)
     short, long = min(width, height), max(width, height)
     scale = min(max(1.0, detector.min_side / short), detector.max_side / long)
     if long > LONG_STRIP * short:
@@ -42,6 +44,17 @@ def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
         return _multiple(width * scale), _multiple(height * scale)
     limit = _multiple(detector.max_side)
     return min(limit, _multiple(width * scale)), min(limit, _multiple(height * scale))
+
+
+def _size_within(width: int, height: int, detector: Detector) -> tuple[int, int]:
+    """As :func:`input_size`, within the one size a network takes."""
+    rows, columns = detector.network.shape
+    short, long = min(width, height), max(width, height)
+    scale = min(max(1.0, detector.min_side / short), columns / width, rows / height)
+    if long > LONG_STRIP * short:
+        across = columns if height > width else rows
+        scale = max(scale, min(1.0, across / 2 / short))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
@@ -58,6 +71,24 @@ def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
     starts = [round(index * (length - span) / (count - 1)) for index in range(count)]
     ends = [(before + span + start) // 2 for before, start in zip(starts, starts[1:])]
     return list(zip(starts, [0, *ends], [*ends, length]))
+
+
+def input_shape(pixels: Image, network: Network) -> tuple[int, int, int, int]:
+    """NCHW of a picture, or a piece of one, that was resized."""
+    return (1, 3, *(network.shape if network.fixed_size else pixels.shape[:2]))
+
+
+def preprocess(pixels: Image, network: Network, batch: Floats) -> None:
+    """Normalise a resized picture, and pad it on the right and below to the network's size.
+
+    Args:
+        batch: float32 of :func:`input_shape`, written to; the padding becomes zero, which is the
+            mean of the pictures the network was trained with.
+    """
+    height, width = pixels.shape[:2]
+    normalise(pixels, network.mean, network.std, network.order, batch[0, :, :height, :width])
+    batch[0, :, height:] = 0
+    batch[0, :, :height, width:] = 0
 
 
 def probability_map(
@@ -82,15 +113,16 @@ def probability_map(
     tall = size[1] > size[0]
     network = detector.network
     parts = []
-    span = _multiple(detector.max_side)
+    span = network.shape[not tall] if network.fixed_size else _multiple(detector.max_side)
     for start, first, last in pieces(max(size), span):
         seen = slice(start, start + span)
         pixels = resized[seen] if tall else resized[:, seen]
 
         def fill(batch: Floats, pixels: Image = pixels) -> None:
-            normalise(pixels, network.mean, network.std, network.order, batch[0])
+            preprocess(pixels, network, batch)
 
-        output = run((1, 3, *pixels.shape[:2]), fill)[0, 0]
+        output = run(input_shape(pixels, network), fill)[0, 0]
+        output = output[: pixels.shape[0], : pixels.shape[1]]
         kept = slice(first - start, last - start)
         part: Floats = output[kept] if tall else output[:, kept]
         if first == 0 and last == max(size):

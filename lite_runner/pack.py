@@ -30,6 +30,11 @@ class Network:
             one it was trained at.
         mean, std: normalisation in channel order, for pixels scaled to 0..1.
         order: channel order, ``BGR`` or ``RGB``.
+        fixed_width: of a recogniser: it takes lines of the width in ``shape`` only, as exported
+            with reshapes to so many steps. Lines are padded to it, longer ones squeezed.
+        fixed_size: of a detector: it takes pictures of exactly ``shape`` only. They are scaled to
+            fit and padded.
+        fixed_batch: it takes one input at a time.
     """
 
     path: Path
@@ -41,6 +46,9 @@ class Network:
     mean: Triple
     std: Triple
     order: str
+    fixed_width: bool = False
+    fixed_size: bool = False
+    fixed_batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,8 @@ class Recogniser:
         blank: class index of the CTC blank; negative counts from the end.
         offset: class index of the dictionary's first line.
         charset: the dictionary's lines, with the space last where the network knows one.
+        direction: ``ltr``, or ``rtl`` for scripts from right to left: the network gives characters
+            as they stand, and they are put into the order of reading (:mod:`lite_runner.bidi`).
     """
 
     network: Network
@@ -90,6 +100,7 @@ class Recogniser:
     blank: int
     offset: int
     charset: tuple[str, ...]
+    direction: str = "ltr"
 
 
 @dataclass(frozen=True)
@@ -220,7 +231,15 @@ def _network(root: Path, data: Mapping[str, Any]) -> Network:
         mean=_triple(data["mean"]),
         std=_triple(data["std"]),
         order=str(data["order"]),
+        **{name: _flag(data, name) for name in ("fixed_width", "fixed_size", "fixed_batch")},
     )
+
+
+def _flag(data: Mapping[str, Any], name: str) -> bool:
+    value = data.get(name, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} {value!r}")
+    return value
 
 
 def _recogniser(root: Path, data: dict[str, Any], dictionary: Mapping[str, Any]) -> Recogniser:
@@ -236,12 +255,16 @@ def _recogniser(root: Path, data: dict[str, Any], dictionary: Mapping[str, Any])
         )
     if data["outputs"] not in ("softmax", "ids+softmax"):
         raise ValueError(f"outputs {data['outputs']!r}")
+    direction = data.get("direction", "ltr")
+    if direction not in ("ltr", "rtl"):
+        raise ValueError(f"direction {direction!r}")
     return Recogniser(
         network=_network(root, data),
         outputs=str(data["outputs"]),
         blank=int(data["blank"]),
         offset=int(data["offset"]),
         charset=charset,
+        direction=direction,
     )
 
 

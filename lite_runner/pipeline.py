@@ -141,7 +141,9 @@ class Ocr:
         chosen, files = self.options, self.pack
         side = chosen.max_side or files.detector.max_side
         networks = [part.network for part in (files.classifier, files.recogniser) if part]
-        self._batching = [one for one in networks if engine.freedom(one.path).batches]
+        self._batching = [
+            one for one in networks if not one.fixed_batch and engine.freedom(one.path).batches
+        ]
         self._settings = replace(files.detector, max_side=side)
         self._detector = Pool(engine, files.detector.network.path) if chosen.detect else None
         self._classifier = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Sequence
 
+from lite_runner import bidi
 from lite_runner.arrays import Floats, Image, Ints
 from lite_runner.image import normalise, resize
 from lite_runner.pack import Network, Recogniser
@@ -20,9 +21,13 @@ MAX_COLUMNS = 2048
 
 
 def width_bucket(crop: Image, network: Network, bucket: int = BUCKET) -> int:
-    """Input width for a line: its width at the network's height, rounded up to the next bucket."""
-    height = network.shape[0]
-    return -(-_scaled_width(crop, height) // bucket) * bucket
+    """Input width for a line: its width at the network's height, rounded up to the next bucket.
+
+    A network of fixed width has no other.
+    """
+    if network.fixed_width:
+        return network.shape[1]
+    return -(-_scaled_width(crop, network) // bucket) * bucket
 
 
 def batches(
@@ -58,13 +63,16 @@ def input_shape(
 def preprocess(crops: Sequence[Image], network: Network, batch: Floats) -> None:
     """Scale lines to the network's height and pad them on the right.
 
+    What is longer than a network of fixed width takes is squeezed, as PaddleOCR does
+    (tools/infer/predict_rec.py, ``resize_norm_img``).
+
     Args:
         batch: float32 of :func:`input_shape`, written to; the padding becomes zero, the
             grey the network was trained with.
     """
     height = network.shape[0]
     for row, crop in zip(batch, crops):
-        scaled = _scaled_width(crop, height)
+        scaled = _scaled_width(crop, network)
         resized = resize(crop, scaled, height)
         normalise(resized, network.mean, network.std, network.order, row[:, :, :scaled])
         row[:, :, scaled:] = 0
@@ -113,9 +121,12 @@ def decode_ids(ids: Ints, probabilities: Floats, recogniser: Recogniser) -> tupl
 
 def _text(ids: Sequence[int], recogniser: Recogniser) -> str:
     charset, offset = recogniser.charset, recogniser.offset
-    return "".join(charset[i - offset] for i in ids if 0 <= i - offset < len(charset))
+    characters = [charset[i - offset] for i in ids if 0 <= i - offset < len(charset)]
+    return bidi.logical(characters) if recogniser.direction == "rtl" else "".join(characters)
 
 
-def _scaled_width(crop: Image, height: int) -> int:
+def _scaled_width(crop: Image, network: Network) -> int:
+    height, width = network.shape
     ratio = min(float(crop.shape[1] / crop.shape[0]), MAX_RATIO)
-    return max(1, math.ceil(height * ratio))
+    scaled = max(1, math.ceil(height * ratio))
+    return min(scaled, width) if network.fixed_width else scaled

@@ -13,7 +13,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -55,7 +55,8 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
         By file name; empty where the engine knows without trying.
 
     Raises:
-        EngineError: a model cannot be loaded; with the library's own words.
+        EngineError: a model cannot be loaded, or ends the process whatever it may be given; with
+            the library's own words.
     """
     steps = [(stage, "loads") for stage in files.networks]
     if engine.untried:
@@ -63,13 +64,7 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
         steps += [(stage, what) for stage in files.networks for what in ("batches", "reshapes")]
     answers: dict[tuple[str, str], bool] = {}
     while steps:
-        given = {
-            "engine": [type(engine).__module__, type(engine).__qualname__, dict(engine.arguments)],
-            "pack": str(files.folder),
-            "steps": steps,
-            "known": [[stage, what, yes] for (stage, what), yes in answers.items()],
-        }
-        told, why = _child(given)
+        told, why = _child(_request(engine, files, steps, answers), _ALERT)
         for step, yes in zip(steps, told):
             answers[step] = yes
         if len(told) < len(steps):
@@ -80,6 +75,8 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
                     f" it: {why}; build the pack again with this release's opt"
                 )
             answers[failed] = False
+            if what == "reshapes":
+                _check_runs(engine, files, stage)
         steps = [step for step in steps if step not in answers]
     return {
         network.path.name: Freedom(answers[stage, "reshapes"], answers[stage, "batches"])
@@ -88,14 +85,40 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
     }
 
 
-def _child(given: dict[str, Any]) -> tuple[list[bool], str]:
+def _request(
+    engine: Engine,
+    files: pack.Pack,
+    steps: Sequence[tuple[str, str]],
+    answers: Mapping[tuple[str, str], bool] = {},
+) -> dict[str, Any]:
+    """What a child is to do."""
+    return {
+        "engine": [type(engine).__module__, type(engine).__qualname__, dict(engine.arguments)],
+        "pack": str(files.folder),
+        "steps": steps,
+        "known": [[stage, what, yes] for (stage, what), yes in answers.items()],
+    }
+
+
+def _check_runs(engine: Engine, files: pack.Pack, stage: str) -> None:
+    """Refuse a model that ends the process when it is opened for each input, too."""
+    told, why = _child(_request(engine, files, [(stage, "runs")]), {})
+    if not told:
+        raise EngineError(
+            f"{files.networks[stage].path.name}: Paddle-Lite {engine.version} ends on inputs of"
+            f" other sizes than it was exported with: {why}; make the pack again, or export the"
+            " model with a free width, and a detector with a free height"
+        )
+
+
+def _child(given: dict[str, Any], alert: Mapping[str, str]) -> tuple[list[bool], str]:
     """Take steps in a process of their own; the answers it gave, and its last words."""
     code = f"import sys; sys.path[:] = {sys.path!r}; from lite_runner import trial; trial.main()"
     try:
         child = subprocess.run(
             [sys.executable, "-I", "-c", code],
             input=json.dumps(given).encode(),
-            env={**os.environ, **_ALERT},
+            env={**os.environ, **alert},
             capture_output=True,
             timeout=_PATIENCE,
             check=False,
@@ -135,9 +158,15 @@ def _step(
         engine.open(network.path).close()
         return True
     singles, read = _inputs(files, stage)
+    if what == "runs":
+        for single in singles:
+            _alone(engine, network, single, read)
+        return True
     if what == "batches":
         # A detector is never given several pictures.
-        return stage != "det" and _stays(engine, network, [_together(singles[0])], read)
+        if stage == "det" or network.fixed_batch:
+            return False
+        return _stays(engine, network, [_together(singles[0])], read)
     batches = [*singles, singles[0]]
     if known[stage, "batches"]:
         batches.append(_together(singles[-1]))
@@ -183,14 +212,7 @@ def _inputs(files: pack.Pack, stage: str) -> tuple[list[Floats], _Read]:
     """Inputs of one row each, of several shapes where the stage has them, and how to read."""
     picture = image.load(files.golden.image)
     if stage == "det":
-        detector = files.detector.network
-        largest = detection.input_size(10_000, 10_000, files.detector)
-        scaled = [image.resize(picture, *size) for size in (_SIZES[0], largest, _SIZES[1])]
-        batches = [
-            image.normalise(one, detector.mean, detector.std, detector.order)[None]
-            for one in scaled
-        ]
-        return batches, lambda outputs, count: list(outputs[0].data)
+        return _pages(picture, files.detector), lambda outputs, count: list(outputs[0].data)
     upper, lower = np.array_split(picture, 2)
     long = np.tile(upper, (1, -(-_LONG * upper.shape[0] // upper.shape[1]), 1))
     half = lower[:, : lower.shape[1] // 2]
@@ -206,6 +228,19 @@ def _inputs(files: pack.Pack, stage: str) -> tuple[list[Floats], _Read]:
         [_batch(recognition, line, recogniser.network) for line in lines],
         lambda outputs, count: list(pipeline.decode(outputs, count, recogniser)),
     )
+
+
+def _pages(picture: Image, detector: pack.Detector) -> list[Floats]:
+    """Inputs of a detector, of every size it is tried with."""
+    network = detector.network
+    largest = detection.input_size(10_000, 10_000, detector)
+    sizes = [largest] if network.fixed_size else [_SIZES[0], largest, _SIZES[1]]
+    pages: list[Floats] = []
+    for size in sizes:
+        pixels = image.resize(picture, *size)
+        pages.append(np.empty(detection.input_shape(pixels, network), np.float32))
+        detection.preprocess(pixels, network, pages[-1])
+    return pages
 
 
 def _batch(stage: Any, line: Image, network: pack.Network) -> Floats:

@@ -58,10 +58,13 @@ def _rows(pack: Pack, module: Module) -> Iterator[tuple[str, str]]:
     yield "det.min_side", str(detector.min_side)
     yield "det.max_side", str(detector.max_side)
     yield "det.dilate", str(detector.dilate).lower()
+    yield "det.fixed_size", str(detector.network.fixed_size).lower()
     if classifier is not None:
         yield from _network("cls", classifier.network)
         yield "cls.threshold", repr(classifier.threshold)
     yield from _network("rec", recogniser.network)
+    yield "rec.fixed_width", str(recogniser.network.fixed_width).lower()
+    yield "rec.direction", recogniser.direction
     yield "rec.outputs", recogniser.outputs
     yield "rec.blank", str(recogniser.blank)
     yield "rec.offset", str(recogniser.offset)

@@ -36,6 +36,8 @@ void* Tensor::Memory(std::size_t) {
 namespace {
 
 const char kVersion[] = "v0-double";
+// Of the only input of a rigid model: a recogniser's width, a detector's height and width.
+const int64_t kSide = 320;
 
 class Double : public PaddlePredictor {
  public:
@@ -57,6 +59,8 @@ class Double : public PaddlePredictor {
     const auto shape = from.shape();
     if (shape.empty()) throw std::runtime_error("the input has no shape");
     if (Is("lonely") && shape[0] > 1) std::abort();
+    // Exported for one size.
+    if (Is("rigid") && (shape[3] != kSide || (Is("det") && shape[2] != kSide))) std::abort();
     const float* in = from.data<float>();
     if (Is("det")) {
       Detect(in, shape, &to);

@@ -135,6 +135,101 @@ def test_the_map_is_the_networks_answer_to_the_normalised_picture(
         assert max(batch.shape) <= 960
 
 
+def rigid(detector: Detector, height: int, width: int) -> Detector:
+    """The same of a network that takes one size only."""
+    network = dataclasses.replace(detector.network, shape=(height, width), fixed_size=True)
+    return dataclasses.replace(detector, network=network)
+
+
+@given(
+    width=st.integers(1, 30000),
+    height=st.integers(1, 30000),
+    rows=st.integers(32, 1000),
+    columns=st.integers(32, 1000),
+    min_side=st.integers(1, 1000),
+)
+def test_pictures_are_scaled_to_fit_into_a_fixed_input(
+    width: int, height: int, rows: int, columns: int, min_side: int, detector: Detector
+) -> None:
+    limits = dataclasses.replace(rigid(detector, rows, columns), min_side=min_side)
+    across, down = detection.input_size(width, height, limits)
+    if not is_strip(width, height):
+        assert across <= columns
+        assert down <= rows
+        # As large as it fits, but not larger than it takes to have the least side.
+        fits = abs(across - columns) <= 1 or abs(down - rows) <= 1
+        assert fits or abs(min(across, down) - max(min_side, min(width, height))) <= 1
+    elif height > width:
+        assert across <= columns
+    else:
+        assert down <= rows
+    # Aspect is kept but for rounding.
+    assert abs(across * height - down * width) <= max(width, height)
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"),
+    [
+        ((640, 480), (640, 480)),
+        ((1280, 960), (640, 480)),
+        ((960, 1280), (360, 480)),
+        ((64, 48), (64, 48)),
+        ((20, 16), (40, 32)),
+        ((3000, 400), (1800, 240)),
+        ((400, 3000), (320, 2400)),
+        ((3000, 100), (3000, 100)),
+    ],
+)
+def test_a_fixed_input_keeps_the_pictures_aspect(
+    picture: tuple[int, int], size: tuple[int, int], detector: Detector
+) -> None:
+    assert detection.input_size(*picture, rigid(detector, 480, 640)) == size
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "runs"),
+    [(640, 480, 1), (300, 480, 1), (640, 101, 1), (50, 40, 1), (2400, 200, 5), (250, 1300, 4)],
+)
+def test_a_fixed_input_is_padded_and_its_map_cut(
+    width: int, height: int, runs: int, detector: Detector
+) -> None:
+    fixed = rigid(detector, 480, 640)
+    image = np.random.default_rng(5).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    batches: list[Floats] = []
+
+    def network(shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
+        batch: Floats = np.full(shape, np.nan, np.float32)
+        fill(batch)
+        batches.append(batch)
+        return batch[:, 1:2] * 2
+
+    probability = detection.probability_map(image, fixed, network)
+    np.testing.assert_allclose(probability, 2 * (image[:, :, 1] / 127.5 - 1), atol=1e-4)
+    assert len(batches) == runs
+    assert all(batch.shape == (1, 3, 480, 640) for batch in batches)
+    for batch in batches:
+        assert (batch[:, :, height:] == 0).all()
+        assert (batch[:, :, :, width:] == 0).all()
+
+
+def test_boxes_of_a_fixed_input_are_in_the_pictures_own_pixels(detector: Detector) -> None:
+    image = np.full((960, 400, 3), 255, np.uint8)
+    cv2.rectangle(image, (100, 200), (299, 259), (0, 0, 0), -1)
+
+    def dark(shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
+        batch: Floats = np.empty(shape, np.float32)
+        fill(batch)
+        return (batch[:, :1] < -0.5).astype(np.float32)
+
+    sharp = dataclasses.replace(rigid(detector, 480, 640), dilate=False)
+    probability = detection.probability_map(image, sharp, dark)
+    assert probability.shape == (480, 200)
+    [(quad, _)] = detection.postprocess(probability, 400, 960, sharp)
+    across, down = grown((200, 60), sharp.unclip_ratio)
+    assert np.abs(quad.mean(axis=0) - [200, 230]).max() < 3
+    assert geometry.size(quad) == pytest.approx((across, down), abs=6)
+
+
 def test_a_blank_map_has_no_text(detector: Detector) -> None:
     assert found(blank(), detector) == []
 

@@ -104,6 +104,11 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "more classes than characters": (said("rec", "classes", to=6), "has 6 classes"),
     "dictionary too short": (said("rec", "space", to=False), "gives 3 characters"),
     "unknown outputs": (said("rec", "outputs", to="argmax"), "argmax"),
+    "unknown direction": (said("rec", "direction", to="down"), "direction 'down'"),
+    "a number for a direction": (said("rec", "direction", to=[]), "damaged"),
+    "a word for a flag": (said("rec", "fixed_width", to="yes"), "fixed_width 'yes'"),
+    "null for a flag": (said("det", "fixed_size", to=None), "fixed_size None"),
+    "a number for a flag": (said("cls", "fixed_batch", to=1), "fixed_batch 1"),
     "unknown channel order": (said("det", "order", to="GBR"), "GBR"),
     "one mean": (said("det", "mean", to=[0.5]), "damaged"),
     "three sides": (said("det", "shape", to=[1, 2, 3]), "damaged"),
@@ -145,6 +150,7 @@ places = st.sampled_from(
     [("schema",), ("name",), ("det",), ("cls",), ("rec",), ("dictionary",), ("golden",)]
     + [("det", key) for key in ("file", "sha256", "shape", "mean", "std", "order", "max_side")]
     + [("rec", key) for key in ("file", "classes", "blank", "offset", "space", "outputs")]
+    + [("rec", "direction"), ("rec", "fixed_width"), ("det", "fixed_size"), ("cls", "fixed_batch")]
     + [("dictionary", "file"), ("golden", "image"), ("golden", "lines")]
 )
 values = st.recursive(
@@ -205,6 +211,20 @@ def test_what_older_packs_do_not_say(pack_folder: Path) -> None:
     found = pack.load(pack_folder)
     assert (found.runtimes, found.processor) == (("v2.13-rc",), "")
     assert found.detector.network.opt == ""
+    assert found.recogniser.direction == "ltr"
+    for network in found.networks.values():
+        assert (network.fixed_width, network.fixed_size, network.fixed_batch) == (False,) * 3
+
+
+def test_what_networks_are_limited_to(pack_folder: Path, edit_pack: Any) -> None:
+    edit_pack(lambda data: data["rec"].update(fixed_width=True, direction="rtl"))
+    edit_pack(lambda data: data["det"].update(fixed_size=True, fixed_batch=False))
+    edit_pack(lambda data: data["cls"].update(fixed_batch=True))
+    found = pack.load(pack_folder)
+    assert found.recogniser.direction == "rtl"
+    assert found.recogniser.network.fixed_width
+    assert found.detector.network.fixed_size
+    assert [stage for stage, one in found.networks.items() if one.fixed_batch] == ["cls"]
 
 
 def test_where_published_models_were_verified(pack_folder: Path, edit_pack: Any) -> None:

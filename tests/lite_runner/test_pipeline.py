@@ -14,6 +14,7 @@ from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError, ImageError
 from lite_runner.predictor import Output
 from lite_runner.predictor.pool import Pool
+from lite_runner.release import sha256
 
 #: Where the sheet's two lines are, as they are drawn.
 TRUTH = [[[40, top], [280, top], [280, top + 30], [40, top + 30]] for top in (40, 120)]
@@ -183,6 +184,53 @@ def test_unless_told_lines_are_shared_among_workers_as_suits_the_engine(
     )
     read = [shape[0] for name, shape in runs if name == "rec.nb"]
     assert (sum(read), max(read)) == (12, min(3, classified[0]))
+
+
+@pytest.mark.parametrize("stages", [("cls",), ("rec",), ("cls", "rec")])
+def test_networks_that_take_one_line_are_never_given_two(
+    stages: tuple[str, ...], pack_folder: Path, edit_pack: Any, engine: Any, sheet: Image
+) -> None:
+    for stage in stages:
+        edit_pack(lambda data, stage=stage: data[stage].update(fixed_batch=True))
+    with Ocr(pack_folder, engine, Options(batch=2)) as reader:
+        assert texts(reader, sheet) == ["l", "l"]
+    for stage in ("cls", "rec"):
+        runs = [event[2][0] for event in engine.events if event[:2] == ("run", f"{stage}.nb")]
+        assert runs == ([1, 1] if stage in stages else [2])
+
+
+def test_every_network_gets_the_size_it_declares(
+    pack_folder: Path, edit_pack: Any, engine: Any, sheet: Image
+) -> None:
+    edit_pack(lambda data: data["det"].update(shape=[256, 448], fixed_size=True))
+    edit_pack(lambda data: data["cls"].update(shape=[80, 160]))
+    edit_pack(lambda data: data["rec"].update(shape=[32, 100], fixed_width=True))
+    # A page that is higher than wide, wider than high, and smaller than the detector's input.
+    for page in (np.repeat(sheet, 4, axis=0), np.repeat(sheet, 4, axis=1), sheet):
+        with Ocr(pack_folder, engine, Options(batch=4)) as reader:
+            assert texts(reader, page) == ["l", "l"]
+    shapes = {event[1:] for event in engine.events if event[0] == "run"}
+    assert shapes == {
+        ("det.nb", (1, 3, 256, 448)),
+        ("cls.nb", (2, 3, 80, 160)),
+        ("rec.nb", (2, 3, 32, 100)),
+    }
+
+
+def test_lines_from_right_to_left_are_read_in_their_order(
+    pack_folder: Path, edit_pack: Any, engine: Any, sheet: Image
+) -> None:
+    characters = "בא1"
+    (pack_folder / "dictionary.txt").write_text("\n".join(characters), encoding="utf-8")
+    edit_pack(lambda data: data["dictionary"].update(sha256=sha256(pack_folder / "dictionary.txt")))
+    # On the page, from left to right: the number, a space, the two letters.
+    steps = np.eye(5, dtype=np.float32)[[3, 0, 3, 4, 1, 2]]
+    engine.models["rec.nb"] = lambda batch: [Output(np.stack([steps] * len(batch)))]
+    with Ocr(pack_folder, engine) as reader:
+        assert texts(reader, sheet) == ["11 בא"] * 2
+    edit_pack(lambda data: data["rec"].update(direction="rtl"))
+    with Ocr(pack_folder, engine) as reader:
+        assert texts(reader, sheet) == ["אב 11"] * 2
 
 
 def test_every_line_gets_its_own_text_in_a_batch(pack_folder: Path, engine: Any) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -206,3 +208,61 @@ def test_a_line_does_not_depend_on_its_neighbours(
     alone = [preprocess([crop], network) for crop in crops]
     together = preprocess(crops, network)
     assert (together == np.concatenate(alone)).all()
+
+
+@settings(deadline=None)
+@given(shape=st.tuples(st.integers(1, 100), st.integers(1, 900)), bucket=st.sampled_from([32, 320]))
+def test_a_network_of_one_width_is_given_that_width(
+    shape: tuple[int, int], bucket: int, network: Network
+) -> None:
+    rigid = dataclasses.replace(network, fixed_width=True)
+    crop = line(*shape)
+    assert recognition.width_bucket(crop, rigid, bucket) == 192
+    assert recognition.input_shape([crop, crop], rigid, bucket) == (2, 3, 48, 192)
+    scaled = min(192, max(1, math.ceil(48 * shape[1] / shape[0])))
+    expected = normalise(resize(crop, scaled, 48), rigid.mean, rigid.std, rigid.order)
+    batch = preprocess([crop], rigid)
+    assert (batch[0, :, :, :scaled] == expected).all()
+    assert (batch[0, :, :, scaled:] == 0).all()
+
+
+def test_lines_of_one_width_share_batches_whatever_their_shape(network: Network) -> None:
+    rigid = dataclasses.replace(network, fixed_width=True)
+    crops = [line(48, width) for width in (900, 20, 192, 400, 7)]
+    assert recognition.batches(crops, rigid, 3) == [[0, 1, 2], [3, 4]]
+
+
+ARABIC = ("س", "ع", "ر", "5", "2", "A", "4", "(", ")")
+
+
+def arabic(recogniser: Recogniser, **changes: Any) -> Recogniser:
+    return dataclasses.replace(recogniser, charset=(*ARABIC, " "), **changes)
+
+
+def stands(text: str, offset: int) -> list[int]:
+    """Classes of what stands on a page from left to right."""
+    return [(*ARABIC, " ").index(character) + offset for character in text]
+
+
+@pytest.mark.parametrize(
+    ("seen", "read"),
+    [
+        ("رعس", "سعر"),
+        ("52 رعس", "سعر 52"),
+        ("A4 (52) رعس", "سعر A4 (52)"),
+        ("(سع) A4", "A4 (عس)"),
+        ("A4 52", "A4 52"),
+    ],
+)
+def test_lines_from_right_to_left_are_read_in_their_order(
+    seen: str, read: str, recogniser: Recogniser
+) -> None:
+    classes = stands(seen, 1)
+    steps = np.zeros((2 * len(classes), len(ARABIC) + 2), np.float32)
+    steps[np.arange(len(steps)), np.ravel([[0, one] for one in classes])] = 0.5
+    right = arabic(recogniser, direction="rtl")
+    assert recognition.decode_softmax(steps, right) == (read, 0.5)
+    assert recognition.decode_softmax(steps, arabic(recogniser)) == (seen, 0.5)
+    old = dataclasses.replace(right, outputs="ids+softmax", offset=0)
+    ids = np.array(stands(seen, 0), np.int64)
+    assert recognition.decode_ids(ids, steps, old) == (read, 0.5)

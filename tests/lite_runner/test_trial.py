@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lite_runner import engines, pack, settings, trial
@@ -67,6 +68,64 @@ def test_a_model_that_two_lines_kill_is_noticed(engine, tmp_path, stage) -> None
     assert {name for name, one in found.items() if one.batches} == {"cls.nb", "rec.nb"} - {
         f"{stage}.nb"
     }
+
+
+def rigid(folder: Path, **changes: dict[str, Any]) -> pack.Pack:
+    """A pack whose networks take one size only, perhaps with more said of them in pack.json."""
+    models = {stage: f"DOUBLE {stage} rigid".encode() for stage in ("det", "rec")}
+    data = json.loads((double.pack(folder / "plain", models) / "pack.json").read_text())
+    said = {stage: {**data[stage], **more} for stage, more in changes.items()}
+    return pack.load(double.pack(folder / "pack", models, **said))
+
+
+FIXED = {"det": {"fixed_size": True, "shape": [320, 320]}, "rec": {"fixed_width": True}}
+
+
+def test_models_of_one_size_are_tried_with_that_size(engine, tmp_path) -> None:
+    found = trial.run(engine, rigid(tmp_path, **FIXED))
+    assert found == {"det.nb": Freedom(reshapes=True, batches=False), "cls.nb": ALL, "rec.nb": ALL}
+
+
+@pytest.mark.parametrize("stage", ["det", "rec"])
+def test_a_model_of_one_size_that_no_pack_tells_of_is_refused(engine, tmp_path, stage) -> None:
+    known = {other: change for other, change in FIXED.items() if other != stage}
+    with pytest.raises(
+        EngineError, match=rf"{stage}\.nb: .* other sizes .* ended by signal 6; make the pack again"
+    ):
+        trial.run(engine, rigid(tmp_path, **known))
+
+
+@pytest.mark.parametrize("stage", ["cls", "rec"])
+def test_models_of_one_line_are_not_tried_with_two(engine, tmp_path, stage) -> None:
+    models = {stage: f"DOUBLE {stage} lonely".encode()}
+    data = json.loads((double.pack(tmp_path / "plain", models) / "pack.json").read_text())
+    said = {stage: {**data[stage], "fixed_batch": True}}
+    files = pack.load(double.pack(tmp_path / "pack", models, **said))
+    # A child that is killed would be one more.
+    children: list[object] = []
+    with pytest.MonkeyPatch.context() as patch:
+        run = trial._child
+        patch.setattr(trial, "_child", lambda *given: children.append(given) or run(*given))
+        found = trial.run(engine, files)
+    assert len(children) == 1
+    assert [name for name, one in found.items() if one.batches] == [
+        f"{other}.nb" for other in ("cls", "rec") if other != stage
+    ]
+
+
+def test_pages_are_read_right_by_models_of_one_size(engine, tmp_path) -> None:
+    files = rigid(tmp_path, **FIXED)
+    found = {files.folder / name: one for name, one in trial.run(engine, files).items()}
+    # The second picture is one long line: it is squeezed to the width.
+    long = np.hstack([double.picture(("abab",))[:, :340], double.picture(("abab",))[:, 60:]])
+    pictures = [
+        (double.picture(), ["abab", "baba"]),
+        (long, ["abababab"]),
+        (double.picture(("ab", "abab", "ba")), ["ab", "abab", "ba"]),
+    ]
+    with Ocr(files, engine.knowing(found), Options(batch=8)) as ocr:
+        for image, lines in pictures:
+            assert [line.text for line in ocr.read(image)] == lines
 
 
 @pytest.mark.parametrize(("text", "words"), [("ABORT", "ended by signal 6"), ("THROW", "unknown")])

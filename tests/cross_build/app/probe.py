@@ -88,6 +88,11 @@ class Probe:
         self._ask("pieces", struct.pack(">ii", length, span))
         return [struct.unpack(">iii", self._read(12)) for _ in range(self._one(">i"))]
 
+    def logical(self, characters: Sequence[str]) -> str:
+        """Characters of a line from right to left, in the order of reading."""
+        self._ask("logical", _texts(characters))
+        return self._read(self._one(">i")).decode()
+
     def charset(self, assets: Path) -> list[str]:
         self._ask("charset", _text(str(assets)))
         return [self._read(self._one(">i")).decode() for _ in range(self._one(">i"))]
@@ -156,6 +161,14 @@ class Probe:
 def _text(text: str) -> bytes:
     data = text.encode()
     return struct.pack(">H", len(data)) + data
+
+
+def _texts(texts: Sequence[str]) -> bytes:
+    # UTF-8 as it is: DataInput.readUTF has a form of its own for what is beyond the first plane.
+    parts = [text.encode() for text in texts]
+    return struct.pack(">i", len(parts)) + b"".join(
+        struct.pack(">i", len(part)) + part for part in parts
+    )
 
 
 def _image(image: Image) -> bytes:

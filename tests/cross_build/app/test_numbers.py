@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cross_build.app import abi, assets
-from lite_runner import detection, geometry, image
+from lite_runner import bidi, detection, geometry, image
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats, Image
 from tests import double
@@ -192,6 +194,39 @@ def test_inputs_have_the_size_they_have_in_python(
 @given(st.integers(1, 20000), st.sampled_from([32, 320, 640, 960]))
 def test_strips_are_cut_as_in_python(probe: Probe, length: int, span: int) -> None:
     assert probe.pieces(length, span) == detection.pieces(length, span)
+
+
+def limited(double_pack: Path, folder: Path, **stages: dict[str, Any]) -> tuple[packs.Pack, Path]:
+    """The double's pack with networks that take one size only, and a module's assets of it."""
+    data = json.loads((double_pack / "pack.json").read_text())
+    said = {stage: {**data[stage], **more} for stage, more in stages.items()}
+    files = packs.load(double.pack(folder / "pack", **said))
+    (folder / "assets").mkdir()
+    assets.write(files, abi.module(), folder / "assets")
+    return files, folder / "assets"
+
+
+@SLOW
+@given(st.integers(1, 9000), st.integers(1, 9000))
+def test_inputs_of_one_size_are_filled_as_in_python(
+    probe: Probe, double_pack: Path, tmp_path_factory: Any, width: int, height: int
+) -> None:
+    fixed = {"fixed_size": True, "shape": [480, 640]}
+    files, folder = limited(double_pack, tmp_path_factory.mktemp("fixed"), det=fixed)
+    expected = detection.input_size(width, height, files.detector)
+    assert probe.size(folder, width, height) == expected
+
+
+#: What decides how a line is laid out: letters of all directions, digits, signs and brackets.
+CHARACTERS = [*"אבبتaéZ1290٢٣ .,:-/+%$#€()[]«»<>؟،!_", "لا", "🇩🇪", "𐤀", "\u0301", "\u064e", ""]
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(CHARACTERS), max_size=24))
+def test_lines_from_right_to_left_are_read_as_in_python(
+    probe: Probe, characters: list[str]
+) -> None:
+    assert probe.logical(characters) == bidi.logical(characters)
 
 
 def test_the_characters_are_those_of_the_pack(probe: Probe, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from cross_build.app import abi, assets
 from cross_build.board import Board
+from lite_runner import detection, geometry
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
 from lite_runner.predictor import Output
@@ -96,6 +97,85 @@ def test_a_long_strip_is_looked_at_in_pieces(probe: Probe, double_assets: Path) 
     shapes = [shape for file, shape in rules.asked if file == "det.nb"]
     assert len(shapes) > 1
     assert {shape[3] for shape in shapes} == {640}
+
+
+def assets_of(double_pack: Path, folder: Path, **stages: dict[str, Any]) -> Path:
+    """A module's assets of the double's pack with more said of its networks."""
+    data = json.loads((double_pack / "pack.json").read_text())
+    said = {stage: {**data[stage], **more} for stage, more in stages.items()}
+    files = packs.load(double.pack(folder / "pack", **said))
+    (folder / "assets").mkdir()
+    assets.write(files, abi.module(), folder / "assets")
+    return folder / "assets"
+
+
+def test_every_network_gets_the_size_it_declares(
+    probe: Probe, double_pack: Path, tmp_path: Path
+) -> None:
+    folder = assets_of(
+        double_pack,
+        tmp_path,
+        det={"fixed_size": True, "shape": [256, 448]},
+        cls={"shape": [80, 160]},
+        rec={"fixed_width": True, "shape": [32, 100]},
+    )
+    wide = np.full((300, 800, 3), 255, np.uint8)
+    wide[100:150, 300:580] = PICTURE[60:110, 60:340]
+    for picture, texts in ((PICTURE, list(double.LINES)), (wide, [double.LINES[0]])):
+        rules = Rules()
+        lines = probe.read(folder, picture, rules)
+        assert [text for text, *_ in lines] == texts
+        assert set(rules.asked) == {
+            ("det.nb", (1, 3, 256, 448)),
+            ("cls.nb", (1, 3, 80, 160)),
+            ("rec.nb", (1, 3, 32, 100)),
+        }
+
+
+def test_a_network_of_one_size_finds_what_python_finds(
+    probe: Probe, double_pack: Path, tmp_path: Path
+) -> None:
+    folder = assets_of(double_pack, tmp_path, det={"fixed_size": True, "shape": [256, 448]})
+    detector = packs.load(tmp_path / "pack").detector
+    strip = np.full((200, 4000, 3), 255, np.uint8)
+    for number in range(5):
+        left = 300 + 800 * number
+        strip[80:130, left : left + 140] = 20
+    for picture in (PICTURE, strip, np.ascontiguousarray(strip.transpose(1, 0, 2))):
+        rules, inputs = Rules(), []
+
+        def run(file: str, batch: Floats, rules=rules, inputs=inputs) -> Sequence[Output]:
+            inputs.append(batch)
+            return rules(file, batch)
+
+        found = [box for *_, box in probe.read(folder, picture, run, min_score=0.0)]
+        pages = iter([batch for batch in inputs if batch.shape[2:] == (256, 448)])
+
+        def expected(
+            shape: tuple[int, ...], fill: Any, pages: Any = pages, rules: Rules = rules
+        ) -> Floats:
+            batch: Floats = np.full(shape, np.nan, np.float32)
+            fill(batch)
+            np.testing.assert_allclose(next(pages), batch, atol=0.02)
+            return np.asarray(rules("det.nb", batch)[0].data)
+
+        probability = detection.probability_map(picture, detector, expected)
+        height, width = picture.shape[:2]
+        quads = detection.postprocess(probability, width, height, detector)
+        assert len(found) == len(quads) >= 2
+        for box, (quad, _) in zip(found, quads):
+            assert np.abs(box - geometry.text_first(quad)).max() < 1
+        assert next(pages, None) is None
+
+
+def test_lines_from_right_to_left_are_read_in_their_order(
+    probe: Probe, double_pack: Path, tmp_path: Path
+) -> None:
+    # The double's letters, as they stand: a Hebrew one and a digit.
+    folder = assets_of(double_pack, tmp_path, rec={"direction": "rtl"})
+    (folder / assets.CHARSET).write_text("א\n1\n", encoding="utf-8")
+    picture = double.picture(("abb", "bba"))
+    assert [text for text, *_ in probe.read(folder, picture, Rules())] == ["1א", "א1"]
 
 
 def test_what_was_read_wrong_is_told(probe: Probe, double_assets: Path) -> None:

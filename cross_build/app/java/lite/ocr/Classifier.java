@@ -18,7 +18,8 @@ final class Classifier {
         int width = (int) Math.min(network.width, Math.max(1, scaled));
         FloatBuffer input = pool.input(1, 3, network.height, network.width);
         Picture resized = Resize.to(line, width, network.height);
-        network.fill(resized, 0, 0, width, network.height, input, network.width);
+        network.fill(
+                resized, 0, 0, width, network.height, input, network.width, network.height);
         List<Output> outputs = pool.run();
         FloatBuffer probabilities = Output.probabilities(outputs).floats;
         if (probabilities.capacity() != 2) {

@@ -27,6 +27,8 @@ final class Detector {
     private final int minSide;
     private final int maxSide;
     private final boolean dilate;
+    /** Whether the network takes pictures of its own height and width only. */
+    private final boolean fixedSize;
 
     Detector(Settings settings, int maxSide) {
         this.network = settings.network("det");
@@ -37,6 +39,7 @@ final class Detector {
         this.minSide = settings.whole("det.min_side");
         this.maxSide = maxSide > 0 ? maxSide : settings.whole("det.max_side");
         this.dilate = settings.flag("det.dilate");
+        this.fixedSize = settings.flag("det.fixed_size");
     }
 
     /** A quad and the mean probability inside its region. */
@@ -71,9 +74,12 @@ final class Detector {
     /**
      * Width and height a picture is scaled to: multiples of 32, within the detector's sides, of
      * which the longer one counts first. A long strip keeps up to half of the largest side as its
-     * shorter one, and is looked at in pieces.
+     * shorter one, and is looked at in pieces. Of a network of one size, what fits into that.
      */
     int[] inputSize(int width, int height) {
+        if (fixedSize) {
+            return sizeWithin(width, height);
+        }
         int shorter = Math.min(width, height);
         int longer = Math.max(width, height);
         double scale =
@@ -88,6 +94,20 @@ final class Detector {
         };
     }
 
+    private int[] sizeWithin(int width, int height) {
+        int shorter = Math.min(width, height);
+        double scale = Math.min(
+                Math.max(1.0, (double) minSide / shorter),
+                Math.min((double) network.width / width, (double) network.height / height));
+        if (Math.max(width, height) > LONG_STRIP * shorter) {
+            int across = height > width ? network.width : network.height;
+            scale = Math.max(scale, Math.min(1.0, across / 2.0 / shorter));
+        }
+        return new int[] {
+            Math.max(1, (int) Math.rint(width * scale)), Math.max(1, (int) Math.rint(height * scale))
+        };
+    }
+
     private static int multiple(double side) {
         return Math.max(STRIDE, (int) Math.rint(side / STRIDE) * STRIDE);
     }
@@ -98,37 +118,40 @@ final class Detector {
         boolean tall = size[1] > size[0];
         Probabilities map = new Probabilities(size[0], size[1]);
         int span = multiple(maxSide);
+        if (fixedSize) {
+            span = tall ? network.height : network.width;
+        }
         for (int[] piece : pieces(Math.max(size[0], size[1]), span)) {
             int start = piece[0];
             int length = Math.min(span, Math.max(size[0], size[1]) - start);
             int width = tall ? size[0] : length;
             int height = tall ? length : size[1];
-            FloatBuffer input = pool.input(1, 3, height, width);
-            network.fill(scaled, tall ? 0 : start, tall ? start : 0, width, height, input, width);
+            int across = fixedSize ? network.width : width;
+            int down = fixedSize ? network.height : height;
+            FloatBuffer input = pool.input(1, 3, down, across);
+            int left = tall ? 0 : start;
+            network.fill(scaled, left, tall ? start : 0, width, height, input, across, down);
             Output output = Output.probabilities(pool.run());
-            if (output.floats.capacity() != width * height) {
+            if (output.floats.capacity() != across * down) {
                 throw new LiteOcrException(
                         network.file + ": gave " + output.floats.capacity() + " numbers for "
-                                + width + "x" + height + " pixels; is it a DB detector?");
+                                + across + "x" + down + " pixels; is it a DB detector?");
             }
-            keep(output.floats, map, piece, tall, width, height);
+            keep(output.floats, map, piece, tall, across);
         }
         return map;
     }
 
     /** Copy the part of a piece's output that the map takes from it. */
     private static void keep(
-            FloatBuffer output, Probabilities map, int[] piece, boolean tall, int width, int rows) {
+            FloatBuffer output, Probabilities map, int[] piece, boolean tall, int across) {
         int first = piece[1] - piece[0];
         int count = piece[2] - piece[1];
-        if (tall) {
-            output.position(first * width);
-            output.get(map.values, piece[1] * width, count * width);
-            return;
-        }
+        int rows = tall ? count : map.height;
         for (int row = 0; row < rows; row++) {
-            output.position(row * width + first);
-            output.get(map.values, row * map.width + piece[1], count);
+            output.position(tall ? (first + row) * across : row * across + first);
+            int place = tall ? (piece[1] + row) * map.width : row * map.width + piece[1];
+            output.get(map.values, place, tall ? map.width : count);
         }
     }
 

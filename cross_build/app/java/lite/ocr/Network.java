@@ -35,10 +35,19 @@ final class Network {
      * Write {@code (pixel / 255 - mean) / deviation}, channel by channel.
      *
      * @param from columns and rows of this picture
-     * @param to the input, three planes of {@code rows * across} floats; what lies right of the
-     *     picture becomes zero, the grey that lines were padded with in training
+     * @param to the input, three planes of {@code down * across} floats; what lies right of the
+     *     picture and below it becomes zero, the grey that lines were padded with in training
      */
-    void fill(Picture from, int left, int top, int columns, int rows, FloatBuffer to, int across) {
+    void fill(
+            Picture from,
+            int left,
+            int top,
+            int columns,
+            int rows,
+            FloatBuffer to,
+            int across,
+            int down) {
+        float[] empty = new float[across];
         float[] line = new float[across];
         to.rewind();
         for (int channel = 0; channel < 3; channel++) {
@@ -49,6 +58,9 @@ final class Network {
                     line[x] = table[from.bgr[pixel] & 255];
                 }
                 to.put(line);
+            }
+            for (int y = rows; y < down; y++) {
+                to.put(empty);
             }
         }
     }

@@ -2,6 +2,7 @@ package lite.ocr;
 
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Text recognition around the network: a straightened line to input, probabilities to text. */
@@ -12,6 +13,9 @@ final class Recogniser {
     private static final double MAX_RATIO = 50;
 
     private final Network network;
+    /** Whether the network takes lines of its own width only. */
+    private final boolean fixedWidth;
+    private final boolean rightToLeft;
     private final boolean decoded;
     private final int blank;
     private final int offset;
@@ -19,6 +23,8 @@ final class Recogniser {
 
     Recogniser(Settings settings, List<String> charset) {
         network = settings.network("rec");
+        fixedWidth = settings.flag("rec.fixed_width");
+        rightToLeft = settings.word("rec.direction").equals("rtl");
         decoded = settings.word("rec.outputs").equals("ids+softmax");
         blank = settings.whole("rec.blank");
         offset = settings.whole("rec.offset");
@@ -38,11 +44,15 @@ final class Recogniser {
 
     private int scaledWidth(Picture line) {
         double ratio = Math.min((double) line.width / line.height, MAX_RATIO);
-        return Math.max(1, (int) Math.ceil(network.height * ratio));
+        int scaled = Math.max(1, (int) Math.ceil(network.height * ratio));
+        return fixedWidth ? Math.min(scaled, network.width) : scaled;
     }
 
     /** Input width for a line. */
     int inputWidth(Picture line) {
+        if (fixedWidth) {
+            return network.width;
+        }
         return (scaledWidth(line) + BUCKET - 1) / BUCKET * BUCKET;
     }
 
@@ -51,7 +61,7 @@ final class Recogniser {
         int scaled = scaledWidth(line);
         FloatBuffer input = pool.input(1, 3, network.height, width);
         Picture resized = Resize.to(line, scaled, network.height);
-        network.fill(resized, 0, 0, scaled, network.height, input, width);
+        network.fill(resized, 0, 0, scaled, network.height, input, width, network.height);
         List<Output> outputs = pool.run();
         Output probabilities = Output.probabilities(outputs);
         int classes = charset.size() + 1;
@@ -69,7 +79,7 @@ final class Recogniser {
     /** Best-path CTC decoding (Graves et al. 2006, section 3.2). */
     Text decode(FloatBuffer probabilities, int classes) {
         int empty = blank < 0 ? blank + classes : blank;
-        StringBuilder text = new StringBuilder();
+        List<String> characters = new ArrayList<>();
         double score = 0;
         int kept = 0;
         int before = empty;
@@ -79,25 +89,25 @@ final class Recogniser {
             probabilities.get(step);
             int best = best(step);
             if (best != empty && best != before) {
-                append(text, best);
+                append(characters, best);
                 score += step[best];
                 kept++;
             }
             before = best;
         }
-        return kept == 0 ? new Text("", 0) : new Text(text.toString(), score / kept);
+        return kept == 0 ? new Text("", 0) : new Text(text(characters), score / kept);
     }
 
     /** Decoding of a network that ends in CTC alignment (PP-OCR V1.0 and V1.1). */
     Text decodeIds(LongBuffer ids, FloatBuffer probabilities, int classes) {
-        StringBuilder text = new StringBuilder();
+        List<String> characters = new ArrayList<>();
         boolean any = false;
         ids.rewind();
         while (ids.hasRemaining()) {
             long id = ids.get();
             // The library gives one negative id for a line without text.
             if (id >= 0) {
-                append(text, id);
+                append(characters, id);
                 any = true;
             }
         }
@@ -114,14 +124,25 @@ final class Recogniser {
                 read++;
             }
         }
-        return new Text(text.toString(), read == 0 ? 0 : score / read);
+        return new Text(text(characters), read == 0 ? 0 : score / read);
     }
 
-    private void append(StringBuilder text, long id) {
+    private void append(List<String> characters, long id) {
         long place = id - offset;
         if (place >= 0 && place < charset.size()) {
-            text.append(charset.get((int) place));
+            characters.add(charset.get((int) place));
         }
+    }
+
+    private String text(List<String> characters) {
+        if (rightToLeft) {
+            return Bidi.logical(characters);
+        }
+        StringBuilder text = new StringBuilder();
+        for (String character : characters) {
+            text.append(character);
+        }
+        return text.toString();
     }
 
     private static int best(float[] step) {

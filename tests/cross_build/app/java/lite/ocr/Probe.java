@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -101,6 +102,12 @@ public final class Probe {
                         out.writeInt(place);
                     }
                 }
+                break;
+            }
+            case "logical": {
+                List<String> characters = texts();
+                out.writeByte(DONE);
+                give(Bidi.logical(characters));
                 break;
             }
             case "charset": {
@@ -206,6 +213,16 @@ public final class Probe {
         byte[] bytes = text.getBytes("UTF-8");
         out.writeInt(bytes.length);
         out.write(bytes);
+    }
+
+    private List<String> texts() throws IOException {
+        List<String> found = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            byte[] text = new byte[in.readInt()];
+            in.readFully(text);
+            found.add(new String(text, StandardCharsets.UTF_8));
+        }
+        return found;
     }
 
     private Quad quad() throws IOException {
