@@ -646,15 +646,19 @@ def _errors(results: list[report.Result]) -> str:
     from lite_runner import accuracy
 
     labels = json.loads((_SAMPLES / "labels.json").read_text(encoding="utf-8"))
-    found = [
-        accuracy.compare(
-            labels[Path(result["image"]).name], [line["text"] for line in result["lines"]]
-        )
+    pairs = [
+        (labels[Path(result["image"]).name], [line["text"] for line in result["lines"]])
         for result in results
         if "error" not in result
     ]
-    wrong = sum(one.errors for one in found)
-    return f"{wrong} of {sum(one.characters for one in found)} characters wrong"
+    plain, spaced = (
+        accuracy.total(rule(*pair) for pair in pairs)
+        for rule in (accuracy.compare, accuracy.compare_with_spaces)
+    )
+    return (
+        f"{plain.errors} of {plain.characters} characters wrong, {spaced.errors} of"
+        f" {spaced.characters} with spaces"
+    )
 
 
 def _run(c: Context, module: str, *arguments: str) -> int:

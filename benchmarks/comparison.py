@@ -136,7 +136,7 @@ def _score(picture: Picture, readings: Sequence[Reading]) -> Score:
     return Score(
         len(readings[0].lines),
         accuracy.compare(picture.lines, readings[0].lines),
-        _spaced(picture.lines, readings[0].lines),
+        accuracy.compare_with_spaces(picture.lines, readings[0].lines),
         min(reading.seconds for reading in readings),
         median(reading.seconds for reading in readings),
         median(reading.cpu for reading in readings),
@@ -144,26 +144,16 @@ def _score(picture: Picture, readings: Sequence[Reading]) -> Score:
     )
 
 
-def _spaced(expected: Sequence[str], read: Sequence[str]) -> Accuracy:
-    """Compare two pages with their spaces: words and lines stand apart by one."""
-    true_text, read_text = (" ".join(" ".join(lines).split()) for lines in (expected, read))
-    return Accuracy(accuracy.edit_distance(true_text, read_text), len(true_text))
-
-
 def _total(scores: Sequence[Score]) -> Score:
     return Score(
         sum(score.lines for score in scores),
-        _sum([score.accuracy for score in scores]),
-        _sum([score.spaced for score in scores]),
+        accuracy.total(score.accuracy for score in scores),
+        accuracy.total(score.spaced for score in scores),
         sum(score.fastest for score in scores),
         sum(score.seconds for score in scores),
         sum(score.cpu for score in scores),
         max(score.peak for score in scores),
     )
-
-
-def _sum(parts: Sequence[Accuracy]) -> Accuracy:
-    return Accuracy(sum(one.errors for one in parts), sum(one.characters for one in parts))
 
 
 def _ratios(ours: Score, other: Score) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
 
 class Accuracy(NamedTuple):
@@ -26,6 +26,23 @@ def compare(expected: Sequence[str], read: Sequence[str]) -> Accuracy:
     """
     true_text, read_text = squash(expected), squash(read)
     return Accuracy(edit_distance(true_text, read_text), len(true_text))
+
+
+def compare_with_spaces(expected: Sequence[str], read: Sequence[str]) -> Accuracy:
+    """Compare two pages with their spaces: words and lines stand apart by one.
+
+    Args:
+        expected: the true lines in reading order.
+        read: the lines that were read.
+    """
+    true_text, read_text = (" ".join(" ".join(lines).split()) for lines in (expected, read))
+    return Accuracy(edit_distance(true_text, read_text), len(true_text))
+
+
+def total(parts: Iterable[Accuracy]) -> Accuracy:
+    """Of several pages together."""
+    rows = list(parts)
+    return Accuracy(sum(row.errors for row in rows), sum(row.characters for row in rows))
 
 
 def squash(lines: Sequence[str]) -> str:

@@ -116,7 +116,10 @@ def text(found: Evaluation) -> str:
     for candidate in (one, other):
         accuracy, detection = candidate["accuracy"], candidate["detection"]
         if accuracy:
+            spaced = accuracy["spaced"]
             words = f"{accuracy['errors']} of {accuracy['characters']} characters wrong"
+            words += f"; with spaces {spaced['cer']:.2%}, {spaced['errors']} of"
+            words += f" {spaced['characters']}"
             found_boxes = f", Hmean {detection['hmean']:.3f}" if detection else ""
             lines.append(f"{candidate['id']:<{width}}  {accuracy['cer']:.2%}, {words}{found_boxes}")
     verdict = "passed" if found.passed else "failed"

@@ -11,7 +11,7 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from lite_runner import __version__
-from lite_runner.accuracy import compare
+from lite_runner.accuracy import Accuracy, compare, compare_with_spaces, total
 from lite_runner.bench import hmean
 from lite_runner.bench.statistics import STAGES, median, passes, spread, uncertainty
 
@@ -136,16 +136,25 @@ class Record:
 def accuracy(
     images: Sequence[Mapping[str, Any]], texts: Sequence[Sequence[str] | None]
 ) -> dict[str, Any] | None:
-    """Wrong characters over the pictures whose text is known; None if there is no such picture."""
-    found = [
-        compare(image["lines"], text or [])
+    """Wrong characters over the pictures whose text is known; None if there is no such picture.
+
+    Without white space and, under ``spaced``, with it.
+    """
+    pairs = [
+        (image["lines"], text or [])
         for image, text in zip(images, texts)
         if image["lines"] is not None
     ]
-    if not found:
+    if not pairs:
         return None
-    errors, characters = (sum(column) for column in zip(*found))
-    return {"errors": errors, "characters": characters, "cer": errors / max(1, characters)}
+    plain, spaced = (
+        total(rule(*pair) for pair in pairs) for rule in (compare, compare_with_spaces)
+    )
+    return {**_errors(plain), "spaced": _errors(spaced)}
+
+
+def _errors(found: Accuracy) -> dict[str, Any]:
+    return {"errors": found.errors, "characters": found.characters, "cer": found.cer}
 
 
 def detection(images: Sequence[Mapping[str, Any]], read: Sequence[Any]) -> dict[str, Any] | None:

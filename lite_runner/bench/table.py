@@ -22,7 +22,7 @@ def text(record: Mapping[str, Any]) -> str:
     rows: list[Sequence[str]] = [
         (
             *("candidate", *(f"{stage} ms" for stage in STAGES), "p90 ms", "lines/s"),
-            *("start s", "cold s", "RSS MB", "CER", "Hmean", "turns"),
+            *("start s", "cold s", "RSS MB", "CER", "spaced", "Hmean", "turns"),
         )
     ]
     rows += [_row(one) for one in record["candidates"] if one["turns"]]
@@ -108,6 +108,7 @@ def _row(one: Mapping[str, Any]) -> Sequence[str]:
         _or_dash(one["startup_cold"], "{:.2f}"),
         _or_dash(one["peak_rss"] and one["peak_rss"] / 1e6, "{:.0f}"),
         "-" if accuracy is None else f"{accuracy['cer']:.2%}",
+        "-" if accuracy is None else f"{accuracy['spaced']['cer']:.2%}",
         "-" if detection is None else f"{detection['hmean']:.3f}",
         str(len(one["turns"])),
     )

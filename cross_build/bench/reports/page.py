@@ -105,7 +105,9 @@ def _glance(run: Run) -> str:
     if right:
         best = min(right, key=lambda one: one.accuracy.cer if one.accuracy else 1)
         if best.accuracy:
-            tiles.append(_tile("Fewest errors", f"{best.accuracy.cer:.2%} CER", best))
+            spaced = best.accuracy.spaced
+            more = f", {spaced.cer:.2%} with spaces" if spaced else ""
+            tiles.append(_tile("Fewest errors", f"{best.accuracy.cer:.2%} CER{more}", best))
     small = [one for one in run.candidates if one.peak_rss is not None]
     if small and not run.emulated:
         best = min(small, key=lambda one: one.peak_rss or 0)

@@ -240,6 +240,8 @@ def _hover(candidate: Candidate) -> str:
     words = [f"<b>{escape(candidate.id, False)}</b>", f"{candidate.median():.1f} ms per picture"]
     if text:
         words.append(f"CER {text.cer:.2%}: {text.errors} of {text.characters} characters")
+    if text and text.spaced:
+        words.append(f"with spaces {text.spaced.cer:.2%}")
     if candidate.detection:
         words.append(f"Hmean {candidate.detection.hmean:.3f}")
     if candidate.peak_rss is not None:

@@ -156,11 +156,16 @@ class Network:
 
 @dataclass(frozen=True)
 class TextAccuracy:
-    """Characters wrong, missing or too many, the true ones, and their ratio."""
+    """Characters wrong, missing or too many, the true ones, and their ratio; without white space.
+
+    Attributes:
+        spaced: the same with spaces; None in records of before they were counted.
+    """
 
     errors: int
     characters: int
     cer: float
+    spaced: TextAccuracy | None = None
 
 
 @dataclass(frozen=True)
@@ -512,7 +517,12 @@ def _spread(field: Field) -> Spread:
 
 
 def _accuracy(field: Field) -> TextAccuracy:
-    return TextAccuracy(field["errors"].whole(), field["characters"].whole(), field["cer"].number())
+    return TextAccuracy(
+        field["errors"].whole(),
+        field["characters"].whole(),
+        field["cer"].number(),
+        field["spaced"].maybe(_accuracy),
+    )
 
 
 def _detection(field: Field) -> Detection:

@@ -100,7 +100,8 @@ def test_the_record_of_a_run(make: Make) -> None:
     assert told == ["begin", "turn", "turn", "turn", "turn", "end"]
     (found,) = record["candidates"]
     assert found["texts"] == [["ab"], ["ab"], None]
-    assert found["accuracy"] == {"errors": 2, "characters": 6, "cer": 2 / 6}
+    counts = {"errors": 2, "characters": 6, "cer": 2 / 6}
+    assert found["accuracy"] == {**counts, "spaced": counts}
     assert found["detection"]["hmean"] == 0.5
     # Of the two that were read.
     assert found["summary"]["total"]["median"] == pytest.approx(1500.0)
