@@ -20,6 +20,7 @@ from opt_models.folding.checked import fold_checked
 from opt_models.formats import program
 from opt_models.importing import verified
 from opt_models.importing.onnx_import import import_onnx
+from opt_models.importing.pir_import import import_pir
 from opt_models.input_size import Shape
 from opt_models.model_folder import Exported, ModelFiles, OnnxFile
 
@@ -73,9 +74,7 @@ def as_program(files: Exported, work: Path) -> ModelFiles:
     if isinstance(files, OnnxFile):
         import_onnx(files.path, target)
     else:
-        raise OptError(
-            f"{files.program}: Paddle 3's PIR is not imported yet; export the network to ONNX"
-        )
+        import_pir(files.program, files.params, target)
     return target
 
 

@@ -12,7 +12,7 @@ import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Iterable
+from typing import Any, BinaryIO, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -52,20 +52,40 @@ def check(program: Path, params: Path) -> None:
         OptError: the program is none; or the weights are cut off, too many or too few, or have
             other shapes, as those of another model do.
     """
-    expected = list(programs.topology(programs.parse(program)).weights.values())
+    weights = programs.topology(programs.parse(program)).weights
+    check_shapes({name: one.shape for name, one in weights.items()}, program.name, params)
+
+
+def check_shapes(
+    expected: Mapping[str, tuple[int, ...]], program: str, params: Path
+) -> tuple[Record, ...]:
+    """Make sure that a file holds weights of given shapes, all of them and nothing else.
+
+    Args:
+        expected: shapes by name, sorted by name.
+        program: name of the file they are from, for messages.
+        params: the file with the weights.
+
+    Returns:
+        the weights, in the same order.
+
+    Raises:
+        OptError: it does not.
+    """
     found = records(params)
     if len(found) != len(expected):
         raise OptError(
-            f"{params}: holds {len(found)} weights, expected the {len(expected)} of {program.name};"
+            f"{params}: holds {len(found)} weights, expected the {len(expected)} of {program};"
             " it is cut off or belongs to another model, copy both files again"
         )
-    for weight, record in zip(expected, found):
-        if weight.shape != record.shape:
+    for (name, shape), record in zip(expected.items(), found):
+        if shape != record.shape:
             raise OptError(
-                f"{params}: holds weights of another model: {weight.name!r} has shape"
-                f" {list(record.shape)}, expected {list(weight.shape)} as in {program.name};"
+                f"{params}: holds weights of another model: {name!r} has shape"
+                f" {list(record.shape)}, expected {list(shape)} as in {program};"
                 " copy both files again"
             )
+    return found
 
 
 def is_params(path: Path) -> bool:
