@@ -42,7 +42,9 @@ def test_every_table_is_there(run) -> None:
     assert resources[5:] == [f"{candidate.peak_rss / 1e6:.0f} MB", "4", "12"]
     assert resources[2] == f"{candidate.startup_cold:.2f} s"
     assert accuracy[2] == f"{candidate.accuracy.cer:.2%}"
-    assert accuracy[3] == f"{candidate.detection.hmean:.3f}"
+    # Records of before spaces were counted have no figure with them.
+    assert accuracy[3] == "not known"
+    assert accuracy[4] == f"{candidate.detection.hmean:.3f}"
     assert states[1:] == ["1500", "1500", "ondemand", "49", "64", "no"]
     assert setup[1] == "Paddle-Lite v2.13-rc" and "int8" in setup[-1]
 
