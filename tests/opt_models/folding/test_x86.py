@@ -102,6 +102,7 @@ def test_swish_of_another_beta_stays(tiny: Any, folds: Any) -> None:
 def test_all_together_come_to_an_end(tiny: Any, compute: Any) -> None:
     built = tiny((2, 3, 12, 12))
     y = built.conv("x", (8, 3, 3, 3), strides=[2, 2], paddings=[1, 1])
+    y = built.conv(y, (8, 1, 3, 3), groups=8, paddings=[1, 1])
     y = built.add("swish", {"X": y}, beta=1.0)
     y = built.add("elementwise_add", {"X": y, "Y": built.weight(8)}, axis=1)
     graph = built.graph(y)
