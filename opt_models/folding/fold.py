@@ -8,12 +8,16 @@ from opt_models.folding import (
     ahead,
     any_shape,
     cleanup,
+    concat_conv_to_sum,
     conv_2x2_to_3x3,
     convolution,
     depthwise_to_5x5,
+    global_mean_to_product,
     heights,
     linear,
     max_pool_2x2_to_shifts,
+    nearest_to_copies,
+    outputs_to_8,
     pooling,
     shifts,
     squeeze_excite,
@@ -63,6 +67,16 @@ OF_X86: Mapping[str, Pass] = {
     "for any shape": any_shape.widen,
 }
 
+#: The same for pictures, whose heights differ. Lines of text are too small to gain by them, and
+#: convolutions of 3x3 would need models opened anew for each width of a line.
+OF_X86_PICTURES: Mapping[str, Pass] = {
+    "outputs": outputs_to_8.round_up,
+    "2x2 to 3x3": conv_2x2_to_3x3.for_x86,
+    "concat sums": concat_conv_to_sum.split,
+    "means": global_mean_to_product.as_product,
+    "nearest": nearest_to_copies.as_copies,
+}
+
 
 def fold(
     files: ModelFiles, target: ModelFiles, height: int = 0, arch: str = "arm"
@@ -93,7 +107,7 @@ def obstacles(files: ModelFiles, height: int = 0, arch: str = "arm") -> list[str
     Args and errors as of :func:`fold`.
     """
     graph, _ = _folded(files, height, arch)
-    rules = (*PASSES.values(), *_of_arch(arch).values())
+    rules = (*PASSES.values(), *_of_arch(arch, height > 0).values())
     return [line for rule in rules if isinstance(rule, Rule) for line in rule.obstacles(graph)]
 
 
@@ -102,13 +116,15 @@ def _folded(files: ModelFiles, height: int, arch: str) -> tuple[Graph, dict[str,
     # A program may say a height that only its exporter had in mind.
     rows = height > 0 and heights.declare(graph, height)
     done = run(graph, {**PASSES, **OF_ROWS} if rows else PASSES)
-    done.update(run(graph, _of_arch(arch)))
+    done.update(run(graph, _of_arch(arch, rows)))
     return graph, done
 
 
-def _of_arch(arch: str) -> Mapping[str, Pass]:
+def _of_arch(arch: str, rows: bool) -> Mapping[str, Pass]:
     """Passes for one kind of processor."""
-    return OF_X86 if arch == "x86" else OF_ARM
+    if arch != "x86":
+        return OF_ARM
+    return OF_X86 if rows else {**OF_X86_PICTURES, **OF_X86}
 
 
 def read(files: ModelFiles) -> Graph:

@@ -95,7 +95,7 @@ def _window(built: Any, x: str, what: int, side: int) -> str:
 @given(
     seed=st.integers(0, 1 << 16),
     free=st.booleans(),
-    passes=st.sampled_from([fold.OF_ARM, fold.OF_X86]),
+    passes=st.sampled_from([fold.OF_ARM, fold.OF_X86, {**fold.OF_X86_PICTURES, **fold.OF_X86}]),
     steps=st.lists(st.tuples(st.integers(0, 7), st.integers(2, 7)), min_size=1, max_size=6),
 )
 def test_random_windows_for_a_processor_compute_the_same(
