@@ -8,16 +8,25 @@ from opt_models.folding import (
     ahead,
     any_shape,
     cleanup,
+    concat_conv_to_sum,
+    conv_2x2_to_3x3,
     convolution,
+    depthwise_to_5x5,
+    global_mean_to_product,
     heights,
     linear,
+    max_pool_2x2_to_shifts,
+    nearest_to_copies,
+    outputs_to_8,
     pooling,
     shifts,
     squeeze_excite,
     strides,
     swish,
+    transposed_pair_to_one,
 )
 from opt_models.folding.graph import Graph
+from opt_models.folding.rule import Rule
 from opt_models.formats import params, program
 from opt_models.model_folder import ModelFiles
 
@@ -33,6 +42,7 @@ PASSES: Mapping[str, Pass] = {
     "after convolutions": convolution.fold_after,
     "past pools": pooling.move_past,
     "ahead": ahead.fold_ahead,
+    "transposed pairs": transposed_pair_to_one.join,
     "gates": squeeze_excite.fold_residual,
 }
 
@@ -42,12 +52,29 @@ OF_ROWS: Mapping[str, Pass] = {
     "pools over rows": pooling.over_rows,
 }
 
+#: Round what the library for ARM is slow at.
+OF_ARM: Mapping[str, Pass] = {
+    "max pools": max_pool_2x2_to_shifts.as_shifts,
+    "2x2 to 3x3": conv_2x2_to_3x3.for_arm,
+    "depthwise windows": depthwise_to_5x5.for_arm,
+}
 
 #: Round what the library for x86 is slow at or wrong with. Last: the others would undo them.
 OF_X86: Mapping[str, Pass] = {
+    "depthwise windows": depthwise_to_5x5.for_x86,
     "swishes": swish.as_product,
     "shifts": shifts.as_norms,
     "for any shape": any_shape.widen,
+}
+
+#: The same for pictures, whose heights differ. Lines of text are too small to gain by them, and
+#: convolutions of 3x3 would need models opened anew for each width of a line.
+OF_X86_PICTURES: Mapping[str, Pass] = {
+    "outputs": outputs_to_8.round_up,
+    "2x2 to 3x3": conv_2x2_to_3x3.for_x86,
+    "concat sums": concat_conv_to_sum.split,
+    "means": global_mean_to_product.as_product,
+    "nearest": nearest_to_copies.as_copies,
 }
 
 
@@ -63,21 +90,41 @@ def fold(
         arch: ``x86`` or ``arm``: what the model is for.
 
     Returns:
-        how often each pass of :data:`PASSES`, :data:`OF_ROWS` and :data:`OF_X86` changed something;
-        empty if none did.
+        how often each pass that was tried changed something; empty if none did.
 
     Raises:
         OptError: the files are no inference model, or do not belong together.
     """
+    graph, done = _folded(files, height, arch)
+    if done:
+        graph.write(target.program, target.params)
+    return done
+
+
+def obstacles(files: ModelFiles, height: int = 0, arch: str = "arm") -> list[str]:
+    """What rules leave as it is in a folded model, and why.
+
+    Args and errors as of :func:`fold`.
+    """
+    graph, _ = _folded(files, height, arch)
+    rules = (*PASSES.values(), *_of_arch(arch, height > 0).values())
+    return [line for rule in rules if isinstance(rule, Rule) for line in rule.obstacles(graph)]
+
+
+def _folded(files: ModelFiles, height: int, arch: str) -> tuple[Graph, dict[str, int]]:
     graph = read(files)
     # A program may say a height that only its exporter had in mind.
     rows = height > 0 and heights.declare(graph, height)
     done = run(graph, {**PASSES, **OF_ROWS} if rows else PASSES)
-    if arch == "x86":
-        done.update(run(graph, OF_X86))
-    if done:
-        graph.write(target.program, target.params)
-    return done
+    done.update(run(graph, _of_arch(arch, rows)))
+    return graph, done
+
+
+def _of_arch(arch: str, rows: bool) -> Mapping[str, Pass]:
+    """Passes for one kind of processor."""
+    if arch != "x86":
+        return OF_ARM
+    return OF_X86 if rows else {**OF_X86_PICTURES, **OF_X86}
 
 
 def read(files: ModelFiles) -> Graph:

@@ -40,7 +40,8 @@ class Graph:
     @property
     def is_simple(self) -> bool:
         """One block, in which every variable but weights is made once: what rewriting can do."""
-        made = [name for one in self.operators for name in one.outputs if name not in self._records]
+        weights = self._records.keys() | self._new
+        made = [name for one in self.operators for name in one.outputs if name not in weights]
         made = [name for name in made if not self._variables[name].persistable]
         return len(self.message.blocks) == 1 and len(made) == len(set(made))
 
@@ -107,6 +108,11 @@ class Graph:
         """Let all users of a variable take another one."""
         for one in self.users(old):
             one.rename_input(old, new)
+        self._index()
+
+    def rename_output(self, old: str, new: str) -> None:
+        """Let the operator that gives a variable give another one, which nobody gives."""
+        self._makers[old].rename_output(old, new)
         self._index()
 
     def changed(self) -> None:

@@ -38,6 +38,13 @@ class Writer:
         """A new variable of some height."""
         return self._graph.add_variable(self._like, (self._batch, self._channels, height, -1))
 
+    def reshape(self, x: str, y: str, shape: list[int]) -> None:
+        """Let ``y`` be the same numbers in another shape.
+
+        In place, which opt does only where nothing else takes ``x``: rewriting changes no tensor.
+        """
+        self.add(Operator.new("reshape", {"X": x}, {"Out": y}, shape=shape, inplace=True))
+
     def rows(self, x: str, count: int) -> list[str]:
         """The rows of a tensor of so many rows."""
         names = [self.variable(1) for _ in range(count)]

@@ -93,6 +93,11 @@ class Operator:
         for row in self.message.inputs:
             row.arguments[:] = [new if name == old else name for name in row.arguments]
 
+    def rename_output(self, old: str, new: str) -> None:
+        """Give another variable where one is given now."""
+        for row in self.message.outputs:
+            row.arguments[:] = [new if name == old else name for name in row.arguments]
+
     def get(self, name: str, default: Any) -> Any:
         """An attribute; the default where it is absent, as Paddle has it."""
         for one in self.message.attrs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Sequence
 
 import numpy as np
@@ -26,9 +27,13 @@ class Tiny:
     Args:
         shape: of the input.
         seed: of all weights.
+        free: whether heights and widths are declared free, as those of pictures are.
     """
 
-    def __init__(self, shape: Sequence[int] = (2, 4, _SIZE, _SIZE), seed: int = 0) -> None:
+    def __init__(
+        self, shape: Sequence[int] = (2, 4, _SIZE, _SIZE), seed: int = 0, free: bool = False
+    ) -> None:
+        self._free = free
         self.random = np.random.default_rng(seed)
         self.input = self.random.normal(size=shape)
         self.message = ProgramDesc()
@@ -36,7 +41,7 @@ class Tiny:
         self.records: dict[str, bytes] = {}
         self.block.vars.add(name="feed", persistable=True).type.type = _FEED
         self.block.vars.add(name="fetch", persistable=True).type.type = _FETCH
-        self._variable("x", (-1, *shape[1:]))
+        self._variable("x", self._declared(shape))
         self._values = {"x": self.input}
         self._add(Operator.new("feed", {"X": "feed"}, {"Out": "x"}, col=0))
 
@@ -61,7 +66,7 @@ class Tiny:
         given = {**self._values, **{n: params.array(r) for n, r in self.records.items()}}
         self._values[name] = _OPERATORS[kind](operator, given)
         shape = self._values[name].shape
-        self._variable(name, (-1, *shape[1:]))
+        self._variable(name, self._declared(shape))
         return name
 
     def conv(self, x: str, filters: Sequence[int], **attributes: Any) -> str:
@@ -91,6 +96,10 @@ class Tiny:
 
     def _add(self, operator: Operator) -> None:
         self.block.ops.add().CopyFrom(operator.message)
+
+    def _declared(self, shape: Sequence[int]) -> tuple[int, ...]:
+        sides = (side if side == 1 or not self._free else -1 for side in shape[2:])
+        return (-1, *shape[1:2], *sides)
 
     def _variable(self, name: str, shape: Sequence[int], persistable: bool = False) -> None:
         variable = self.block.vars.add(name=name, persistable=persistable)
@@ -122,10 +131,9 @@ def _compute(graph: Graph, x: Array) -> list[Array]:
 def _convolution(o: Operator, values: Any) -> Array:
     x, w = values[o.input("Input")], values[o.input("Filter")]
     groups, (sh, sw) = o.get("groups", 1), o.get("strides", [1, 1])
-    paddings, (dh, dw) = o.get("paddings", [0, 0]), o.get("dilations", [1, 1])
-    top, bottom, left, right = paddings if len(paddings) == 4 else np.repeat(paddings, 2)
-    x = np.pad(x, [(0, 0), (0, 0), (top, bottom), (left, right)])
+    dh, dw = o.get("dilations", [1, 1])
     out, inner, kh, kw = w.shape
+    x = np.pad(x, [(0, 0), (0, 0), *_around(o, (kh, kw))])
     height = (x.shape[2] - dh * (kh - 1) - 1) // sh + 1
     width = (x.shape[3] - dw * (kw - 1) - 1) // sw + 1
     result = np.zeros((x.shape[0], out, height, width))
@@ -139,6 +147,15 @@ def _convolution(o: Operator, values: Any) -> Array:
                 result[:, i] += np.einsum("nchw,c->nhw", part, w[i, :, a, b])
     bias = o.input("Bias")
     return result + values[bias].reshape(1, -1, 1, 1) if bias else result
+
+
+def _around(o: Operator, window: Sequence[int]) -> list[tuple[int, int]]:
+    """Zeros before and after rows and columns; ``SAME`` only with stride 1."""
+    if o.get("padding_algorithm", "EXPLICIT") == "SAME":
+        return [((side - 1) // 2, side // 2) for side in window]
+    paddings = o.get("paddings", [0, 0])
+    top, bottom, left, right = paddings if len(paddings) == 4 else np.repeat(paddings, 2)
+    return [(top, bottom), (left, right)]
 
 
 def _transposed(o: Operator, values: Any) -> Array:
@@ -192,9 +209,10 @@ def _pool(o: Operator, values: Any) -> Array:
     best = np.max if o.get("pooling_type", "max") == "max" else np.mean
     if o.get("adaptive", False) or o.get("global_pooling", False):
         return np.asarray(best(x, axis=(2, 3), keepdims=True))
-    (kh, kw), (sh, sw), (ph, pw) = (o.get(n, []) for n in ("ksize", "strides", "paddings"))
-    height = (x.shape[2] + 2 * ph - kh) // sh + 1
-    width = (x.shape[3] + 2 * pw - kw) // sw + 1
+    (kh, kw), (sh, sw) = (o.get(n, []) for n in ("ksize", "strides"))
+    (ph, below), (pw, behind) = _around(o, (kh, kw))
+    height = (x.shape[2] + ph + below - kh) // sh + 1
+    width = (x.shape[3] + pw + behind - kw) // sw + 1
     result = np.zeros((*x.shape[:2], height, width))
     for i in range(height):
         for j in range(width):
@@ -225,6 +243,25 @@ def _product(o: Operator, values: Any) -> Any:
     return x @ y * o.get("alpha", 1.0)
 
 
+def _slice(o: Operator, values: Any) -> Any:
+    x = values[o.input("Input")]
+    places = [slice(None)] * x.ndim
+    for axis, start, end in zip(*(o.get(name, []) for name in ("axes", "starts", "ends"))):
+        places[axis] = slice(start, end)
+    return x[tuple(places)]
+
+
+def _softmax(o: Operator, values: Any) -> Any:
+    x = values[o.input("X")]
+    shares = np.exp(x - x.max(o.get("axis", -1), keepdims=True))
+    return shares / shares.sum(o.get("axis", -1), keepdims=True)
+
+
+def _enlarged(o: Operator, values: Any) -> Any:
+    rows, columns = map(int, o.get("scale", [2.0, 2.0]))
+    return values[o.input("X")].repeat(rows, 2).repeat(columns, 3)
+
+
 def _unary(function: Callable[[Any], Any]) -> Callable[[Operator, Any], Any]:
     return lambda o, values: function(values[o.input("X")])
 
@@ -250,7 +287,10 @@ _OPERATORS: dict[str, Callable[[Operator, Any], Any]] = {
     "hard_sigmoid": _unary(lambda x: np.clip(x * 0.2 + 0.5, 0, 1)),
     "pool2d": _pool,
     "concat": _concat,
-    "nearest_interp_v2": _unary(lambda x: x.repeat(2, 2).repeat(2, 3)),
+    "nearest_interp_v2": _enlarged,
+    "slice": _slice,
+    "softmax": _softmax,
+    "gelu": _unary(lambda x: 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))),
     "reshape": _reshape,
     "reshape2": _reshape,
     "matmul": _product,

@@ -71,6 +71,49 @@ def test_random_programs_compute_the_same(tiny: Any, compute: Any, seed: int, st
     assert [one.message.SerializeToString() for one in graph.operators] == again
 
 
+def _window(built: Any, x: str, what: int, side: int) -> str:
+    """One more operator with a window on a variable of 4 channels; it keeps the size."""
+    same = {"padding_algorithm": "SAME"}
+    pool = {"pooling_type": "max", "ksize": [2, 2], "strides": [1, 1], "paddings": [0, 0], **same}
+    mean = {"pooling_type": "avg", "ksize": [1, 1], "adaptive": True}
+    steps = [
+        lambda: built.conv(x, (4, 4, side, side), **same),
+        lambda: built.conv(built.conv(x, (12, 4, side, side), **same), (4, 12, 2, 2), **same),
+        lambda: built.conv(x, (4, 1, side, side), groups=4, **same),
+        lambda: built.conv(x, (4, 1, 1, side), groups=4, **same),
+        lambda: built.add("pool2d", {"X": built.add("relu", {"X": x})}, **pool),
+        lambda: built.add(
+            "elementwise_mul", {"X": x, "Y": built.add("pool2d", {"X": x}, **mean)}, axis=-1
+        ),
+        lambda: built.add("elementwise_add", {"X": x, "Y": built.weight(4)}, axis=1),
+        lambda: built.add("relu", {"X": x}),
+    ]
+    return str(steps[what]())
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=st.integers(0, 1 << 16),
+    free=st.booleans(),
+    passes=st.sampled_from([fold.OF_ARM, fold.OF_X86, {**fold.OF_X86_PICTURES, **fold.OF_X86}]),
+    steps=st.lists(st.tuples(st.integers(0, 7), st.integers(2, 7)), min_size=1, max_size=6),
+)
+def test_random_windows_for_a_processor_compute_the_same(
+    tiny: Any, compute: Any, seed: int, free: bool, passes: Any, steps: Any
+) -> None:
+    built = tiny((2, 4, 5, 9), seed, free)
+    names = ["x"]
+    for what, side in steps:
+        names.append(_window(built, names[-1], what, side))
+    graph = built.graph(names[-1], names[len(names) // 2])
+    before = compute(graph, built.input)
+    fold.run(graph, passes)
+    for one, other in zip(before, compute(graph, built.input)):
+        scale = max(1.0, np.abs(one).max())
+        np.testing.assert_allclose(other / scale, one / scale, atol=1e-9)
+    assert fold.run(graph, passes) == {}
+
+
 @pytest.fixture(scope="module", params=sorted(_MODELS))
 def model(request: pytest.FixtureRequest, downloads: Path) -> str:
     name: str = request.param
@@ -192,3 +235,13 @@ def test_weights_as_records() -> None:
     stored = params.array(params.record(values))
     assert stored.dtype == np.float32
     np.testing.assert_array_equal(stored, values.astype(np.float32))
+
+
+def test_what_stays_is_told_with_the_reason(tiny: Any, tmp_path: Path) -> None:
+    built = tiny(free=True)
+    y = built.conv("x", (4, 1, 7, 7), groups=4, paddings=[3, 3])
+    y = built.conv(y, (4, 1, 7, 7), groups=4, paddings=[1, 1])
+    built.graph(y).write(*_paths(tmp_path))
+    for arch in ("arm", "x86"):
+        (line,) = fold.obstacles(pair(tmp_path), arch=arch)
+        assert line == f"depthwise_conv2d {y}: it does not keep the size"

@@ -50,12 +50,17 @@ def test_what_is_not_compiled_stays(
     assert graph.shape(graph.operators[1].input("Filter")) == filters
 
 
-def test_one_that_takes_many_channels_keeps_all_as_they_are(tiny: Any, folds: Any) -> None:
-    built = tiny()
-    y = built.conv("x", (8, 4, 3, 3))
-    graph = folds(built, [built.conv(y, (8, 8, 3, 3))], any_shape.widen)
-    filters = [graph.shape(one.input("Filter")) for one in graph.operators[1:-1]]
-    assert filters == [(8, 4, 3, 3), (8, 8, 3, 3)]
+@pytest.mark.parametrize(
+    ("free", "channels", "widens"), [(True, 8, 0), (False, 96, 2), (False, 104, 0)]
+)
+def test_one_that_takes_many_channels_keeps_all_as_they_are(
+    tiny: Any, folds: Any, free: bool, channels: int, widens: int
+) -> None:
+    built = tiny(free=free)
+    y = built.conv("x", (channels, 4, 3, 3))
+    graph = folds(built, [built.conv(y, (8, channels, 3, 3))], any_shape.widen)
+    widths = [graph.shape(conv.input("Filter"))[3] for conv in graph.operators[1:-1]]
+    assert widths == ([4, 4] if widens else [3, 3])
 
 
 def test_a_shift_that_is_no_bias_becomes_a_norm(tiny: Any, folds: Any) -> None:
@@ -102,6 +107,7 @@ def test_swish_of_another_beta_stays(tiny: Any, folds: Any) -> None:
 def test_all_together_come_to_an_end(tiny: Any, compute: Any) -> None:
     built = tiny((2, 3, 12, 12))
     y = built.conv("x", (8, 3, 3, 3), strides=[2, 2], paddings=[1, 1])
+    y = built.conv(y, (8, 1, 3, 3), groups=8, paddings=[1, 1])
     y = built.add("swish", {"X": y}, beta=1.0)
     y = built.add("elementwise_add", {"X": y, "Y": built.weight(8)}, axis=1)
     graph = built.graph(y)
