@@ -1,19 +1,28 @@
-"""``inference.yml``: what PaddleOCR 3 writes beside an exported network."""
+"""``inference.yml``: what PaddleOCR 3 writes beside an exported network.
+
+Written by its tools/export_model.py and read by PaddleX (paddlex/inference/models), whose names of
+steps these are.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Tuple
+from typing import Any, Mapping
 
 import yaml
 
 from opt_models.errors import OptError
+from opt_models.importing import config_values as values
+from opt_models.importing.config_values import Triple
 
 #: The largest published one, with 18,708 characters, has 169 kB.
 _MAX_BYTES = 8 << 20
-
-Triple = Tuple[float, float, float]
+#: All values stay the texts they are in the file, such as the characters "1", "y" and "~", which
+#: YAML takes for a number, a truth value and nothing. The loader in C is six times as fast.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+#: Steps that bring a line of text to a size, given as channels, height and width.
+_LINES = ("RecResizeImg", "SVTRRecResizeImg", "ClsResizeImg")
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class InferenceConfig:
         channel_order: ``BGR`` or ``RGB``.
         image_shape: channels, height and width of the input.
         characters: of a recogniser, in the order of its classes.
+        labels: of a classifier, in the order of its classes: ``0_degree`` and ``180_degree``.
         threshold, box_threshold, unclip_ratio: of a detector.
     """
 
@@ -35,6 +45,7 @@ class InferenceConfig:
     channel_order: str | None = None
     image_shape: tuple[int, int, int] | None = None
     characters: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
     threshold: float | None = None
     box_threshold: float | None = None
     unclip_ratio: float | None = None
@@ -49,91 +60,86 @@ def read(path: Path) -> InferenceConfig:
     if path.stat().st_size > _MAX_BYTES:
         raise OptError(f"{path}: is too large for PaddleOCR's inference.yml; give the exported one")
     try:
-        # BaseLoader: all values stay the texts they are in the file, such as the characters
-        # "1", "y" and "~", which YAML takes for a number, a truth value and nothing.
-        data = yaml.load(path.read_bytes(), Loader=yaml.BaseLoader)
-        return _parse(data)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return _parse(yaml.load(path.read_bytes(), Loader=_LOADER))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]
         raise OptError(f"{path}: is no YAML ({reason}); copy or export it again") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise OptError(
-            f"{path}: is damaged ({type(error).__name__}: {error}); copy or export it again, or"
-            " remove it and give what it says by options"
+            f"{path}: is damaged: {error}; copy or export it again, or remove it and give what it"
+            " says by options"
         ) from error
 
 
 def _parse(data: Any) -> InferenceConfig:
-    before = _transforms(data.get("PreProcess") or {})
-    after = data.get("PostProcess") or {}
-    normalise = before.get("NormalizeImage") or {}
-    characters = after.get("character_dict")
+    file = values.mapping(data, "the file")
+    steps = _steps(values.mapping(file.get("PreProcess"), "PreProcess"))
+    after = values.mapping(file.get("PostProcess"), "PostProcess")
+    classes = values.mapping(after.get("Topk"), "Topk")
+    mean, std = _normalisation(steps.get("NormalizeImage", {}))
     return InferenceConfig(
-        model_name=str((data.get("Global") or {}).get("model_name", "")),
-        mean=_triple(normalise.get("mean")),
-        std=_triple(normalise.get("std")),
-        channel_order=_order(before.get("DecodeImage") or {}, before),
-        image_shape=_shape(before),
-        characters=None if characters is None else _characters(characters),
-        threshold=_fraction(after.get("thresh")),
-        box_threshold=_fraction(after.get("box_thresh")),
-        unclip_ratio=_positive(after.get("unclip_ratio")),
+        model_name=_name(values.mapping(file.get("Global"), "Global")),
+        mean=mean,
+        std=std,
+        channel_order=_order(steps.get("DecodeImage", {}), bool(classes)),
+        image_shape=_shape(steps),
+        characters=values.optional(values.texts, after, "character_dict"),
+        labels=values.optional(values.texts, classes, "label_list"),
+        threshold=values.optional(values.fraction, after, "thresh"),
+        box_threshold=values.optional(values.fraction, after, "box_thresh"),
+        unclip_ratio=values.optional(values.positive, after, "unclip_ratio"),
     )
 
 
-def _transforms(stage: Mapping[str, Any]) -> dict[str, Any]:
-    """Steps of the preprocessing by name; each is a mapping with one key, or a bare name."""
-    steps: dict[str, Any] = {}
-    for step in stage.get("transform_ops") or []:
-        steps.update(step if isinstance(step, dict) else {step: None})
-    return {name: value if isinstance(value, dict) else {} for name, value in steps.items()}
+def _name(settings: Mapping[str, Any]) -> str:
+    return values.optional(values.text, settings, "model_name") or ""
 
 
-def _order(decode: Mapping[str, str], steps: Mapping[str, Any]) -> str | None:
-    """The channels' order: PaddleOCR names it; its classifiers read RGB where nothing says so."""
-    mode = decode.get("img_mode")
-    if mode is None:
-        return "RGB" if "ReadImage" in steps else None
-    if mode not in ("BGR", "RGB"):
+def _steps(before: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Steps before the network by name; each is a mapping with one key, or a bare name."""
+    rows = before.get("transform_ops", [])
+    if not isinstance(rows, list):
+        raise ValueError("transform_ops is no list")
+    steps: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        for name, value in (row if isinstance(row, dict) else {str(row): None}).items():
+            steps[name] = values.mapping(value, name)
+    return steps
+
+
+def _order(decode: Mapping[str, Any], classifies: bool) -> str | None:
+    """The channels' order: named, but for classifiers, which PaddleX gives RGB always."""
+    mode = values.optional(values.text, decode, "img_mode")
+    if mode not in ("BGR", "RGB", None):
         raise ValueError(f"img_mode is {mode!r}, expected BGR or RGB")
-    return mode
+    return "RGB" if mode is None and classifies else mode
 
 
-def _shape(steps: Mapping[str, Any]) -> tuple[int, int, int] | None:
-    for name in ("RecResizeImg", "SVTRRecResizeImg", "ClsResizeImg"):
-        if "image_shape" in steps.get(name, {}):
-            channels, height, width = map(int, steps[name]["image_shape"])
-            return channels, height, width
-    if "size" in steps.get("ResizeImage", {}):
-        width, height = map(int, steps["ResizeImage"]["size"])
-        return 3, height, width
-    return None
+def _normalisation(step: Mapping[str, Any]) -> tuple[Triple | None, Triple | None]:
+    """Mean and deviation of pixels in 0..1: ``(scale x - mean) / std`` of pixels in 0..255."""
+    mean, std = (values.optional(values.triple, step, name) for name in ("mean", "std"))
+    if std is not None and min(std) <= 0:
+        raise ValueError(f"std is {list(std)}, expected numbers above 0")
+    unit = 255 * (values.optional(values.quotient, step, "scale") or 1 / 255)
+    # A scale written with few digits means the whole range, too.
+    unit = 1.0 if abs(unit - 1) < 1e-3 else unit
+    return _divided(mean, unit), _divided(std, unit)
 
 
-def _characters(rows: Any) -> tuple[str, ...]:
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, str) for row in rows):
-        raise ValueError("character_dict is no list of characters")
-    return tuple(rows)
+def _divided(triple: Triple | None, unit: float) -> Triple | None:
+    return triple and (triple[0] / unit, triple[1] / unit, triple[2] / unit)
 
 
-def _triple(values: Any) -> Triple | None:
-    if values is None:
+def _shape(steps: Mapping[str, Mapping[str, Any]]) -> tuple[int, int, int] | None:
+    """Of lines, where it is named; of classifiers, which name width and height."""
+    for name in _LINES:
+        shape = values.optional(values.sizes, steps.get(name, {}), "image_shape")
+        if shape is not None:
+            if len(shape) != 3:
+                raise ValueError(f"image_shape has {len(shape)} sizes, expected 3")
+            return shape[0], shape[1], shape[2]
+    size = values.optional(values.sizes, steps.get("ResizeImage", {}), "size")
+    if size is None:
         return None
-    first, second, third = map(float, values)
-    return first, second, third
-
-
-def _fraction(value: Any) -> float | None:
-    if value is None:
-        return None
-    if not 0 < float(value) < 1:
-        raise ValueError(f"{value} is no probability between 0 and 1")
-    return float(value)
-
-
-def _positive(value: Any) -> float | None:
-    if value is None:
-        return None
-    if not 0 < float(value) < float("inf"):
-        raise ValueError(f"{value} is not above 0")
-    return float(value)
+    # One number stands for both.
+    return 3, size[-1], size[0]

@@ -225,7 +225,7 @@ def _paths(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(deadline=2000, max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(data=st.data())
 def test_parts_replaced_by_others(place: Path, data: st.DataObject) -> None:
     content = convolution().json()

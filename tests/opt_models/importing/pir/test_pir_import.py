@@ -404,7 +404,7 @@ def test_full_disk(tmp_path: Path, disk: Disk) -> None:
     assert not list(small.iterdir())
 
 
-@settings(deadline=2000, max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(data=st.data())
 def test_numbers_changed(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever stands in a program that can be read, it is imported or refused in one line."""
