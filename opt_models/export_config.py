@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from opt_models.errors import OptError
 from opt_models.importing import inference_yml, onnx_import
 from opt_models.importing.inference_yml import InferenceConfig
 from opt_models.model_folder import Exported, OnnxFile, PirFiles
@@ -38,7 +39,12 @@ def settings(stage: str, config: InferenceConfig) -> dict[str, Any]:
     Args:
         stage: ``det``, ``cls`` or ``rec``.
         config: of the network.
+
+    Raises:
+        OptError: a classifier whose classes are others than lines upright and on their head.
     """
+    if stage == "cls" and config.labels is not None:
+        _check_labels(config)
     chosen: dict[str, Any] = {}
     if config.mean is not None and config.std is not None:
         chosen.update(mean=list(config.mean), std=list(config.std))
@@ -56,3 +62,13 @@ def settings(stage: str, config: InferenceConfig) -> dict[str, Any]:
         # Upstream's exports are not dilated (PaddleOCR, DBPostProcess, use_dilation=False).
         chosen["dilate"] = False
     return chosen
+
+
+def _check_labels(config: InferenceConfig) -> None:
+    """The reader turns lines of the second class (PaddleOCR: ``0_degree`` and ``180_degree``)."""
+    degrees = [label.partition("_")[0] for label in config.labels or ()]
+    if degrees != ["0", "180"]:
+        raise OptError(
+            f"--cls: {config.model_name or 'the classifier'} tells {', '.join(config.labels or ())}"
+            " apart, expected 0_degree, 180_degree; give a text line orientation classifier"
+        )
