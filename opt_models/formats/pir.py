@@ -92,13 +92,13 @@ def _operators(path: Path, block: dict[str, Any]) -> list[Parameter | Operator]:
     if not rows:
         raise DamageError("its block holds no operators")
     parsed: list[Parameter | Operator] = []
-    for place, row in enumerate(rows):
-        where = f"operator {place}"
+    for index, row in enumerate(rows):
+        where = f"operator {index}"
         content = item(row, dict, where)
         if content.get("#") == _PARAMETER:
             parsed.append(_parameter(content, where))
         else:
-            parsed.append(pir_operator.read(path, content, place))
+            parsed.append(pir_operator.read(path, content, index))
     return parsed
 
 
@@ -118,7 +118,9 @@ def _checked(version: int, rows: list[Parameter | Operator]) -> PirProgram:
         if isinstance(row, Operator):
             for number in row.inputs:
                 if number not in made:
-                    raise DamageError(f"{row.place} takes the value {number}, which nothing made")
+                    raise DamageError(
+                        f"{row.location} takes the value {number}, which nothing made"
+                    )
         given = [row.id] if isinstance(row, Parameter) else [value.id for value in row.outputs]
         for number in given:
             if number in made:

@@ -101,13 +101,13 @@ def _tensor(kind: dict[str, Any], where: str) -> Tensor:
 
 
 def _attributes(rows: list[Any], where: str) -> dict[str, Attribute]:
-    found: dict[str, Attribute] = {}
+    attributes: dict[str, Attribute] = {}
     for row in rows:
         name = text(entry(row, "N", str, where), where)
         parsed = _attribute(entry(row, "AT", dict, where), f"{name!r} of {where}")
         if parsed is not None:
-            found[name] = parsed
-    return found
+            attributes[name] = parsed
+    return attributes
 
 
 def _attribute(content: dict[str, Any], where: str) -> Attribute | None:

@@ -76,7 +76,7 @@ class Operator:
         return f"{self.dialect}.{self.name}"
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it stands, for messages: its index, its name and the layer it was written in."""
         layer = self.attributes.get("struct_name", "")
         return f"operator {self.index} ({self.full_name}{f' of {layer}' if layer else ''})"

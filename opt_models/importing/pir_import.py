@@ -113,7 +113,7 @@ def _translated(path: Path, source: PirProgram, values: dict[str, Any]) -> Progr
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             reason = " ".join(str(error).split())
             raise OptError(
-                f"{path}: {operator.place} cannot be translated: {reason}; {_INSTEAD} it"
+                f"{path}: {operator.location} cannot be translated: {reason}; {_INSTEAD} it"
             ) from None
     return writer
 

@@ -33,9 +33,9 @@ def _joined(step: Step, axis: int) -> Sizes:
     known = list(fresh(step.result, step.tensor.shape))
     for row in step.elements(0):
         sizes = getattr(row, "sizes", ())
-        for place, size in enumerate(sizes):
-            if place != axis and isinstance(known[place], Size):
-                known[place] = size
+        for index, size in enumerate(sizes):
+            if index != axis and isinstance(known[index], Size):
+                known[index] = size
     return tuple(known)
 
 

@@ -18,7 +18,7 @@ def _batch(step: Step) -> None:
     if not any(fixed):
         raise step.error("is exported as it trains", "call eval() on the network before the export")
     sides = ("X", "Mean", "Variance", "Scale", "Bias")
-    inputs = {side: step.name(place) for place, side in enumerate(sides)}
+    inputs = {side: step.name(index) for index, side in enumerate(sides)}
     step.emit(
         "batch_norm",
         inputs,
@@ -39,9 +39,9 @@ def _layer(step: Step) -> None:
     if min(shape[start:], default=1) < 1:
         raise step.error("normalises over a size that depends on the input, expected a fixed one")
     inputs = {"X": step.name(0)}
-    for place, (side, number) in enumerate((("Scale", 1.0), ("Bias", 0.0)), 1):
-        if step.has(place):
-            inputs[side] = step.name(place)
+    for index, (side, number) in enumerate((("Scale", 1.0), ("Bias", 0.0)), 1):
+        if step.has(index):
+            inputs[side] = step.name(index)
         else:
             inputs[side] = step.weight(
                 side.lower(), np.full(prod(shape[start:]), number, np.float32)

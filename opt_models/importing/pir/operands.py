@@ -31,68 +31,68 @@ class Operands:
         self.source = source
         self.scope = scope
 
-    def has(self, place: int) -> bool:
+    def has(self, index: int) -> bool:
         """Whether an operand was given: optional ones may be left out."""
-        return place < len(self.source.inputs) and self.source.inputs[place] != 0
+        return index < len(self.source.inputs) and self.source.inputs[index] != 0
 
-    def operand(self, place: int) -> Variable | Constant:
+    def operand(self, index: int) -> Variable | Constant:
         """What is known of an operand."""
-        if not self.has(place):
-            raise self.error(f"has no operand {place}")
-        return self.scope.get(self.source.inputs[place])
+        if not self.has(index):
+            raise self.error(f"has no operand {index}")
+        return self.scope.get(self.source.inputs[index])
 
-    def elements(self, place: int) -> list[Variable | Constant]:
+    def elements(self, index: int) -> list[Variable | Constant]:
         """What is known of the elements of an operand that is a list of tensors."""
-        if not self.has(place):
-            raise self.error(f"has no operand {place}")
-        return [self.scope.get(key) for key in self.scope.elements(self.source.inputs[place])]
+        if not self.has(index):
+            raise self.error(f"has no operand {index}")
+        return [self.scope.get(key) for key in self.scope.elements(self.source.inputs[index])]
 
     def every(self) -> list[Variable | Constant]:
         """What is known of all operands that were given, lists of tensors opened."""
-        places = range(len(self.source.inputs))
-        return [row for place in places if self.has(place) for row in self.elements(place)]
+        indices = range(len(self.source.inputs))
+        return [row for index in indices if self.has(index) for row in self.elements(index)]
 
-    def name(self, place: int) -> str:
+    def name(self, index: int) -> str:
         """The variable or weight that holds an operand."""
-        return self.scope.name(self.operand(place))
+        return self.scope.name(self.operand(index))
 
-    def shape(self, place: int) -> tuple[int, ...]:
+    def shape(self, index: int) -> tuple[int, ...]:
         """Of an operand; -1 where it depends on the input."""
-        operand = self.operand(place)
+        operand = self.operand(index)
         return operand.shape if isinstance(operand, Variable) else operand.values.shape
 
-    def sizes(self, place: int) -> Sizes:
+    def sizes(self, index: int) -> Sizes:
         """The shape of an operand, with marks for what depends on the input."""
-        operand = self.operand(place)
+        operand = self.operand(index)
         return operand.sizes if isinstance(operand, Variable) else operand.values.shape
 
-    def constant(self, place: int) -> Array | None:
+    def constant(self, index: int) -> Array | None:
         """Values of an operand; None if they are not known before the network runs."""
-        operand = self.operand(place)
+        operand = self.operand(index)
         return operand.values if isinstance(operand, Constant) else None
 
-    def numbers(self, place: int, what: str) -> list[Any]:
+    def numbers(self, index: int, what: str) -> list[Any]:
         """Values of an operand that must be known before the network runs: numbers, or sizes.
 
         Args:
-            place: of the operand.
+            index: of the operand.
             what: it is, for messages.
         """
-        values = self.constant(place)
+        values = self.constant(index)
         if values is None:
             raise self.error(f"computes its {what} when the network runs, expected a fixed one")
         return list(values.reshape(-1).tolist())
 
-    def integers(self, place: int, what: str) -> list[int]:
+    def integers(self, index: int, what: str) -> list[int]:
         """As :meth:`numbers`, where they must not depend on the input either."""
-        values = self.numbers(place, what)
+        values = self.numbers(index, what)
         if not all(isinstance(value, (int, float)) for value in values):
             raise self.error(f"takes its {what} from the size of the input, expected a fixed one")
         return [_limited(value) for value in values]
 
-    def number(self, place: int, what: str) -> float:
+    def number(self, index: int, what: str) -> float:
         """As :meth:`integers`, one number that may be a fraction."""
-        values = self.numbers(place, what)
+        values = self.numbers(index, what)
         if len(values) != 1 or not isinstance(values[0], (int, float)):
             raise self.error(f"has {len(values)} values for its {what}, expected one number")
         return float(values[0])
@@ -121,7 +121,7 @@ class Operands:
 
     def error(self, message: str, advice: str = _ADVICE) -> TranslationError:
         """Why the operator cannot be translated, and what to do; the file is named further out."""
-        return TranslationError(f"{self.source.place} {message}; {advice}")
+        return TranslationError(f"{self.source.location} {message}; {advice}")
 
 
 def _limited(value: float) -> int:

@@ -22,7 +22,7 @@ class Variable:
         name: in the program that is written.
         shape: -1 where it depends on the input.
         dtype: as numpy calls it.
-        sizes: the shape once more, with marks by which equal sizes are told.
+        sizes: the shape once more, with marks that equal sizes have in common.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Scope:
         """What a value is.
 
         Raises:
-            UnknownValueError: nobody said.
+            UnknownValueError: it was not defined.
         """
         if key not in self._values:
             raise UnknownValueError(key)

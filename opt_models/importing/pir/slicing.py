@@ -48,14 +48,14 @@ def _unbind(step: Step) -> None:
     """A slice for each index, as exporters write it for one."""
     axis = step.attribute("axis", int, 0) % max(len(step.shape(0)), 1)
     x = step.name(0)
-    for place, part in enumerate(_elements(step)):
-        window = {"axes": [axis], "starts": [place], "ends": [place + 1]}
+    for index, part in enumerate(_elements(step)):
+        window = {"axes": [axis], "starts": [index], "ends": [index + 1]}
         step.emit("slice", {"Input": x}, {"Out": part}, **window, decrease_axis=[axis])
 
 
 def _elements(step: Step) -> list[str]:
     """Declare the variables of an output that is a list."""
-    keys = [(step.result, place) for place in range(len(step.tensors))]
+    keys = [(step.result, index) for index in range(len(step.tensors))]
     step.scope.define_list(step.result, tuple(keys))
     return [
         step.declare(key, tensor, f"{step.label}.{key[1]}")

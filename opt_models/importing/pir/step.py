@@ -65,21 +65,21 @@ class Step(Operands):
         """A weight of the operator's own."""
         return self.scope.weight(f"{self.label}.{name}", values)
 
-    def alias(self, place: int = 0) -> None:
+    def alias(self, index: int = 0) -> None:
         """Let the output be an operand: the operator changes nothing."""
-        self.scope.define(self.result, self.operand(place))
+        self.scope.define(self.result, self.operand(index))
 
     def fold(self, values: Array, name: str = "") -> None:
         """Let the output be known before the network runs."""
         known = Constant(name or self.label, plain(np.asarray(values)))
         self.scope.define(self.result, known)
 
-    def spread(self, *places: int) -> Sizes:
+    def spread(self, *indices: int) -> Sizes:
         """Sizes of the output of operands that are spread over each other."""
         shape = self.tensor.shape
         known = list(fresh(self.result, shape))
-        for place in places:
-            sizes = self.sizes(place)
+        for index in indices:
+            sizes = self.sizes(index)
             for axis, size in enumerate(sizes, len(shape) - len(sizes)):
                 if axis >= 0 and shape[axis] < 0 and size != 1:
                     known[axis] = size
@@ -93,9 +93,9 @@ class Step(Operands):
                 those that are left out at the end.
         """
         known = list(fresh(self.result, self.tensor.shape))
-        for place, axis in enumerate(axes):
+        for index, axis in enumerate(axes):
             if axis is not None:
-                known[place] = self.sizes(0)[axis]
+                known[index] = self.sizes(0)[axis]
         return tuple(known)
 
     def emit(

@@ -61,7 +61,7 @@ def test_program(place: Path, wide: bool) -> None:
     assert conv.outputs == (Value(4, (Tensor("float32", (-1, 4, -1, -1)),)),)
     assert conv.attributes["paddings"] == (1, 1)
     assert conv.attributes["padding_algorithm"] == "EXPLICIT"
-    assert conv.place == "operator 3 (pd_op.conv2d of /Stem/Conv2D/)"
+    assert conv.location == "operator 3 (pd_op.conv2d of /Stem/Conv2D/)"
 
 
 @pytest.mark.parametrize(
