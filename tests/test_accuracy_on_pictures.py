@@ -22,9 +22,10 @@ from lite_runner.bench import hmean
 from lite_runner.report import Result
 from lite_runner.sources import expand
 
-#: RapidOCR 1.4.4 on the same weights and pictures (benchmarks/compare_rapidocr.py) has a character
-#: error rate of 0.00 % on samples/ and 3.3 % on the real ones; ours may be 0.5 points worse.
-SAMPLES_CER, REAL_CER = 0.005, 0.038
+#: RapidOCR 3.10.0 on the weights of v4-mobile and the same pictures (benchmarks/compare_peers.py)
+#: has a character error rate of 0.00 % on samples/ and 3.0 % on the real ones; ours may be 0.5
+#: points worse.
+SAMPLES_CER, REAL_CER = 0.005, 0.035
 
 
 def labels(folder: Path) -> dict[str, list[str]]:

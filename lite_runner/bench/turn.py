@@ -2,7 +2,7 @@
 
 Asked by one JSON object on standard input, it says one a line: ``ready`` when it can read, ``pass``
 for each counted pass, ``done`` in the end. A reader of another project in the same run speaks the
-same way (``cross_build/peers``).
+same way (``cross_build/bench/peers``).
 """
 
 from __future__ import annotations
