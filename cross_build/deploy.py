@@ -84,7 +84,7 @@ def deploy(
         bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
         brought = board.provide(bundle.system, watch)
         watch.step("comparing")
-        with board.held() as state:
+        with board.held(bundle.name) as state:
             missing: Sequence[str] = ()
             changed = not (
                 state["current"] == bundle.name
@@ -147,7 +147,8 @@ def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> S
     known = board.release("known", bundle.name)
     if known["intact"] and known["verified"] is not None:
         return Staged(bundle.name, program, known["verified"], ())
-    missing = send(board, bundle, free, watch)
+    # A deploy may have been cut off between the two.
+    missing = () if known["intact"] else send(board, bundle, free, watch)
     watch.step("verifying", "on the board")
     return Staged(bundle.name, program, _verify(board, bundle, program), missing)
 
