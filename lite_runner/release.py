@@ -225,8 +225,12 @@ def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     (part / SIZES).write_text(_sizes(part), encoding="utf-8")
     for own in (MANIFEST, SIZES):
         _set_mode(part / own, 0o644)
-    sync_tree(part)
-    _settle(part, final)
+    # Only a damaged release is ever sent again; it may be the one in use.
+    aside = final.with_name(f"{name}.old")
+    shutil.rmtree(aside, ignore_errors=True)
+    put(part, final, aside)
+    _remove(part)
+    shutil.rmtree(aside, ignore_errors=True)
     return {"wrong": []}
 
 
@@ -272,7 +276,7 @@ def rollback(root: Path) -> dict[str, Any]:
     if not _intact(earlier):
         return {"error": "there is no earlier release to go back to"}
     _make_startable(root, earlier)
-    if _exchange(root / "current", root / "previous"):
+    if exchange(root / "current", root / "previous"):
         sync(root)
     else:
         _link(root / "current", f"releases/{previous}")
@@ -337,7 +341,7 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        os.chmod(fresh, mode)  # noqa: PTH101 (its name is all there is)
+        Path(fresh).chmod(mode)
         sync(Path(fresh))
         Path(fresh).replace(path)
     except BaseException:
@@ -376,6 +380,36 @@ def sync_tree(folder: Path) -> None:
         for path in paths:
             if not path.is_symlink():
                 sync(path)
+
+
+def put(source: Path, target: Path, aside: Path) -> None:
+    """Put a folder in place of another one, with all below it on the disk.
+
+    Args:
+        source: the new one; afterwards the older one may lie there.
+        target: its place; there may be nothing.
+        aside: where the older one goes on systems that cannot let two change places in one step;
+            for a moment there is none in its place then.
+
+    Raises:
+        OSError: it cannot be written or moved.
+    """
+    sync_tree(source)
+    if not (target.exists() and exchange(source, target)):
+        if target.exists():
+            target.rename(aside)
+        source.rename(target)
+    sync(target.parent)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step; False where that cannot be done."""
+    call = _c_function("renameat2")  # glibc 2.28, Linux 3.15
+    if call is None:
+        return False
+    here, paths = -100, (os.fsencode(one), os.fsencode(other))  # AT_FDCWD
+    done: bool = call(here, paths[0], here, paths[1], _RENAME_EXCHANGE) == 0
+    return done
 
 
 def sha256(path: Path) -> str:
@@ -580,22 +614,6 @@ def _link(link: Path, target: str) -> None:
     sync(link.parent)
 
 
-def _settle(part: Path, final: Path) -> None:
-    """Give a sealed release its name; a damaged one that has it goes."""
-    if final.exists() and _exchange(part, final):
-        sync(final.parent)
-        _remove(part)
-        return
-    # It may be in use: its name is free for no longer than a rename takes.
-    aside = final.with_name(f"{final.name}.old")
-    shutil.rmtree(aside, ignore_errors=True)
-    if final.exists():
-        final.rename(aside)
-    part.rename(final)
-    sync(final.parent)
-    shutil.rmtree(aside, ignore_errors=True)
-
-
 def _clean(part: Path, files: Mapping[str, Any]) -> None:
     """Leave what a manifest names, with modes that let only the owner write."""
     for place, folders, names in os.walk(part):
@@ -635,16 +653,6 @@ def _remove(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         folder.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Let two paths change places in one step; False where that cannot be done."""
-    call = _c_function("renameat2")  # glibc 2.28, Linux 3.15
-    if call is None:
-        return False
-    here, paths = -100, (os.fsencode(one), os.fsencode(other))  # AT_FDCWD
-    done: bool = call(here, paths[0], here, paths[1], _RENAME_EXCHANGE) == 0
-    return done
 
 
 def _sync_file_system(folder: Path) -> bool:
