@@ -203,6 +203,8 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         source = next((one for one in sources if sha256(one) == entry["sha256"]), None)
         if source is None:
             missing.append(path)
+            with contextlib.suppress(FileNotFoundError):
+                target.unlink()  # what comes must not be written into it: others may share it
         else:
             take(source, target)
     return {"missing": missing}

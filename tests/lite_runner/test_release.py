@@ -685,6 +685,18 @@ def test_a_link_among_what_came_is_not_taken(root: Path, tmp_path: Path, name: s
     assert secret.exists()
 
 
+def test_what_comes_is_not_written_into_a_file_that_others_share(root: Path) -> None:
+    deploy(root, "one", ONE)
+    part = root / "releases" / "two.part" / "app"
+    part.mkdir(parents=True)
+    os.link(root / "current" / "app" / "a.py", part / "a.py")
+    missing = release.stage(root, "two", manifest(TWO))["missing"]
+    for path in missing:
+        with (part.parent / path).open("w") as file:  # as adb does it
+            file.write(TWO[path])
+    assert content(root / "current") == ONE
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
