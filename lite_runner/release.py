@@ -150,8 +150,8 @@ def locked(root: Path, owner: str, name: str | None = None) -> Iterator[None]:
     Args:
         root: of the releases.
         owner: who it is, for others.
-        name: of the release that is deployed: what has come of it stays, and what has come of
-            others goes. None if none is deployed: all of it stays.
+        name: of the release that is deployed: what has come of it stays, if it has not come whole,
+            and what has come of others goes. None if none is deployed: all of it stays.
 
     Raises:
         BusyError: there is another one.
@@ -644,8 +644,11 @@ def _tidy(root: Path, name: str | None = None) -> None:
             path.unlink()
     for folder in (root / "releases").glob("*.old"):
         shutil.rmtree(folder, ignore_errors=True)
+    if name is None:
+        return
+    kept = None if _complete(_release(root, name)) else _part(root, name)
     for folder in (root / "releases").glob("*.part"):
-        if name is not None and folder != _part(root, name):
+        if folder != kept:
             shutil.rmtree(folder, ignore_errors=True)
 
 

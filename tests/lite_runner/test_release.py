@@ -645,10 +645,14 @@ def test_what_others_left_half_done_is_removed_by_the_next_deploy(root: Path) ->
     (root / ".lite-ocr-abc").symlink_to("releases/one")
     (root / "current" / ".lite-ocr-abc").touch()
     (root / "releases" / "four.old").mkdir()
+    send(root, "one", ONE, release.stage(root, "one", manifest(ONE))["missing"])
     with release.locked(root, "me", "two"):
         assert [path.name for path in sorted((root / "releases").iterdir())] == ["one", "two.part"]
     assert not list(root.rglob(".lite-ocr-*"))
     assert not list(root.glob(".current*"))
+    send(root, "one", ONE, release.stage(root, "one", manifest(ONE))["missing"])
+    with release.locked(root, "me", "one"):
+        assert [path.name for path in (root / "releases").iterdir()] == ["one"]
 
 
 def test_only_the_owner_writes_whatever_manifest_and_mask_say(root: Path) -> None:
