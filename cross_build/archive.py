@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import tarfile
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from cross_build.bundle import Bundle
 from cross_build.facts import Facts, usual
 from cross_build.runtime import Library
 from cross_build.targets import Target
-from lite_runner import install
+from lite_runner import durable, install
 from lite_runner.release import MANIFEST
 from opt_models import named_pack
 
@@ -67,19 +65,10 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     place = out / f"{name}.tar.gz"
     listing = contents.listing(bundle, library, chosen.about, brought)
     out.mkdir(parents=True, exist_ok=True)
-    handle, fresh = tempfile.mkstemp(prefix=f".{name}.", dir=out)
-    try:
-        with os.fdopen(handle, "wb") as sink:
-            # No name and no time in the header.
-            with gzip.GzipFile("", "wb", 9, sink, mtime=0) as packed:
-                _write(bundle, listing, _manifest(bundle, library, facts), name, packed)
-            sink.flush()
-            os.fsync(sink.fileno())
-        Path(fresh).chmod(0o644)
-        Path(fresh).replace(place)
-    finally:
-        Path(fresh).unlink(missing_ok=True)
-    (out / f"{name}.md").write_text(listing, encoding="utf-8")
+    # No name and no time in the header.
+    with durable.replacing(place) as sink, gzip.GzipFile("", "wb", 9, sink, mtime=0) as packed:
+        _write(bundle, listing, _manifest(bundle, library, facts), name, packed)
+    durable.write(out / f"{name}.md", listing.encode())
     own = " ".join(own_packages.DEBIAN)
     # A phone has no Python that could install it: it runs where it is unpacked.
     start = INSTALL if brought is None else "ocr verify"

@@ -116,10 +116,14 @@ class Board:
         return False
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[Any]:
+    def held(self, name: str | None = None) -> Iterator[Any]:
         """Keep other deploys away from the board, also those of other hosts; gives its status.
 
         Another one is waited for a while: if its host is gone, the board notices by then.
+
+        Args:
+            name: of the release that is deployed: what is left there of others that were cut off
+                is removed.
 
         Raises:
             DeployError: another one is still under way; tells whose.
@@ -127,7 +131,8 @@ class Board:
         """
         owner = f"{getpass.getuser()}@{socket.gethostname()}"
         code = inspect.getsource(release)
-        command = self._line(code, "hold", self.transport.root, owner)
+        named = [] if name is None else [name]
+        command = self._line(code, "hold", self.transport.root, owner, *named)
         start = time.monotonic()
         with contextlib.ExitStack() as stack:
             while True:

@@ -140,7 +140,7 @@ def make(
     items = {
         **{f"app/lite_runner/{name}": item for name, item in runner.items()},
         **{f"site/{name}": item for name, item in packages.items()},
-        **{f"pack/{name}": item for name, item in inventory.items(pack.folder).items()},
+        **{f"pack/{path.name}": inventory.item(path) for path in pack.files},
         **native,
         settings.FILE: written(settings.FILE, json.dumps(how, sort_keys=True) + "\n", 0o644),
         "ocr": launcher(facts, LAUNCH, system),

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from cross_build import bundle as bundles
 from cross_build import carried, records
@@ -25,10 +25,14 @@ from cross_build.targets import Target
 from cross_build.transfer import transfer
 from cross_build.transports import Outcome
 from cross_build.watch import TERMINAL, Watch
-from lite_runner import install
+from lite_runner import install, settings
 from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
+from lite_runner.release import sha256
 from opt_models import cache, named_pack
+from opt_models import manifest as manifests
+
+_STAGES = ("detect", "classify", "recognise")
 
 
 @dataclass(frozen=True)
@@ -84,20 +88,15 @@ def deploy(
         bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
         brought = board.provide(bundle.system, watch)
         watch.step("comparing")
-        with board.held() as state:
+        with board.held(bundle.name) as state:
             missing: Sequence[str] = ()
-            changed = not (
-                state["current"] == bundle.name
-                and state["intact"]
-                and state["verified"] is not None
-            )
-            if changed:
+            proof = _in_use(state, bundle.name)
+            changed = proof is None
+            if proof is None:
                 staged = stage(board, bundle, state["free"], watch)
                 missing, proof = staged.missing, staged.proof
                 watch.step("switching")
                 board.release("switch", bundle.name, stdin=json.dumps(proof))
-            else:
-                proof = state["verified"]
         records.deployed(board, bundle.name, proof, changed)
     system = bundle.system.items if bundle.system else {}
     return Deployment(
@@ -145,9 +144,11 @@ def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> S
     """
     program = board.path("releases", bundle.name, "ocr")
     known = board.release("known", bundle.name)
-    if known["intact"] and known["verified"] is not None:
-        return Staged(bundle.name, program, known["verified"], ())
-    missing = send(board, bundle, free, watch)
+    proof = _proof(known["verified"])
+    if known["intact"] and proof is not None:
+        return Staged(bundle.name, program, proof, ())
+    # A deploy may have been cut off between the two.
+    missing = () if known["intact"] else send(board, bundle, free, watch)
     watch.step("verifying", "on the board")
     return Staged(bundle.name, program, _verify(board, bundle, program), missing)
 
@@ -168,7 +169,7 @@ def preview(
     watch.step("comparing")
     state = board.release("status")
     name, current = board.target.name, state["current"]
-    if current == bundle.name and state["intact"] and state["verified"] is not None:
+    if _in_use(state, bundle.name) is not None:
         return f"{name}: release {current} is in use already; a deploy would do nothing"
     found = board.release("compare", stdin=bundle.manifest())
     lines = [f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}"]
@@ -213,8 +214,7 @@ def rollback(board: Board) -> str:
 def summary(board: Board, done: Deployment) -> str:
     """A deployment as text for people."""
     seconds = done.proof["seconds"]
-    stages = ("detect", "classify", "recognise")
-    times = " + ".join(f"{seconds[stage] * 1000:.0f}" for stage in stages)
+    times = " + ".join(f"{seconds[stage] * 1000:.0f}" for stage in _STAGES)
     state = "deployed and verified" if done.changed else "nothing changed"
     return "\n".join(
         [
@@ -222,7 +222,7 @@ def summary(board: Board, done: Deployment) -> str:
             f"  release   {done.release}",
             f"  pack      {done.proof['pack']}, Paddle-Lite {done.proof['lite_version']}",
             f"  reads     {' / '.join(done.proof['lines'])}",
-            f"  takes     {times} ms to {', '.join(stages)}, loading included",
+            f"  takes     {times} ms to {', '.join(_STAGES)}, loading included",
             f"  size      {done.total} files, {done.total_bytes / 1e6:.0f} MB",
             f"  sent      {done.sent} files, {done.sent_bytes / 1e6:.1f} MB",
             f"  program   {board.path('ocr')} read IMAGES",
@@ -264,7 +264,10 @@ def bundle_for(
 
     plain = make({})
     found = board.release("tuned").get(plain.models) if tuned else None
-    if not isinstance(found, dict):
+    if found is None:
+        return plain
+    if not settings.is_tuning(found):
+        _say(f"{target.name}: what tuning found there is damaged and not used; tune it again")
         return plain
     _say(f"{target.name}: with the settings that tuning found")
     return make(found)
@@ -339,11 +342,44 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
     watch.step("checking")
     wrong = board.release("seal", bundle.name, stdin=manifest)["wrong"]
     if wrong:
+        _check_sources(bundle, wrong)
         raise DeployError(
             f"{board.target.name}: {len(wrong)} files arrived damaged, first {wrong[0]};"
             " the release in use was kept; deploy again"
         )
     return missing
+
+
+def _in_use(state: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """What the verification of a release said that a board has in use, whole; else None."""
+    whole = state["current"] == name and state["intact"]
+    return _proof(state["verified"]) if whole else None
+
+
+def _proof(data: Any) -> dict[str, Any] | None:
+    """What a verification said, as a board kept it; None if that cannot be read any more."""
+    try:
+        times = [float(data["seconds"][stage]) for stage in _STAGES]
+        texts = [data["pack"], data["lite_version"], *data["lines"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return dict(data) if times and all(isinstance(one, str) for one in texts) else None
+
+
+def _check_sources(bundle: Bundle, paths: Sequence[str]) -> None:
+    """Tell damage on this computer from damage on the way.
+
+    Raises:
+        DeployError: a file is not what it was when the bundle was made.
+    """
+    for path in paths:
+        source = bundle.items[path].source
+        if sha256(source) != bundle.items[path].sha256:
+            cached = manifests.doubt(source)
+            advice = "deploy again, then it is made anew" if cached else "deploy again"
+            raise DeployError(
+                f"{source}: is not what it was; the release in use was kept; {advice}"
+            )
 
 
 def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:

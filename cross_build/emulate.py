@@ -260,7 +260,8 @@ def _system(machine: str) -> Path:
         _run(["chroot", str(root), "usermod", "--password", "*", USER])
         (root / "run" / "sshd").mkdir(parents=True, exist_ok=True)
 
-    return cache.folder(f"emulated/{machine}/{_SUITE}-{_EDITION}", make) / "root"
+    name = f"emulated/{machine}/{_SUITE}-{_EDITION}"
+    return cache.folder(name, make, fixed=False) / "root"  # its own programs change it
 
 
 def _keys(keys: Path, root: Path, home: Path) -> None:

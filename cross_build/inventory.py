@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lite_runner.release import sha256
-from opt_models import cache
+from opt_models import manifest
 
 
 @dataclass(frozen=True)
@@ -27,28 +26,33 @@ class Item:
 
 def item(path: Path) -> Item:
     """Look at one file."""
-    mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
-    return Item(path, sha256(path), path.stat().st_size, mode)
+    return Item(path, sha256(path), path.stat().st_size, _mode(path))
 
 
 def items(folder: Path) -> dict[str, Item]:
     """Every file below a folder by its path there, except what no board needs."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    named = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {name: item(path) for name, path in named.items() if _needed(name)}
+    return {name: item(path) for name, path in _files(folder).items()}
 
 
 def cached(folder: Path) -> dict[str, Item]:
-    """As :func:`items`, remembered beside the folder: it must never change."""
-    listing = folder.with_name(f"{folder.name}.inventory.json")
-    try:
-        data = json.loads(listing.read_text(encoding="utf-8"))
-        return {name: Item(folder / name, *values) for name, values in data.items()}
-    except (OSError, ValueError, TypeError):
-        found = items(folder)
-    data = {name: [it.sha256, it.size, it.mode] for name, it in found.items()}
-    cache.write(listing, json.dumps(data))
-    return found
+    """As :func:`items`, of a folder of the cache, whose hashes are known."""
+    known = manifest.hashes(folder)
+    return {
+        name: Item(path, known[name], path.stat().st_size, _mode(path))
+        if name in known
+        else item(path)
+        for name, path in _files(folder).items()
+    }
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: path for name, path in named.items() if _needed(name)}
+
+
+def _mode(path: Path) -> int:
+    return 0o755 if path.stat().st_mode & 0o100 else 0o644
 
 
 def _needed(name: str) -> bool:

@@ -41,6 +41,7 @@ done
 """
 #: Whether programs can be run in a folder, which is made.
 _TRY = """
+umask 022
 mkdir -p "$1" && echo '#!/system/bin/sh' >"$1/.try" && chmod 700 "$1/.try" || exit 2
 "$1/.try"
 code=$?
@@ -50,7 +51,8 @@ exit $code
 #: Removes what :func:`lite_runner.release.remove` does, where no Python runs to do it.
 _CLEAR = """
 [ -d "$1/releases" ] || exit 1
-cd "$1" && rm -rf releases inbox && rm -f ocr current previous tuned.json .lock || exit 1
+cd "$1" && rm -f ocr current previous tuned.json .lock .lite-ocr-* || exit 1
+rm -rf releases inbox || exit 1
 cd / && rmdir "$1" 2>/dev/null
 exit 0
 """
@@ -115,12 +117,12 @@ class Phone(Board):
         return {**answer, "free": self._free()} if "free" in answer else answer
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[Any]:
+    def held(self, name: str | None = None) -> Iterator[Any]:
         """As for any board; on a phone without our Python there is nothing to hold."""
         if self._python() is None:
             yield self.release("status")
             return
-        with super().held() as state:
+        with super().held(name) as state:
             yield state
 
     def lacks(self, system: Bundle | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 import uuid
 from contextlib import contextmanager
@@ -42,10 +43,17 @@ def read(
         UsageError: an option is wrong.
         BoardError: no release is in use, or its program failed.
     """
-    if board.release("status")["current"] is None:
+    state = board.release("status")
+    if state["current"] is None:
         raise BoardError(
             f"{board.target.name}: nothing is deployed there;"
             f" run 'invoke deploy --target {board.target.name}'"
+        )
+    if not state["intact"]:
+        print(
+            f"{board.target.name}: release {state['current']} there is damaged; run 'invoke deploy"
+            f" --target {board.target.name}' again to repair it",
+            file=sys.stderr,
         )
     wanted = {f"{number:05d}": source for number, source in enumerate(pictures)}
     results: dict[str, Result] = {}

@@ -13,7 +13,7 @@ from typing import Any, Mapping
 
 from cross_build.board import Board
 from cross_build.transports import local
-from opt_models import cache
+from lite_runner import durable
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ class Record:
     asked: str = ""
 
 
+_MAY_BE_NONE = ("release", "verified")
+
+
 def folder() -> Path:
     """Where records are kept; it may not exist yet."""
     return local.default_root().parent / "boards"
@@ -54,9 +57,13 @@ def known() -> list[Record]:
     found = []
     for path in sorted(folder().glob("*.json")):
         try:
-            found.append(Record(**json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, TypeError) as error:
-            print(f"{path}: is no record of a board ({error}); remove it", file=sys.stderr)
+            found.append(_read(path))
+        except (OSError, ValueError) as error:
+            print(
+                f"{path}: is no record of a board ({error}); deploy to the board again, or remove"
+                " it",
+                file=sys.stderr,
+            )
     return sorted(found, key=lambda one: (one.address, one.folder))
 
 
@@ -104,7 +111,8 @@ def keep(record: Record) -> None:
     path = _path(record.address, record.folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        cache.replace(path, json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n")
+        text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
+        durable.write(path, text.encode())
     except OSError as error:
         print(
             f"{path}: cannot be written ({error.strerror}); 'invoke boards' will not know of this",
@@ -124,10 +132,26 @@ def now() -> str:
 
 def _of(board: Board) -> Record | None:
     try:
-        text = _path(board.address, board.transport.root).read_text(encoding="utf-8")
-        return Record(**json.loads(text))
-    except (OSError, ValueError, TypeError):
+        return _read(_path(board.address, board.transport.root))
+    except (OSError, ValueError):
         return None
+
+
+def _read(path: Path) -> Record:
+    """The record in a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is none; says why.
+    """
+    try:
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    for name, value in asdict(record).items():
+        if not isinstance(value, str) and not (value is None and name in _MAY_BE_NONE):
+            raise ValueError(f"{name} is {value!r}")
+    return record
 
 
 def _path(address: str, root: str) -> Path:

@@ -160,6 +160,7 @@ def _turn(options: argparse.Namespace) -> int:
 
 def _python(options: argparse.Namespace) -> int:
     sys.argv = [options.script, *options.arguments]
+    sys.dont_write_bytecode = False  # its modules lie in no release
     sys.path.insert(0, str(Path(options.script).resolve().parent))
     runpy.run_path(options.script, run_name="__main__")
     return 0

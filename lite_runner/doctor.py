@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import sys
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Callable, Iterable, NamedTuple
 
 from lite_runner import pack as packs
+from lite_runner import release, settings
 from lite_runner.errors import LiteError
 
 _AGAIN = "deploy to this board again"
@@ -34,12 +36,22 @@ def board_checks(pack: Path) -> list[Check]:
             "python", sys.version_info >= (3, 8), f"{platform.python_version()} {sys.executable}"
         ),
     ]
+    found += release_checks()
     for module in _SYSTEM:
         found.append(attempt(module, partial(_version, module), mend(module)))
     found.append(attempt("paddle-lite", _engine_version, _AGAIN))
     found.append(attempt("pack", lambda: _pack(pack), _AGAIN))
     found.append(attempt("golden picture", lambda: _golden(pack), _AGAIN))
     return found
+
+
+def release_checks() -> list[Check]:
+    """Look at the release in use, if this runner lies in one beside others."""
+    home = settings.home()
+    root = home.parents[1]
+    if home.parent.name != "releases" or not (root / "current").is_symlink():
+        return []
+    return [attempt("release", lambda: _release(root, home.name), _AGAIN)]
 
 
 def mend(module: str | None) -> str:
@@ -67,6 +79,14 @@ def show(found: Iterable[Check]) -> int:
     failed = sum(not check.ok for check in checks)
     print("all is well" if not failed else f"{failed} to mend")
     return 1 if failed else 0
+
+
+def _release(root: Path, name: str) -> str:
+    used = Path(os.readlink(root / "current")).name
+    if not release.known(root, used)["intact"]:
+        here = "" if used == name else f"; this is the one before, {name}"
+        raise LiteError(f"{used} is damaged{here}")
+    return f"{name}, whole" if used == name else f"{name}, not in use"
 
 
 def _version(module: str) -> str:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Mapping
 
-from lite_runner import settings
+from lite_runner import durable, settings
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Engine, Freedom
 from lite_runner.release import PROOF
@@ -67,7 +67,7 @@ def remember(proof: Mapping[str, Any]) -> None:
     folder = settings.home()
     if (folder / settings.FILE).is_file():
         with contextlib.suppress(OSError):
-            (folder / PROOF).write_text(json.dumps(proof, ensure_ascii=False), encoding="utf-8")
+            durable.write(folder / PROOF, json.dumps(proof, ensure_ascii=False).encode())
 
 
 def _found(folder: Path) -> dict[Path, Freedom]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -49,14 +50,16 @@ def install(source: Path, root: Path, keep: int = 2) -> dict[str, Any]:
     if misfit:
         raise InstallError(misfit)
     try:
-        with release.locked(root, "an archive's installer"):
+        with release.locked(root, "an archive's installer", name):
             status = release.status(root)
             if status["current"] == name and status["intact"] and status["verified"] is not None:
                 return {"release": name, "changed": False, "proof": status["verified"]}
             known = release.known(root, name)
             proof = known["verified"]
-            if not known["intact"] or proof is None:
+            if not known["intact"]:
                 _fill(source, root, name, manifest)
+                proof = None
+            if proof is None:
                 proof = _verified(root, name)
             release.switch(root, name, proof, keep)
     except release.BusyError as error:
@@ -138,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=_two, default=2, metavar="N", help="releases that stay (2)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
+    os.umask(os.umask(0o022) | 0o022)  # nobody else writes to releases, whoever runs this how
     root = options.folder.expanduser().absolute()
     try:
         done = install(options.source, root, options.keep)

@@ -15,9 +15,12 @@ def start(release: Path) -> int:
     sys.path[:0] = [str(release / "app"), str(release / "site")]
     # Read by OpenCV when it loads: its warnings would stand between our lines.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    # What a verification compiles is on the disk before a release is used. What is compiled later
+    # need not be, and half of it would be worse than none.
+    sys.dont_write_bytecode = sys.argv[1:2] != ["verify"]
     try:
         from lite_runner.cli import main
-    except (ImportError, SyntaxError) as error:
+    except (ImportError, SyntaxError, EOFError, ValueError) as error:
         print(f"ocr: is damaged ({error}); deploy to this board again", file=sys.stderr)
         return 1
     return main()

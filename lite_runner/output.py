@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 
-from lite_runner import report
+from lite_runner import durable, report
 
 if TYPE_CHECKING:  # numpy would take a fifth of the time of a task that prints a table
     from lite_runner.arrays import Image
@@ -74,15 +73,6 @@ def write_atomically(path: Path, data: bytes) -> None:
         return
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".lite-ocr-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp makes files only their owner may read.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    mask = os.umask(0)
+    os.umask(mask)
+    durable.write(path, data, 0o666 & ~mask)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Tuple
@@ -12,6 +13,8 @@ from lite_runner.release import sha256
 
 #: Version of the pack.json layout; raised when an older runner could no longer read it.
 SCHEMA = 1
+#: Tells what a pack's folder holds.
+FILE = "pack.json"
 
 Triple = Tuple[float, float, float]
 
@@ -126,6 +129,7 @@ class Pack:
             where it runs on all.
         detector, classifier, recogniser: the networks; the classifier may be missing.
         golden: what it must read.
+        files: all that belongs to it; whatever else lies in its folder does not.
     """
 
     folder: Path
@@ -138,6 +142,7 @@ class Pack:
     classifier: Classifier | None
     recogniser: Recogniser
     golden: Golden
+    files: tuple[Path, ...]
 
     @property
     def networks(self) -> dict[str, Network]:
@@ -158,12 +163,15 @@ def own() -> Path | None:
 def load(folder: str | Path) -> Pack:
     """Read and check the pack in ``folder``: every file present, with the recorded sha256.
 
+    Files are regular ones: a link in a stranger's pack may lead to anything of the user's.
+
     Raises:
         PackError: what is missing or differs, and how to get a good pack again.
     """
     root = Path(folder)
     try:
-        text = (root / "pack.json").read_bytes()
+        _check_regular(root, FILE)
+        text = (root / FILE).read_bytes()
     except OSError as error:
         raise PackError(
             f"pack {root}: cannot read pack.json ({error.strerror}); give a folder made by"
@@ -214,6 +222,7 @@ def _parse(root: Path, data: Mapping[str, Any]) -> Pack:
         else Classifier(_network(root, cls), float(cls["threshold"])),
         recogniser=_recogniser(root, rec, data["dictionary"]),
         golden=Golden(_file(root, data["golden"]), tuple(map(str, data["golden"]["lines"]))),
+        files=_files(root, data),
     )
 
 
@@ -276,13 +285,27 @@ def read_dictionary(path: Path) -> tuple[str, ...]:
     return tuple(line[:-1] if line.endswith("\r") else line for line in lines)
 
 
+def _files(root: Path, data: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Every file that pack.json names, and itself; others are such as licences."""
+    stages = [data[stage] for stage in ("det", "cls", "rec") if data.get(stage) is not None]
+    used = [_path(root, one) for one in (*stages, data["dictionary"], data["golden"])]
+    others = [_file(root, one) for one in data.get("others", ())]
+    return tuple(dict.fromkeys((root / FILE, *used, *others)))
+
+
+def _path(root: Path, data: Mapping[str, Any]) -> Path:
+    name = str(data["image"] if "image" in data else data["file"])
+    if name == ".." or Path(name).name != name or not name.isprintable():
+        raise ValueError(f"file name {name!r} leaves the pack")
+    return root / name
+
+
 def _file(root: Path, data: Mapping[str, Any]) -> Path:
     """The named file of the pack, checked against its hash."""
-    name = str(data["image"] if "image" in data else data["file"])
-    if Path(name).name != name or not name.isprintable():
-        raise ValueError(f"file name {name!r} leaves the pack")
-    path = root / name
+    path = _path(root, data)
+    name = path.name
     try:
+        _check_regular(root, name)
         actual = sha256(path)
     except OSError as error:
         raise PackError(
@@ -294,6 +317,14 @@ def _file(root: Path, data: Mapping[str, Any]) -> Path:
             f" {str(data['sha256'])[:12]}...; it was changed or damaged: make or deploy it again"
         )
     return path
+
+
+def _check_regular(root: Path, name: str) -> None:
+    if not stat.S_ISREG((root / name).lstat().st_mode):
+        raise PackError(
+            f"pack {root}: {name} is a link or no file at all, packs hold regular files only; if"
+            " you trust it, put a copy of what it leads to in its place"
+        )
 
 
 def _triple(values: Any) -> Triple:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lite_runner.errors import EngineError
 from lite_runner.release import MANIFEST
@@ -13,6 +14,7 @@ from lite_runner.release import MANIFEST
 FILE = "settings.json"
 #: Paddle-Lite's PowerMode, which it has on ARM.
 POWER_MODES = {"high": 0, "low": 1, "full": 2, "unbound": 3}
+_NUMBERS = ("threads", "workers", "bucket", "max_side")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ def home() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
+def is_tuning(data: Any) -> bool:
+    """Whether something is what a tuning finds: some of the settings, with values they may have."""
+    return isinstance(data, dict) and all(
+        isinstance(value, str) and value in POWER_MODES
+        if key == "power"
+        else key in _NUMBERS and isinstance(value, int) and value >= 1
+        for key, value in data.items()
+    )
+
+
 def own(release: Path | None = None) -> Settings:
     """The settings of a release.
 
@@ -59,10 +71,7 @@ def own(release: Path | None = None) -> Settings:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         library = data.get("library")
-        numbers = {
-            key: None if data.get(key) is None else int(data[key])
-            for key in ("threads", "workers", "bucket", "max_side")
-        }
+        numbers = {key: None if data.get(key) is None else int(data[key]) for key in _NUMBERS}
         if numbers["threads"] is None or any(
             one is not None and one < 1 for one in numbers.values()
         ):

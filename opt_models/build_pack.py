@@ -91,7 +91,7 @@ def build(
         packs.load(folder)
 
     key = _key(parts, runtime, precision, fold)
-    return packs.load(cache.folder(f"packs/{parts.name}-{runtime.arch}-{key}", make))
+    return packs.load(cache.folder(f"packs/{parts.name}-{runtime.arch}-{key}", make, packs.load))
 
 
 def check(name: str, precision: str | None, runtime: Runtime) -> None:

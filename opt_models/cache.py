@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sys
@@ -13,6 +14,9 @@ from typing import Callable, Iterator
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from lite_runner import durable
+from lite_runner.errors import LiteError
+from opt_models import manifest
 from opt_models.errors import CacheError
 
 #: Environment variable that puts the cache elsewhere.
@@ -29,21 +33,42 @@ def root() -> Path:
     return Path(chosen).expanduser().absolute() if chosen else user_cache_path("lite-ocr")
 
 
-def folder(name: str, make: Callable[[Path], None]) -> Path:
-    """The cached folder ``name``; if it is not there, ``make`` fills a new one first.
+def folder(
+    name: str,
+    make: Callable[[Path], None],
+    check: Callable[[Path], object] = lambda folder: None,
+    fixed: bool = True,
+) -> Path:
+    """The cached folder ``name``; if it is not there or damaged, ``make`` fills a new one first.
 
     ``make`` gets an empty folder that takes its final name only when ``make`` returns. Of several
     processes that want the same folder one makes it and the others wait.
+
+    Args:
+        name: of the folder, below the cache.
+        make: fills it.
+        check: raises LiteError if its content makes no sense.
+        fixed: False if its files are changed where they are: then nothing tells damage.
 
     Raises:
         CacheError: the cache cannot be written or is full; names the path.
     """
     final = root() / name
-    with told(final):
+
+    def state() -> str | None:
+        """None if it is not there; what is damaged, empty if nothing is."""
         if not final.is_dir():
+            return None
+        return (manifest.damage(final) if fixed else "") or _nonsense(final, check)
+
+    with told(final):
+        if state() != "":
             with lock(name, f"another process is making {name}; waiting for it"):
-                if not final.is_dir():
-                    _make(final, make)
+                damage = state()
+                if damage:
+                    print(f"{final}: {damage}; making it anew", file=sys.stderr, flush=True)
+                if damage != "":
+                    _make(final, make, fixed)
     return final
 
 
@@ -81,28 +106,7 @@ def write(path: Path, text: str) -> None:
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, text)
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a small file of any folder whole or not at all, also in a power cut.
-
-    A link is replaced and not followed: one in a cache may lead into another cache.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    handle, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as sink:
-            sink.write(text)
-            sink.flush()
-            os.fsync(sink.fileno())
-        # mkstemp makes files only their owner may read.
-        Path(fresh).chmod(0o644)
-        Path(fresh).replace(path)
-    finally:
-        Path(fresh).unlink(missing_ok=True)
+        durable.write(path, text.encode())
 
 
 def full(place: Path) -> bool:
@@ -127,23 +131,40 @@ def told(path: Path) -> Iterator[None]:
         raise CacheError(f"{place}: {error.strerror or error}; {ADVICE}") from error
 
 
-def _make(final: Path, make: Callable[[Path], None]) -> None:
+def _nonsense(folder: Path, check: Callable[[Path], object]) -> str:
+    """Why a folder's content makes no sense; empty if it does."""
+    try:
+        check(folder)
+    except LiteError as error:
+        return str(error)
+    return ""
+
+
+def _make(final: Path, make: Callable[[Path], None], fixed: bool) -> None:
     _remove_remains(final)
     fresh = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+    old = fresh.with_name(f"{fresh.name}.old")
     try:
         make(fresh)
         fresh.chmod(0o755)
-        fresh.rename(final)
+        if final.is_symlink():  # to a damaged one of another cache, which is left alone
+            final.unlink()
+        if fixed:
+            manifest.write(fresh, final)
+        durable.put(fresh, final, old)
     except Exception as error:
         # pip and opt say it in many words, or not at all.
-        if full(fresh):
-            raise CacheError(f"{fresh.parent}: the disk is full; {ADVICE}") from error
+        if full(final.parent):
+            raise CacheError(f"{final.parent}: the disk is full; {ADVICE}") from error
         raise
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        _remove_remains(final)
 
 
 def _remove_remains(final: Path) -> None:
-    """What killed processes left behind; under the lock nobody else is at work here."""
-    for remains in final.parent.glob(f".{final.name}.*"):
-        shutil.rmtree(remains, ignore_errors=True)
+    """What was not finished, or is damaged; under the lock nobody else is at work here."""
+    for remains in final.parent.glob(f".{glob.escape(final.name)}.*"):
+        if remains.is_symlink():
+            remains.unlink()
+        else:
+            shutil.rmtree(remains, ignore_errors=True)

@@ -97,12 +97,18 @@ def write(pack: packs.Pack, folder: Path) -> packs.Pack:
     Raises:
         CatalogError: something that is no pack lies there, or the place cannot be written.
     """
-    _place(folder).write(lambda fresh: shutil.copytree(pack.folder, fresh))
+
+    def copy(fresh: Path) -> None:
+        fresh.mkdir()
+        for path in pack.files:
+            shutil.copyfile(path, fresh / path.name)
+
+    _place(folder).write(copy)
     return packs.load(folder)
 
 
 def _place(folder: Path) -> Place:
-    return Place(folder, "pack.json", "a pack")
+    return Place(folder, packs.FILE, "a pack")
 
 
 def summary(pack: packs.Pack) -> str:

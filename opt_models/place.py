@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from lite_runner import durable
 from opt_models import cache
 from opt_models.errors import CatalogError
 
@@ -48,8 +49,8 @@ class Place:
     def write(self, fill: Callable[[Path], object]) -> None:
         """Put a new folder there; ``fill`` makes it at the path it is given.
 
-        The older one is there, or the new one, whole; killed in the moment between, the older one
-        lies beside its place, and the next call puts it back first.
+        The older one is there, or the new one, whole. Where these cannot change places in one step,
+        one may be killed between the two: the next call puts the older one back first.
 
         Raises:
             CatalogError: something of another kind lies there, or the place cannot be written.
@@ -74,9 +75,7 @@ class Place:
         fresh = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self.folder.parent))
         try:
             fill(fresh / "new")
-            if self.folder.exists():
-                self.folder.rename(fresh / "old")
-            (fresh / "new").rename(self.folder)
+            durable.put(fresh / "new", self.folder, fresh / "old")
         finally:
             self._restore(fresh)
             shutil.rmtree(fresh, ignore_errors=True)

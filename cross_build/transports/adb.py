@@ -88,7 +88,8 @@ class Adb:
     ) -> None:
         above, name = posixpath.split(folder)
         # adb puts a folder into one that is there, and makes one that is not: the one above is.
-        made = self.run(["mkdir", "-p", above])
+        # Its shell would let everybody write there.
+        made = self.run(["sh", "-c", 'umask 022; mkdir -p "$1"', "sh", above])
         if made.code != 0:
             raise BoardError(f"{self.host}: cannot write to {above}: {_reason(made.stderr)}")
         for batch in _batches(files):

@@ -112,7 +112,7 @@ class Ssh:
         on_bytes: Callable[[int], object] = lambda count: None,
     ) -> None:
         # Times stay the board's own (-m): its clock may be decades behind.
-        script = 'mkdir -p "$1" && exec tar -xzmof - -C "$1"'
+        script = 'umask 022; mkdir -p "$1" && exec tar -xzmof - -C "$1"'
         command = ["sh", "-c", script, "sh", folder]
         with self._started(command) as channel, _Errors(channel) as errors:
             try:

@@ -15,8 +15,8 @@ from typing import Iterator
 
 from filelock import FileLock
 
+from lite_runner import durable
 from lite_runner.errors import UsageError
-from opt_models import cache
 from opt_models.errors import FetchError
 from opt_models.sources import settings
 
@@ -62,7 +62,7 @@ def record(path: str, sha256: str, size: int) -> None:
             if path not in known:
                 # Whole also in a power cut: an empty one trusts anything.
                 lines = _with(lines or [_HEADER], line, path)
-                cache.replace(file, "".join(f"{one}\n" for one in lines))
+                durable.write(file, "".join(f"{one}\n" for one in lines).encode())
             elif known[path] != (sha256, size):
                 raise FetchError(changed(path, sha256, size))
 

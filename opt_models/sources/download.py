@@ -16,7 +16,7 @@ from typing import Callable, Iterator
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
-from lite_runner import release
+from lite_runner import durable, release
 from opt_models import cache
 from opt_models.errors import ChangedError, FetchError
 from opt_models.sources import checksums, settings
@@ -238,7 +238,7 @@ def _settle(order: _Order) -> None:
     except FetchError:
         order.part.discard()
         raise
-    order.part.path.replace(order.final)
+    durable.move(order.part.path, order.final)
     order.part.note.unlink(missing_ok=True)
 
 

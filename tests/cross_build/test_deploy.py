@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable, Mapping
@@ -21,6 +22,7 @@ from cross_build.connection import connect
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import target
 from cross_build.transports.local import Local
+from opt_models import cache
 
 PROOF = {
     "pack": "tiny",
@@ -163,6 +165,68 @@ def test_a_damaged_release_is_mended(deploy, make, home) -> None:
     assert done.changed
     assert done.sent == 1
     assert (home / "current/a").read_text() == "A"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"pack": "tiny"}', json.dumps({**PROOF, "seconds": 1})]
+)
+def test_what_a_verification_said_is_asked_again_if_it_cannot_be_read(
+    deploy, make, home, text
+) -> None:
+    deploy(make(a="A"))
+    (home / "current/verified.json").write_text(text)
+    done = deploy(make(a="A"))
+    assert (done.changed, done.sent, done.proof) == (True, 0, PROOF)
+    assert not deploy(make(a="A")).changed
+
+
+def test_a_lost_program_is_written_again(deploy, make, home) -> None:
+    deploy(make(a="A"))
+    (home / "ocr").unlink()
+    done = deploy(make(a="A"))
+    assert (done.changed, done.sent) == (True, 0)
+    assert json.loads(subprocess.run([home / "ocr"], capture_output=True).stdout) == PROOF
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_what_is_damaged_on_this_computer_is_told(deploy, make, cached) -> None:
+    bundle = make(a="A")
+    source = bundle.items["a"].source
+    if cached:
+        made = cache.folder("things/a", lambda fresh: (fresh / "a").write_text("A") and None)
+        source = made / "a"
+        items = {**bundle.items, "a": replace(bundle.items["a"], source=source)}
+        bundle = replace(bundle, items=items)
+    before = source.stat()
+    source.write_text("B")
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(DeployError, match=f"{source}: is not what it was; .*; deploy again"):
+        deploy(bundle)
+    if cached:
+        # Nothing but that told of the damage.
+        cache.folder("things/a", lambda fresh: (fresh / "a").write_text("A") and None)
+        assert deploy(bundle).changed
+
+
+@pytest.mark.parametrize(
+    "tuned",
+    ["fast", {"threads": "2"}, {"threads": 0}, {"colour": 1}, {"power": ["high"]}, [1]],
+    ids=str,
+)
+def test_settings_that_no_tuning_finds_are_not_used(
+    deploy, make, home, monkeypatch, capsys, tuned
+) -> None:
+    bundle = make(a="A")
+    deploy(bundle)
+    seen: list[Any] = []
+    monkeypatch.setattr(bundles, "make", lambda *given: seen.append(given[4]) or bundle)
+    (home / "tuned.json").write_text(json.dumps({bundle.models: tuned}))
+    deploys.bundle_for(board_at(home))
+    assert seen == [{}]
+    assert "what tuning found there is damaged and not used" in capsys.readouterr().err
+    (home / "tuned.json").write_text(json.dumps({bundle.models: {"threads": 2, "workers": 3}}))
+    deploys.bundle_for(board_at(home))
+    assert seen[1:] == [{}, {"threads": 2, "workers": 3}]
 
 
 class Cut(Local):

@@ -99,6 +99,20 @@ def test_a_bundle_holds_what_that_very_system_loads(
         assert [lib for lib in strange if not SYSTEM_LIBRARIES.fullmatch(lib)] == [], one.path
 
 
+def test_a_bundle_holds_of_a_pack_what_that_names(
+    library: runtimes.Library, plain: packs.Pack, tmp_path: Path
+) -> None:
+    (tmp_path / "id_ed25519").write_text("secret")
+    shutil.copytree(plain.folder, tmp_path / "pack")
+    (tmp_path / "pack/notes.txt").symlink_to(tmp_path / "id_ed25519")
+    (tmp_path / "pack/more.bin").write_text("more")
+    board = target("jetson-orin")
+    facts = usual(board, board.system())
+    bundle = bundles.make(board, facts, packs.load(tmp_path / "pack"), library)
+    names = {path for path in bundle.items if path.startswith("pack/")}
+    assert names == {f"pack/{path.name}" for path in plain.folder.iterdir()}
+
+
 def test_a_wheel_that_breaks_its_word_is_refused(
     library: runtimes.Library,
     plain: packs.Pack,

@@ -60,6 +60,21 @@ def test_pictures_that_cannot_be_drawn_are_told_all_the_same(board, tmp_path) ->
     assert list((tmp_path / "drawn").iterdir()) == []
 
 
+def test_damage_is_told(board, golden, tmp_path, capsys) -> None:
+    """Of the only release there: no other one can read in its stead."""
+    file = Path(board.path("current", "pack", "dictionary.txt"))
+    file.rename(tmp_path / "aside")
+    try:
+        with pytest.raises(BoardError, match=r"reading failed: release \w+ is damaged; deploy to"):
+            reading.read(board, expand([str(golden)]))
+    finally:
+        shutil.move(tmp_path / "aside", file)
+    told = capsys.readouterr().err
+    assert "there is damaged; run 'invoke deploy --target local' again to repair it" in told
+    assert texts(reading.read(board, expand([str(golden)]))[0])
+    assert capsys.readouterr().err == ""
+
+
 def test_nothing_is_left_on_the_board(board, golden) -> None:
     reading.read(board, expand([str(golden)]))
     assert list(Path(board.path("inbox")).iterdir()) == []

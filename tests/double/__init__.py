@@ -68,7 +68,7 @@ def pack(
         precision: what the pack says of its networks; the double computes as ever.
         changes: of pack.json.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(folder / "golden.png"), picture())
     (folder / "dictionary.txt").write_text("a\nb\n")
     half = [0.5, 0.5, 0.5]
@@ -103,11 +103,12 @@ def pack(
 
 def heavy(folder: Path, seed: int, pieces: int, size: int) -> Path:
     """The plain pack with some files of noise to send, each of so many bytes."""
-    made = pack(folder)
     noise = np.random.default_rng(seed)
-    for number in range(pieces):
-        (made / f"noise{number}.bin").write_bytes(noise.bytes(size))
-    return made
+    paths = [folder / f"noise{number}.bin" for number in range(pieces)]
+    folder.mkdir(parents=True)
+    for path in paths:
+        path.write_bytes(noise.bytes(size))
+    return pack(folder, others=[_file(path) for path in paths])
 
 
 def _file(path: Path, key: str = "file") -> dict[str, str]:

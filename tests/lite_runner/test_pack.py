@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Callable
 
@@ -233,3 +234,33 @@ def test_where_published_models_were_verified(pack_folder: Path, edit_pack: Any)
     found = pack.load(pack_folder)
     assert (found.runtimes, found.processor) == (("v2.9", "v2.13-rc"), "armv8")
     assert found.recogniser.network.opt == "b92e8c4"
+
+
+@pytest.mark.parametrize("name", ["pack.json", "det.nb", "dictionary.txt", "golden.png"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_a_pack_holds_regular_files_only(
+    pack_folder: Path, tmp_path: Path, name: str, kind: str
+) -> None:
+    place = pack_folder / name
+    place.rename(tmp_path / "elsewhere")
+    if kind == "link":
+        place.symlink_to(tmp_path / "elsewhere")
+    elif kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.mkdir()
+    with pytest.raises(PackError, match=f"{name} is a link or no file at all, .* put a copy"):
+        pack.load(pack_folder)
+
+
+def test_the_files_of_a_pack_are_those_it_names(pack_folder: Path) -> None:
+    named = {path.name for path in pack.load(pack_folder).files}
+    assert named == {path.name for path in pack_folder.iterdir()}
+    (pack_folder / "stray").touch()
+    assert {path.name for path in pack.load(pack_folder).files} == named
+    (pack_folder / "LICENSE").write_text("Apache-2.0")
+    entry = {"file": "LICENSE", "sha256": sha256(pack_folder / "LICENSE")}
+    said("others", to=[entry])(pack_folder)
+    assert {path.name for path in pack.load(pack_folder).files} == {*named, "LICENSE"}
+    (pack_folder / "LICENSE").write_text("another")
+    assert "LICENSE has sha256" in refusal(pack_folder)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +20,9 @@ from hypothesis import strategies as st
 from lite_runner import release
 
 Files = Dict[str, str]
-ONE: Files = {"ocr": "#!/bin/sh\n", "app/a.py": "a = 1\n", "pack/det.nb": "model"}
+#: Says which release it is of.
+OCR = '#!/bin/sh\nreadlink -f "$0"\n'
+ONE: Files = {"ocr": OCR, "app/a.py": "a = 1\n", "pack/det.nb": "model"}
 TWO: Files = {**ONE, "app/a.py": "a = 2\n", "site/b/__init__.py": ""}
 PROOF = {"lines": ["你好"]}
 
@@ -50,12 +53,24 @@ def deploy(root: Path, name: str, files: Files) -> list[str]:
 
 
 def content(folder: Path) -> Files:
-    own = {release.MANIFEST, release.PROOF}
+    own = {release.MANIFEST, release.PROOF, release.SIZES}
     return {
         str(path.relative_to(folder)): path.read_text(encoding="utf-8")
         for path in folder.rglob("*")
         if path.is_file() and path.name not in own
     }
+
+
+def start(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program."""
+    return subprocess.run([root / "ocr", *arguments], capture_output=True, text=True, check=False)
+
+
+def started(root: Path) -> str:
+    """The release that the program starts."""
+    run = start(root)
+    assert (run.returncode, run.stderr) == (0, "")
+    return Path(run.stdout.strip()).parent.name
 
 
 @pytest.fixture
@@ -73,8 +88,7 @@ def test_a_board_with_nothing_on_it_says_so(root: Path) -> None:
 def test_the_first_release_is_sent_whole(root: Path) -> None:
     assert deploy(root, "one", ONE) == sorted(ONE)
     assert content(root / "current") == ONE
-    assert (root / "ocr").resolve() == root / "releases" / "one" / "ocr"
-    assert os.access(root / "ocr", os.X_OK)
+    assert started(root) == "one"
     assert (root / "current" / "app" / "a.py").stat().st_mode & 0o777 == 0o644
     status = release.status(root)
     assert (status["current"], status["previous"], status["intact"]) == ("one", None, True)
@@ -191,7 +205,7 @@ def test_rollback_goes_back_and_forth(root: Path) -> None:
     deploy(root, "two", TWO)
     assert release.rollback(root) == {"current": "one", "previous": "two"}
     assert content(root / "current") == ONE
-    assert (root / "ocr").resolve() == root / "releases" / "one" / "ocr"
+    assert started(root) == "one"
     assert release.rollback(root) == {"current": "two", "previous": "one"}
     assert content(root / "current") == TWO
 
@@ -360,11 +374,10 @@ def test_there_is_always_a_current_release_while_switching(
         patch.setattr(Path, "replace", pull_the_plug)
         release.switch(root, "three", PROOF)
     status = release.status(root)
-    assert status["current"] == ("three" if moment == 2 else "two")
-    assert status["intact"]
-    assert os.access(root / "ocr", os.X_OK)
+    assert (status["current"], status["intact"]) == ("two", True)
+    assert started(root) == "two"
     deploy(root, "three", ONE)
-    assert content(root / "current") == ONE
+    assert started(root) == "three"
 
 
 @settings(deadline=None, max_examples=40)
@@ -485,3 +498,217 @@ def test_damaged_tuned_settings_count_as_none(root: Path, text: str) -> None:
     assert release.tuned(root) == {}
     release.tune(root, "one", {"threads": 2})
     assert release.tuned(root) == {"one": {"threads": 2}}
+
+
+# What is damaged, and how it is mended
+
+
+def empty(file: Path) -> None:
+    """As files are after a power cut that had not reached the disk; others may have shared it."""
+    file.unlink()
+    file.touch()
+
+
+@pytest.mark.parametrize("name", ["ocr", "app/a.py", release.SIZES])
+def test_a_release_that_is_not_whole_is_not_started(root: Path, name: str) -> None:
+    deploy(root, "one", ONE)
+    deploy(root, "two", TWO)
+    empty(root / "current" / name)
+    run = start(root)
+    assert run.stdout == f"{root / 'releases/one/ocr'}\n"
+    assert run.stderr == (
+        "ocr: release two is damaged, using the one before, one; deploy to this board again to"
+        " repair it\n"
+    )
+    assert not release.status(root)["intact"]
+    deploy(root, "two", TWO)
+    assert started(root) == "two"
+
+
+def test_damage_is_told_where_no_release_is_whole(root: Path) -> None:
+    deploy(root, "one", ONE)
+    empty(root / "current" / "pack" / "det.nb")
+    run = start(root)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == "ocr: release one is damaged; deploy to this board again\n"
+    assert release.status(root)["intact"] is False
+    assert deploy(root, "one", ONE) == ["pack/det.nb"]
+    assert started(root) == "one"
+
+
+def test_a_system_that_is_not_whole_keeps_its_releases_from_starting(root: Path) -> None:
+    bring_system(root, "old")
+    bring(root, "one", ONE, "old")
+    python = bring_system(root, "new")
+    bring(root, "two", TWO, "new")
+    assert started(root) == "two"
+    empty(python)
+    assert start(root).stdout == f"{root / 'releases/one/ocr'}\n"
+
+
+def test_the_program_takes_arguments_as_they_are_and_may_be_linked_to(tmp_path: Path) -> None:
+    root = tmp_path / "a folder's" / "$(board)"
+    deploy(root, "one", {**ONE, "ocr": '#!/bin/sh\nprintf "%s|" "$@"\nexit 7\n', "a b/ü*": "x"})
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "ocr").symlink_to(root / "ocr")
+    words = ["read", "a b", "*", "$HOME", "", "-n"]
+    run = subprocess.run([tmp_path / "bin/ocr", *words], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (7, "".join(f"{word}|" for word in words))
+
+
+def test_a_board_of_an_earlier_version_is_taken_over(root: Path) -> None:
+    """There the program was a link, and releases had no list of sizes."""
+    for name, files in (("one", ONE), ("two", TWO)):
+        deploy(root, name, files)
+        (root / "releases" / name / release.SIZES).unlink()
+        (root / "ocr").unlink()
+        (root / "ocr").symlink_to("current/ocr")
+    assert release.status(root)["intact"]
+    assert started(root) == "two"
+    release.rollback(root)
+    assert not (root / "ocr").is_symlink()
+    assert started(root) == "one"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_text(""),
+        lambda file: file.chmod(0o644),
+    ],
+    ids=["lost", "emptied", "no program"],
+)
+def test_a_program_that_is_not_there_is_not_taken_for_unchanged(
+    spoil: Callable[[Path], object], root: Path
+) -> None:
+    deploy(root, "one", ONE)
+    spoil(root / "ocr")
+    assert not release.status(root)["intact"]
+    assert release.known(root, "one")["intact"], "nothing has to be sent for that"
+    release.switch(root, "one", PROOF)
+    assert started(root) == "one"
+    assert release.status(root)["intact"]
+
+
+ENTRY = {"sha256": "0" * 64, "size": 1, "mode": 0o644}
+OTHER_FORMS = [
+    *("", "{", "null", "[]", '"text"', "7", "{}", "[" * 100_000),
+    *(
+        json.dumps({"files": one})
+        for one in ([], None, {"ocr": 1}, {"ocr": {**ENTRY, "size": "1"}})
+    ),
+    *(json.dumps({"files": {path: ENTRY}}) for path in ("/etc/passwd", "../../ocr")),
+    *(json.dumps({"files": {}, "system": one}) for one in (1, "../x", None)),
+    json.dumps({"files": {}, "stamps": []}),
+]
+
+
+@pytest.mark.parametrize("text", OTHER_FORMS, ids=lambda text: text[:20])
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_a_manifest_of_another_form_is_damage(root: Path, name: str, text: str) -> None:
+    deploy(root, "one", ONE)
+    deploy(root, "two", TWO)
+    (root / "releases" / name / release.MANIFEST).write_text(text)
+    assert release.status(root)["intact"] == (name == "one")
+    assert not release.known(root, name)["intact"]
+    assert "error" in release.rollback(root) or name == "two"
+    missing = release.compare(root, manifest(TWO))["missing"]
+    assert set(missing) <= {"app/a.py", "site/b/__init__.py"}
+    deploy(root, "two", TWO)
+    status = release.status(root)
+    assert (status["current"], status["intact"]) == ("two", True)
+    assert started(root) == "two"
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "null", '"read"', "[" * 100_000])
+def test_a_proof_of_another_form_is_none(root: Path, text: str) -> None:
+    deploy(root, "one", ONE)
+    (root / "current" / release.PROOF).write_text(text)
+    assert release.status(root)["verified"] is None
+    assert release.known(root, "one") == {"intact": True, "verified": None}
+
+
+def test_a_damaged_release_does_not_become_the_one_before(root: Path) -> None:
+    deploy(root, "one", ONE)
+    deploy(root, "two", TWO)
+    empty(root / "current" / "app" / "a.py")
+    deploy(root, "three", {**ONE, "name": "three"})
+    assert release.status(root)["previous"] == "one"
+
+
+def test_what_others_left_half_done_is_removed_by_the_next_deploy(root: Path) -> None:
+    deploy(root, "one", ONE)
+    for name in ("two", "three"):
+        send(root, name, TWO, release.stage(root, name, manifest(TWO))["missing"][:1])
+    (root / ".current.4711").symlink_to("releases/one")
+    (root / ".lite-ocr-abc").symlink_to("releases/one")
+    (root / "current" / ".lite-ocr-abc").touch()
+    (root / "releases" / "four.old").mkdir()
+    send(root, "one", ONE, release.stage(root, "one", manifest(ONE))["missing"])
+    with release.locked(root, "me", "two"):
+        assert [path.name for path in sorted((root / "releases").iterdir())] == ["one", "two.part"]
+    assert not list(root.rglob(".lite-ocr-*"))
+    assert not list(root.glob(".current*"))
+    send(root, "one", ONE, release.stage(root, "one", manifest(ONE))["missing"])
+    with release.locked(root, "me", "one"):
+        assert [path.name for path in (root / "releases").iterdir()] == ["one"]
+
+
+def test_only_the_owner_writes_whatever_manifest_and_mask_say(root: Path) -> None:
+    entries = manifest(ONE)["files"]
+    modes = {"ocr": 0o6777, "app/a.py": 0o666, "pack/det.nb": 0o002}
+    wide = {"files": {path: {**entry, "mode": modes[path]} for path, entry in entries.items()}}
+    before = os.umask(0)
+    try:
+        send(root, "one", ONE, release.stage(root, "one", wide)["missing"])
+        release.seal(root, "one", wide)
+        release.switch(root, "one", PROOF)
+    finally:
+        os.umask(before)
+    folder = root / "releases" / "one"
+    found = {
+        str(path.relative_to(folder)): path.stat().st_mode & 0o7777 for path in folder.rglob("*")
+    }
+    programs = {name for name, mode in found.items() if mode == 0o755}
+    assert programs == {"ocr", "app", "pack"}
+    assert {mode for name, mode in found.items() if name not in programs} == {0o644}
+
+
+@pytest.mark.parametrize("name", ["app/a.py", "letter"])
+def test_a_link_among_what_came_is_not_taken(root: Path, tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "id_ed25519"
+    secret.write_text(ONE["app/a.py"])
+    send(root, "one", ONE, release.stage(root, "one", manifest(ONE))["missing"])
+    link = root / "releases" / "one.part" / name
+    link.unlink(missing_ok=True)
+    link.symlink_to(secret)
+    expected = ["app/a.py"] if name == "app/a.py" else []
+    assert release.seal(root, "one", manifest(ONE)) == {"wrong": expected}
+    assert not (root / "releases" / "one" / name).exists()
+    assert secret.exists()
+
+
+def test_what_comes_is_not_written_into_a_file_that_others_share(root: Path) -> None:
+    deploy(root, "one", ONE)
+    part = root / "releases" / "two.part" / "app"
+    part.mkdir(parents=True)
+    os.link(root / "current" / "app" / "a.py", part / "a.py")
+    missing = release.stage(root, "two", manifest(TWO))["missing"]
+    for path in missing:
+        with (part.parent / path).open("w") as file:  # as adb does it
+            file.write(TWO[path])
+    assert content(root / "current") == ONE
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(KeyError), release.replacing(path) as file:
+        file.write(b"half")
+        raise KeyError
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("file", "old")]
+    with release.replacing(path, 0o755) as file:
+        file.write(b"new")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("file", "new")]
+    assert path.stat().st_mode & 0o777 == 0o755

@@ -100,8 +100,8 @@ def knowing(parts: Ingredients, characters: tuple[str, ...]) -> Ingredients:
 
 
 def made(root: Path) -> list[str]:
-    """All there is among the packs of a cache besides locks."""
-    return [path.name for path in (root / "packs").iterdir() if path.suffix != ".lock"]
+    """All folders there are among the packs of a cache."""
+    return [path.name for path in (root / "packs").iterdir() if path.is_dir()]
 
 
 def test_pack(pack: packs.Pack, runtime: Runtime, module_cache: Path) -> None:

@@ -14,7 +14,8 @@ from typing import IO, Callable, ContextManager, Iterator
 
 import pytest
 
-from opt_models import cache
+from lite_runner.release import sha256
+from opt_models import cache, manifest
 from opt_models.errors import CacheError, FetchError
 
 Refuses = Callable[..., ContextManager[None]]
@@ -29,7 +30,8 @@ NOBODY = 65534
 MAKER = """
 import sys
 from pathlib import Path
-from opt_models import cache
+from lite_runner.release import sha256
+from opt_models import cache, manifest
 
 def make(folder):
     with Path(sys.argv[1]).open("a") as log:
@@ -63,8 +65,9 @@ def content(folder: Path) -> dict[str, str]:
 
 
 def left(root: Path) -> set[str]:
-    """All there is in a cache besides locks."""
-    paths = (path for path in root.rglob("*") if path.suffix != ".lock")
+    """All there is in a cache besides locks and manifests."""
+    own = (".lock", ".manifest.json")
+    paths = (path for path in root.rglob("*") if not path.name.endswith(own))
     return {str(path.relative_to(root)) for path in paths}
 
 
@@ -285,3 +288,102 @@ def test_root(
     else:
         monkeypatch.setenv(cache.VARIABLE, value)
     assert str(cache.root()) == expected.format(home=home, cwd=cwd)
+
+
+# Damage: files that a power cut, a disk or somebody changed behind our back
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda file: file.write_text(""), "a.txt has 0 bytes instead of 5"),
+        (lambda file: file.write_text("firsT"), "a.txt has changed"),
+        (Path.unlink, "a.txt: No such file or directory"),
+    ],
+)
+def test_a_damaged_folder_is_made_anew_and_told(
+    own_cache: Path,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], object],
+    words: str,
+) -> None:
+    folder = cache.folder(NAME, make)
+    spoil(folder / "a.txt")
+    assert content(cache.folder(NAME, make)) == FILES
+    assert capsys.readouterr().err == f"{folder}: {words}; making it anew\n"
+    cache.folder(NAME, never)
+    assert left(own_cache) == WHOLE
+
+
+def test_what_is_damaged_stays_until_there_is_another_one(own_cache: Path) -> None:
+    folder = cache.folder(NAME, make)
+    (folder / "a.txt").write_text("")
+
+    def fail(fresh: Path) -> None:
+        raise FetchError("offline")
+
+    with pytest.raises(FetchError, match="offline"):
+        cache.folder(NAME, fail)
+    assert content(folder) == {**FILES, "a.txt": ""}
+    assert left(own_cache) == WHOLE
+    assert content(cache.folder(NAME, make)) == FILES
+
+
+def test_files_of_another_time_and_files_that_came_later_are_no_damage(own_cache: Path) -> None:
+    folder = cache.folder(NAME, make)
+    os.utime(folder / "a.txt", (1, 1))
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "a.pyc").touch()
+    cache.folder(NAME, never)
+    # Its new time is known now: not even a look into it would tell this.
+    (folder / "a.txt").write_text("firsT")
+    os.utime(folder / "a.txt", (1, 1))
+    cache.folder(NAME, never)
+    assert manifest.doubt(folder / "a.txt")
+    assert content(cache.folder(NAME, make)) == FILES
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", '{"a.txt": 1}', '{"a.txt": [5, "x", ""]}'])
+def test_a_folder_without_a_manifest_is_taken_as_it_is(own_cache: Path, text: str | None) -> None:
+    folder = cache.folder(NAME, make)
+    place = folder.with_name("one-1.0.manifest.json")
+    place.unlink()
+    if text is not None:
+        place.write_text(text)
+    cache.folder(NAME, never)
+    assert manifest.hashes(folder / "sub") == {"b.txt": sha256(folder / "sub/b.txt")}
+    (folder / "a.txt").write_text("")
+    assert content(cache.folder(NAME, make)) == FILES
+
+
+def test_content_that_makes_no_sense_is_made_anew(
+    own_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(folder: Path) -> None:
+        if (folder / "a.txt").read_text() != "first":
+            raise FetchError("a.txt is not the first")
+
+    folder = cache.folder(NAME, make)
+    (folder / "a.txt").write_text("")
+    folder.with_name("one-1.0.manifest.json").unlink()
+    assert content(cache.folder(NAME, make, check)) == FILES
+    assert "a.txt is not the first; making it anew" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_worked_in_is_left_alone(own_cache: Path) -> None:
+    folder = cache.folder(NAME, make, fixed=False)
+    (folder / "a.txt").write_text("other")
+    assert cache.folder(NAME, never, fixed=False) == folder
+    assert left(own_cache) == WHOLE
+
+
+def test_what_is_linked_into_another_cache_is_damage_there(own_cache: Path, tmp_path: Path) -> None:
+    folder = cache.folder(NAME, make)
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    cache.folder(NAME, never)
+    (elsewhere / "a.txt").write_text("")
+    assert content(cache.folder(NAME, make)) == FILES
+    assert not folder.is_symlink()
+    assert content(elsewhere) == {**FILES, "a.txt": ""}, "others' files are theirs"

@@ -98,6 +98,30 @@ def test_what_is_no_pack_is_left_alone(
     assert "work of years" in (place / "chapter1" if kind == "folder" else place).read_text()
 
 
+def test_only_what_a_pack_names_is_copied(
+    made: packs.Pack, copy: packs.Pack, tmp_path: Path
+) -> None:
+    (tmp_path / "id_ed25519").write_text("secret")
+    (copy.folder / "notes.txt").symlink_to(tmp_path / "id_ed25519")
+    (copy.folder / "more.bin").write_text("more")
+    again = named_pack.write(packs.load(copy.folder), tmp_path / "again")
+    names = {path.name for path in made.files}
+    assert {path.name for path in again.folder.iterdir()} == names
+    assert "pack.json" in names
+
+
+def test_a_pack_damaged_in_the_cache_is_made_anew(
+    made: packs.Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in made.files}
+    for name in ("pack.json", "rec.nb"):
+        (made.folder / name).write_text("")
+        again = named_pack.find("v4-mobile", ARM)
+        assert {path.name: path.read_bytes() for path in again.files} == before
+        told = capsys.readouterr().err.splitlines()
+        assert f"{name} has 0 bytes instead of {len(before[name])}; making it anew" in told[0]
+
+
 def test_where_one_is_cannot_be_replaced(
     tmp_path: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,9 +134,9 @@ def test_the_older_pack_stays_when_there_is_no_room(
     made: packs.Pack, copy: packs.Pack, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
 ) -> None:
     def fail(*_: object) -> None:
-        raise shutil.Error([("from", "to", "[Errno 28] No space left on device")])
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copytree", fail)
+    monkeypatch.setattr(shutil, "copyfile", fail)
     with refuses(CatalogError, f"--out {copy.folder}", "No space left", "choose another"):
         named_pack.write(made, copy.folder)
     assert packs.load(copy.folder) == copy

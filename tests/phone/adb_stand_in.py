@@ -34,7 +34,10 @@ SETTINGS = {
 #: AID_SHELL.
 USER = 2000
 #: Of toybox, what Android 7 has and we use.
-_TOOLS = ("cat", "chmod", "df", "dirname", "mkdir", "readlink", "rm", "rmdir", "uname")
+_TOOLS = (
+    *("cat", "chmod", "cut", "df", "dirname", "mkdir", "readlink", "rm", "rmdir", "stat", "tr"),
+    *("uname", "xargs"),
+)
 _PROPERTIES = {
     "product.cpu.abi": "arm64-v8a",
     "product.cpu.abilist": "arm64-v8a,armeabi-v7a,armeabi",

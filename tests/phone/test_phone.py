@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -63,6 +64,27 @@ def test_only_what_changed_is_sent_and_one_goes_back(
     }
     assert deploys.rollback(phone.board) == first == phone.current
     assert phone.program("verify").code == 0
+
+
+def test_a_release_cut_short_is_not_started(phone: Phone, plain: Path, tmp_path: Path) -> None:
+    first = phone.current
+    second = phone.deploy(double.pack(tmp_path / "p", {"rec": b"DOUBLE rec, cut short"})).release
+    file = phone.home / "current/pack/rec.nb"
+    file.unlink()
+    file.touch()
+    run = phone.program("verify")
+    assert (run.code, run.stdout[:9]) == (0, "verified:")
+    assert f"release {second} is damaged, using the one before, {first}; deploy" in run.stderr
+    assert f"{second} is damaged; this is the one before, {first}" in phone.program("doctor").stdout
+    assert phone.deploy(tmp_path / "p").sent == 1
+    assert phone.program("verify").stderr == ""
+
+
+def test_nobody_else_writes_to_what_was_brought(phone: Phone, plain: Path) -> None:
+    shutil.rmtree(phone.home)
+    phone.deploy(plain)
+    wide = [path for path in phone.home.rglob("*") if path.lstat().st_mode & 0o022]
+    assert [path for path in wide if not path.is_symlink()] == []
 
 
 def test_undeploy_leaves_nothing(phone: Phone, fresh: Phone) -> None:

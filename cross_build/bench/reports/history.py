@@ -11,8 +11,8 @@ from cross_build.bench.reports import result
 from cross_build.bench.reports.result import Run
 from cross_build.errors import ReportError
 from cross_build.transports import local
+from lite_runner import durable
 from lite_runner.output import as_json
-from opt_models import cache
 
 
 def folder(target: str | None) -> Path:
@@ -44,7 +44,7 @@ def keep(data: Mapping[str, object]) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         path = _free(place, run.started.strftime("%Y-%m-%dT%H-%M-%SZ"), text)
         if not path.exists():
-            cache.replace(path, text)
+            durable.write(path, text.encode())
     except OSError as error:
         raise ReportError(
             f"{error.filename or place}: cannot be written: {error.strerror}; make it writable and"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -284,7 +285,7 @@ def test_a_board_that_does_not_read_any_more_is_told(fleet: Fleet, monkeypatch) 
         roll, "_board", lambda one: fleet._connect(target("local"), one.address, "", False)
     )
     rollout.deploy(fleet.hosts("a"))
-    (fleet.home / "a-bad").symlink_to(fleet.home / "a")
+    shutil.copytree(fleet.home / "a", fleet.home / "a-bad", symlinks=True)
     records.keep(records.Record("a-bad", "local", str(fleet.home / "a-bad"), fleet.current("a")))
     found, code = roll.check([one for one in records.known() if one.address == "a-bad"])
     assert (code, found[0].problem) == (1, "does not read: reads nothing; deploy to it")
@@ -295,6 +296,28 @@ def test_records_that_cannot_be_read_are_told(fleet: Fleet, capsys) -> None:
     (records.folder() / "x.json").write_text("{")
     assert list(known()) == ["a"]
     assert "x.json: is no record of a board" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "null", '"a"', "[" * 100_000, '{"address": "a"}'),
+        '{"address": 1, "target": "local", "folder": "x", "release": "r"}',
+        '{"address": "a", "target": "local", "folder": "x", "release": "r", "pack": null}',
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_wrong_record_is_told_and_written_anew(fleet: Fleet, capsys, text: str) -> None:
+    rollout.deploy(fleet.hosts("a"))
+    before = known()
+    (path,) = records.folder().iterdir()
+    path.write_text(text)
+    assert known() == {}
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith(f"{path}: is no record of a board (")
+    assert "deploy to the board again" in told
+    assert rollout.deploy(fleet.hosts("a")).code == 0
+    assert known()["a"].release == before["a"].release
 
 
 def test_a_full_or_closed_home_is_no_failure(fleet: Fleet, capsys) -> None:

@@ -1,0 +1,81 @@
+"""Deploys from this computer, killed at any moment here or on the board."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.power.board import Archives, remains, running
+from tests.power.test_power_cut import VARIABLE
+
+_KILLS = int(os.environ.get(VARIABLE, "12"))
+#: Deploys a folder of files under a name of its own.
+_DEPLOY = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from cross_build import bundle, deploy, inventory
+from cross_build.board import Board
+from cross_build.targets import target
+from cross_build.transports.local import Local
+
+folder, home = map(Path, sys.argv[1:])
+items = inventory.items(folder)
+del items["bundle.json"]
+bundle.make = lambda *given: bundle.Bundle(folder.name, items, {"pack": "tiny"})
+deploy.named_pack.find = lambda name, runtime: SimpleNamespace(name="tiny")
+deploy.deploy(Board(target("local"), Local(home), sys.executable))
+"""
+
+
+def start(folder: Path, home: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _DEPLOY, folder, home]
+    environment = {**os.environ, "LITE_OCR_CACHE": str(home.parent / "cache")}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """What a deploy runs on the board, as soon as there is something; nothing if it ends first."""
+    listing = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    found: list[int] = []
+    while not found and process.poll() is None:
+        with contextlib.suppress(OSError):
+            found = [int(word) for word in listing.read_text().split()]
+    return found
+
+
+def test_killed_at_any_moment_a_release_runs_and_the_next_deploy_mends_all(fast: Path) -> None:
+    archives, home = Archives(fast / "archives"), fast / "work" / "board"
+    home.parent.mkdir()
+    begun = time.monotonic()
+    assert start(archives.folder("one"), home).wait() == 0
+    seconds = time.monotonic() - begun
+    chance = random.Random(0)  # noqa: S311 (to be the same each time)
+    broken, killed = [], {"host": 0, "board": 0}
+    for number in range(_KILLS):
+        name, before = ("two", "one")[number % 2], running(home)
+        process = start(archives.folder(name), home)
+        time.sleep(chance.uniform(0.3, 1) * seconds)
+        where = "host" if number % 4 < 2 else "board"
+        victims = [process.pid] if where == "host" else children(process)
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):  # it has come to its end just now
+                os.kill(victim, signal.SIGKILL)
+        killed[where] += 1
+        process.wait()
+        if running(home) not in (before, name):
+            broken.append(f"{number}: runs {running(home)}")
+        code = start(archives.folder(name), home).wait()
+        if (code, running(home), remains(home)) != (0, name, []):
+            broken.append(f"{number}: {code}, runs {running(home)}, {remains(home)} stay")
+    print(f"killed {killed}, {len(broken)} broken")
+    assert not broken
+    assert all(killed.values())
