@@ -94,11 +94,14 @@ def test_of_two_addresses_the_one_with_the_verified_file_is_taken(
 ) -> None:
     """PP-OCRv2 published another classifier under the same name."""
     recipe = catalog.recipe("v2.0-slim")
+    assert recipe.verified is not None
+    verified = set(recipe.verified.sha256.values())
     for model in recipe.models.values():
         for one in model.offered("slim"):
             place = tmp_path / "mirror" / one.path.lstrip("/")
             place.parent.mkdir(parents=True, exist_ok=True)
-            (real,) = folder.rglob(place.name)
+            # Another release's opt wrote files of the same names.
+            (real,) = (path for path in folder.rglob(place.name) if sha256(path) in verified)
             place.write_bytes(real.read_bytes())
     model = recipe.models["cls"]
     first = tmp_path / "mirror" / model.offered("slim")[0].path.lstrip("/")
@@ -109,7 +112,6 @@ def test_of_two_addresses_the_one_with_the_verified_file_is_taken(
     pack = make("v2.0-slim", ARMV8)
     assert pack.runtimes == ("v2.9", "v2.13-rc")
     assert pack.classifier is not None
-    assert recipe.verified is not None
     assert sha256(pack.classifier.network.path) == recipe.verified.sha256["cls"]
 
 
