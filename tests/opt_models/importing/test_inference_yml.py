@@ -117,7 +117,8 @@ def test_scale(place: Path, scale: Any, unit: float) -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     characters=st.lists(
-        st.characters(codec="utf-8") | st.sampled_from(ODD),
+        # U+0085 breaks lines in YAML 1.1; PyYAML writes it so that it is read as a space.
+        st.characters(codec="utf-8", exclude_characters="\x85") | st.sampled_from(ODD),
         min_size=1,
         max_size=30,
     )
