@@ -76,11 +76,12 @@ def build(
             "cls": None,
         }
         golden = _golden(parts)
-        order = network.Order(runtime, precision, fold, len(parts.charset.characters), golden)
+        order = network.Order(runtime, precision, fold, parts.charset.characters, golden)
         for stage, part in parts.networks.items():
             data[stage] = network.bring(folder, stage, part, order)
         dictionary = folder / "dictionary.txt"
-        dictionary.write_bytes(parts.charset.as_file())
+        rec = data["rec"]
+        dictionary.write_bytes(parts.charset.as_file(rec["classes"] - 1 - rec["space"]))
         data["dictionary"] = {"file": dictionary.name, "sha256": sha256(dictionary)}
         data["golden"] = {
             **_copy(golden.image, folder / f"golden{golden.image.suffix.lower()}"),

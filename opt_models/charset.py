@@ -23,9 +23,13 @@ class Charset:
     source: str
     characters: tuple[str, ...]
 
-    def as_file(self) -> bytes:
-        """The content of a dictionary file: UTF-8, a character a line."""
-        return "".join(f"{character}\n" for character in self.characters).encode()
+    def as_file(self, lines: int) -> bytes:
+        """The content of a dictionary file: UTF-8, a character a line.
+
+        Args:
+            lines: how many of the characters the recogniser has classes for.
+        """
+        return "".join(f"{character}\n" for character in self.characters[:lines]).encode()
 
 
 def read(path: Path) -> Charset:
@@ -64,12 +68,20 @@ def agreed(given: Charset | None, own: Charset | None) -> Charset | None:
     Raises:
         CatalogError: they disagree; says where first.
     """
-    if given is None or own is None or given.characters == own.characters:
-        return given or own
+    if given is None or own is None or _written(given) == _written(own):
+        return own or given
     raise CatalogError(
         f"--dict {given.source}: {_difference(given, own)}; leave --dict out to take the"
         " recogniser's own, or give the dictionary it was trained with"
     )
+
+
+def _written(charset: Charset) -> tuple[str, ...]:
+    """Characters but for lines that were left empty at the end."""
+    count = len(charset.characters)
+    while count > 0 and not charset.characters[count - 1]:
+        count -= 1
+    return charset.characters[:count]
 
 
 def _difference(given: Charset, own: Charset) -> str:

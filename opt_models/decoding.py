@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 from opt_models.errors import OptError
 from opt_models.formats.summary import Summary
@@ -11,7 +11,7 @@ from opt_models.formats.summary import Summary
 _FEWEST = 2
 
 
-def decode(summary: Summary, lines: int, source: str) -> dict[str, Any]:
+def decode(summary: Summary, characters: Sequence[str], source: str) -> dict[str, Any]:
     """The recogniser's part of ``pack.json`` that follows from the network itself.
 
     PP-OCR before V2.0 decodes CTC in the network (``ctc_greedy_decoder``): int64 ids with LoD come
@@ -21,7 +21,8 @@ def decode(summary: Summary, lines: int, source: str) -> dict[str, Any]:
 
     Args:
         summary: of the recogniser's program.
-        lines: of the dictionary.
+        characters: lines of the dictionary. Empty ones at its end stand for classes only where the
+            network has as many.
         source: names the recogniser in errors.
 
     Raises:
@@ -37,6 +38,7 @@ def decode(summary: Summary, lines: int, source: str) -> dict[str, Any]:
             " recogniser, float32 [batch, steps, classes]: is it a PP-OCR recogniser?"
         )
     classes = floats[0][-1]
+    lines = _lines(characters, classes)
     if lines not in (classes - 1, classes - 2):
         raise OptError(
             f"--rec: {source} has {classes} classes, the dictionary {lines} lines; a blank and"
@@ -51,3 +53,15 @@ def decode(summary: Summary, lines: int, source: str) -> dict[str, Any]:
         "offset": 0 if old else 1,
         "space": lines == classes - 2,
     }
+
+
+def _lines(characters: Sequence[str], classes: int) -> int:
+    """How many lines of a dictionary stand for classes.
+
+    A line that an editor left empty at the end is none of them, though it would look as if it stood
+    for the space: unless it was there in training, too, and the space after it.
+    """
+    count = len(characters)
+    while count > 0 and not characters[count - 1] and count != classes - 2:
+        count -= 1
+    return count

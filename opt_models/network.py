@@ -30,14 +30,14 @@ class Order:
         runtime: what they are for.
         precision: as of :func:`opt_models.build_pack.build`.
         fold: whether fp32 networks are folded before opt.
-        characters: lines of the dictionary.
+        characters: of the dictionary, a line each.
         golden: picture to compare folded networks on.
     """
 
     runtime: Runtime
     precision: str | None
     fold: bool
-    characters: int
+    characters: Sequence[str]
     golden: Golden
 
 

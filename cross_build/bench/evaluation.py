@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence
 from cross_build.bench.benchmark import Sweep, bench
 from cross_build.board import Board
 from cross_build.errors import BoardError
-from lite_runner.accuracy import compare, squash
+from lite_runner.accuracy import compare, compare_with_spaces, squash, total
 from lite_runner.bench.run import Plan
 
 
@@ -32,19 +32,21 @@ class Evaluation:
         changed: characters that differ between the two, as a share of the other's.
         worse: how many points of 100 more of the true characters are wrong; of ``changed``, where
             the text of no picture is known.
-        limit: points that are let through.
+        worse_spaced: the same with spaces counted.
+        limit: points of each that are let through.
     """
 
     record: Mapping[str, Any]
     changes: Sequence[Change]
     changed: float
     worse: float
+    worse_spaced: float
     limit: float
 
     @property
     def passed(self) -> bool:
         """Whether it is good enough."""
-        return self.worse <= self.limit
+        return max(self.worse, self.worse_spaced) <= self.limit
 
 
 def evaluate(
@@ -83,17 +85,31 @@ def evaluate(
 
 def judge(record: Mapping[str, Any], limit: float) -> Evaluation:
     """Compare the first two candidates of a record."""
-    ours, theirs = (one["texts"] for one in record["candidates"][:2])
+    one, other = record["candidates"][:2]
     changes: list[Change] = []
-    errors = characters = 0
-    for image, one, other in zip(record["images"], ours, theirs):
-        changes += _changes(image["image"], one or [], other or [])
-        found = compare(other or [], one or [])
-        errors, characters = errors + found.errors, characters + found.characters
-    changed = errors / max(1, characters)
-    one, other = (candidate["accuracy"] for candidate in record["candidates"][:2])
-    worse = 100 * (one["cer"] - other["cer"]) if one and other else 100 * changed
-    return Evaluation(record, changes, changed, worse, limit)
+    pairs = [(theirs or [], ours or []) for ours, theirs in zip(one["texts"], other["texts"])]
+    for image, (theirs, ours) in zip(record["images"], pairs):
+        changes += _changes(image["image"], ours, theirs)
+    changed, changed_spaced = (
+        total(rule(*pair) for pair in pairs).cer for rule in (compare, compare_with_spaces)
+    )
+    worse, worse_spaced = 100 * changed, 100 * changed_spaced
+    if one["accuracy"] and other["accuracy"]:
+        worse, worse_spaced = points(one["accuracy"], other["accuracy"])
+    return Evaluation(record, changes, changed, worse, worse_spaced, limit)
+
+
+def points(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[float, float]:
+    """How many points of 100 more of the characters are wrong, without spaces and with them.
+
+    Args:
+        one: ``accuracy`` of a candidate of a record.
+        other: that of the candidate it is compared with.
+    """
+    return (
+        100 * (one["cer"] - other["cer"]),
+        100 * (one["spaced"]["cer"] - other["spaced"]["cer"]),
+    )
 
 
 def text(found: Evaluation) -> str:
@@ -123,7 +139,10 @@ def text(found: Evaluation) -> str:
             found_boxes = f", Hmean {detection['hmean']:.3f}" if detection else ""
             lines.append(f"{candidate['id']:<{width}}  {accuracy['cer']:.2%}, {words}{found_boxes}")
     verdict = "passed" if found.passed else "failed"
-    lines.append(f"{found.worse:+.2f} points, at most {found.limit:.2f} allowed: {verdict}")
+    lines.append(
+        f"{found.worse:+.2f} points, {found.worse_spaced:+.2f} with spaces,"
+        f" at most {found.limit:.2f} of each allowed: {verdict}"
+    )
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from cross_build.bench.benchmark import Stage, Sweep, measure, staged
+from cross_build.bench.evaluation import points
 from cross_build.bench.reports.statistics import LEAST_TURNS, ratio
 from cross_build.board import Board
 from cross_build.errors import BoardError, TargetError
@@ -67,7 +68,8 @@ def tune(
         runtime: a Paddle-Lite library of the user's own.
         pictures: with true lines, or at least one of them.
         plan: of each run.
-        within: how much more of the characters may be wrong, in points of 100.
+        within: how much more of the characters may be wrong, in points of 100, without spaces and
+            with them.
 
     Raises:
         TargetError: no picture's text is known.
@@ -140,7 +142,7 @@ def _choose(record: Mapping[str, Any], within: float) -> int:
     for index, one in enumerate(record["candidates"]):
         if index == 0 or not one["turns"] or one["failed"] or not one["steady"]:
             continue
-        worse = 100 * (one["accuracy"]["cer"] - first["accuracy"]["cer"])
+        worse = max(points(one["accuracy"], first["accuracy"]))
         taken, before = (
             [np.asarray(turn) for turn in passes(candidate["turns"], "total")]
             for candidate in (one, first)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lite_runner.accuracy import Accuracy, compare, edit_distance, squash
+from lite_runner.accuracy import (
+    Accuracy,
+    compare,
+    compare_with_spaces,
+    edit_distance,
+    squash,
+    total,
+)
 
 words = st.text("ab字", max_size=7)
 
@@ -60,3 +68,50 @@ def test_rate_is_errors_by_true_characters(
     found = compare(expected, read)
     assert found == Accuracy(errors, characters)
     assert found.cer == rate
+
+
+def test_long_texts_are_compared_beyond_a_machine_word() -> None:
+    random = Random(3)
+    for length in (63, 64, 65, 900):
+        text = "".join(random.choice("abc 字") for _ in range(length))
+        places = sorted(random.sample(range(length), 9))
+        # What is in no true text takes an edit each, and a character that is gone one more.
+        read = [*text]
+        for place in places:
+            read[place] = "?"
+        del read[places[0]]
+        assert edit_distance(text, "".join(read)) == 9
+        assert edit_distance("".join(read), text) == 9
+
+
+@pytest.mark.parametrize(
+    ("expected", "read", "errors", "characters"),
+    [
+        (["engine platform"], ["engineplatform"], 1, 15),
+        (["ab", "cd"], ["ab cd"], 0, 5),
+        (["ab cd"], ["ab", "cd"], 0, 5),
+        (["ab", "cd"], ["abcd"], 1, 5),
+        ([" a  b "], ["a\u3000b\n"], 0, 3),
+        (["a b"], ["a", "", " ", "b"], 0, 3),
+        (["ab"], ["a b c"], 3, 2),
+        ([], ["a"], 1, 0),
+        ([" "], [], 0, 0),
+    ],
+)
+def test_with_spaces_words_and_lines_stand_apart_by_one(
+    expected: list[str], read: list[str], errors: int, characters: int
+) -> None:
+    assert compare_with_spaces(expected, read) == Accuracy(errors, characters)
+
+
+@given(lines, lines)
+def test_spaces_only_add_errors(one: list[str], two: list[str]) -> None:
+    plain, spaced = compare(one, two), compare_with_spaces(one, two)
+    assert plain.errors <= spaced.errors
+    assert plain.characters <= spaced.characters
+    assert (compare_with_spaces(one, one).errors, compare_with_spaces([], []).errors) == (0, 0)
+
+
+def test_pages_are_counted_together() -> None:
+    assert total([Accuracy(1, 4), Accuracy(2, 6)]) == Accuracy(3, 10)
+    assert total([]) == Accuracy(0, 0)

@@ -334,6 +334,15 @@ def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: Ingredient
     assert pack.recogniser.charset.count(" ") == 1
 
 
+def test_an_empty_line_at_a_dictionarys_end_is_not_the_space(
+    stand_in: Path, own_files: Ingredients
+) -> None:
+    plain = build_pack.build(own_files, ARM)
+    pack = build_pack.build(knowing(own_files, (*own_files.charset.characters, "")), ARM)
+    assert pack.recogniser.charset == plain.recogniser.charset
+    assert pack.recogniser.charset[-1] == " "
+
+
 def test_a_golden_the_dictionary_can_spell(
     stand_in: Path, own_files: Ingredients, refuses: Refuses
 ) -> None:

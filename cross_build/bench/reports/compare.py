@@ -12,6 +12,7 @@ from cross_build.bench.reports.statistics import ratio
 from cross_build.bench.reports.tables import NOT_TIME
 from cross_build.errors import ReportError
 from lite_runner import accuracy, report
+from lite_runner.accuracy import Accuracy
 from lite_runner.arrays import Doubles
 
 #: Where one side has no figure.
@@ -180,7 +181,7 @@ def _instructions(one: Candidate, two: Candidate) -> str:
 def _figures(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) -> str:
     """Accuracy, and what is a figure of a whole process: memory, start-up."""
     rows: list[Sequence[str]] = [("", "A", "B", "B is")]
-    rows += [_errors(a, b, one, two, common)]
+    rows += [_errors(a, b, one, two, common, spaces) for spaces in (False, True)]
     if common.all:
         quads = [each.detection.hmean if each.detection else None for each in (one, two)]
         rows.append(("Hmean", *_both(quads, "{:.3f}"), _change(quads, "{:+.3f}")))
@@ -196,7 +197,7 @@ def _figures(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) ->
 
 
 def _errors(
-    a: Run, b: Run, one: Candidate, two: Candidate, common: _Common
+    a: Run, b: Run, one: Candidate, two: Candidate, common: _Common, spaces: bool
 ) -> tuple[str, str, str, str]:
     """Wrong characters on the labelled pictures of both runs."""
     places = [
@@ -204,39 +205,47 @@ def _errors(
         for left, right in zip(common.one, common.two)
         if a.pictures[left].lines is not None and a.pictures[left].lines == b.pictures[right].lines
     ]
+    scores = [
+        _score(a, one, [left for left, _ in places], spaces),
+        _score(b, two, [right for _, right in places], spaces),
+    ]
     if common.all and len(places) == _labelled(a) == _labelled(b):
-        # The runs' own figures: what one could not read counts there as they count it.
+        # The runs' own figures: what one could not read counts there as they count it. Older ones
+        # have none with spaces.
         scores = [
-            each.accuracy and (each.accuracy.errors, each.accuracy.characters)
-            for each in (one, two)
-        ]
-    else:
-        scores = [
-            _score(a, one, [left for left, _ in places]),
-            _score(b, two, [right for _, right in places]),
+            _own_score(each, spaces) or score for each, score in zip((one, two), scores)
         ]
     shown = [
-        f"{score[0]} of {score[1]} ({score[0] / max(1, score[1]):.2%})" if score else _NONE
+        f"{score.errors} of {score.characters} ({score.cer:.2%})" if score else _NONE
         for score in scores
     ]
-    errors = [float(score[0]) if score else None for score in scores]
-    return ("errors (CER)", shown[0], shown[1], _change(errors, "{:+.0f}"))
+    errors = [float(score.errors) if score else None for score in scores]
+    name = "with spaces" if spaces else "errors (CER)"
+    return (name, shown[0], shown[1], _change(errors, "{:+.0f}"))
+
+
+def _own_score(candidate: Candidate, spaces: bool) -> Accuracy | None:
+    found = candidate.accuracy
+    if found is not None and spaces:
+        found = found.spaced
+    return None if found is None else Accuracy(found.errors, found.characters)
 
 
 def _labelled(run: Run) -> int:
     return sum(picture.lines is not None for picture in run.pictures)
 
 
-def _score(run: Run, candidate: Candidate, places: Sequence[int]) -> tuple[int, int] | None:
+def _score(
+    run: Run, candidate: Candidate, places: Sequence[int], spaces: bool
+) -> Accuracy | None:
     """Errors and true characters on some pictures; None if it did not read all of them."""
     texts = [candidate.texts[at] for at in places]
     if not texts or any(text is None for text in texts):
         return None
-    found = [
-        accuracy.compare(run.pictures[at].lines or (), text or ())
-        for at, text in zip(places, texts)
-    ]
-    return sum(one.errors for one in found), sum(one.characters for one in found)
+    rule = accuracy.compare_with_spaces if spaces else accuracy.compare
+    return accuracy.total(
+        rule(run.pictures[at].lines or (), text or ()) for at, text in zip(places, texts)
+    )
 
 
 def _startups(candidate: Candidate, cold: bool) -> list[Doubles]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
+import pytest
+
 from cross_build.bench import evaluation
 from lite_runner.bench.record import accuracy
 
@@ -27,13 +29,31 @@ TRUTH = [["one line", "another", "the third"], ["abcdefghij"]]
 def test_equal_readings_pass() -> None:
     found = evaluation.judge(record(TRUTH, TRUTH, TRUTH), 0.0)
     assert found.passed
-    assert (found.changes, found.changed, found.worse) == ([], 0.0, 0.0)
+    assert (found.changes, found.changed) == ([], 0.0)
+    assert (found.worse, found.worse_spaced) == (0.0, 0.0)
     assert "0 places differ in 2 pictures, 0.00% of the characters" in evaluation.text(found)
 
 
-def test_spaces_do_not_count() -> None:
+def test_spaces_are_no_change_of_a_line_but_count_against_the_limit() -> None:
     ours = [["oneline", " another", "the  third"], ["abcdefghij"]]
-    assert evaluation.judge(record(ours, TRUTH, TRUTH), 0.0).changes == []
+    found = evaluation.judge(record(ours, TRUTH, TRUTH), 1.0)
+    assert (found.changes, found.worse) == ([], 0.0)
+    # Of 36 characters, with four spaces between words and lines.
+    assert found.worse_spaced == pytest.approx(100 / 36)
+    assert not found.passed
+    assert "+0.00 points, +2.78 with spaces, at most 1.00 of each allowed: failed" in (
+        evaluation.text(found)
+    )
+    assert evaluation.judge(record(ours, TRUTH, TRUTH), 3.0).passed
+    assert evaluation.judge(record(TRUTH, ours, TRUTH), 0.0).passed
+
+
+def test_without_true_text_spaces_count_against_the_sibling() -> None:
+    ours = [["oneline", "another", "the third"], ["abcdefghij"]]
+    found = evaluation.judge(record(ours, TRUTH, [None, None]), 1.0)
+    assert (found.changed, found.worse) == (0.0, 0.0)
+    assert found.worse_spaced == pytest.approx(100 / 36)
+    assert not found.passed
 
 
 def test_what_changed_is_told_line_by_line() -> None:
@@ -57,7 +77,9 @@ def test_more_wrong_characters_than_allowed_fail() -> None:
     assert found.worse == 100 / characters
     assert not found.passed
     assert evaluation.judge(record(ours, TRUTH, TRUTH), 3.2).passed
-    assert "+3.12 points, at most 3.00 allowed: failed" in evaluation.text(found)
+    assert "+3.12 points, +2.78 with spaces, at most 3.00 of each allowed: failed" in (
+        evaluation.text(found)
+    )
 
 
 def test_reading_better_passes() -> None:

@@ -20,8 +20,14 @@ from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.run import Plan
 from tests.lite_runner.bench.conftest import picture
 
-#: Seconds a setting takes, and how many characters of 1000 it gets wrong.
+#: Seconds a setting takes, and how many characters of 1000 it gets wrong, perhaps also with spaces.
 Rule = Any
+
+
+def wrong(errors: int, spaced: int) -> dict[str, Any]:
+    """A record's accuracy: errors of 1000 characters, without spaces and with them."""
+    plain, more = ({"errors": n, "characters": 1000, "cer": n / 1000} for n in (errors, spaced))
+    return {**plain, "spaced": more}
 
 
 def turns(total: float) -> list[dict[str, Any]]:
@@ -47,14 +53,14 @@ def tune(board: Board, monkeypatch: pytest.MonkeyPatch) -> Any:
         ) -> dict[str, Any]:
             found = []
             for one in candidates:
-                seconds, errors = rule(one.request)
+                seconds, errors, *spaced = rule(one.request)
                 found.append(
                     {
                         "id": one.name,
                         "turns": turns(seconds),
                         "failed": None,
                         "steady": True,
-                        "accuracy": {"errors": errors, "characters": 1000, "cer": errors / 1000},
+                        "accuracy": wrong(errors, *(spaced or [errors])),
                         "summary": {"total": {"median": seconds * 1000}},
                         "max_side": one.request["max_side"] or 960,
                     }
@@ -110,6 +116,14 @@ def test_reading_worse_than_allowed_is_not_bought(tune: Any, within: float, side
     assert tune(rule, within).setting["max_side"] == side
 
 
+def test_losing_spaces_is_reading_worse(tune: Any) -> None:
+    def rule(request: Mapping[str, Any]) -> tuple[float, int, int]:
+        side = request["max_side"] or 960
+        return side / 960, 10, {480: 90, 640: 31}.get(side, 30)
+
+    assert tune(rule, 0.1).setting["max_side"] == 640
+
+
 def test_a_little_faster_within_the_noise_is_not_faster(tune: Any) -> None:
     assert tune(lambda request: (0.998 if request["bucket"] == 64 else 1.0, 10)).setting == {}
 
@@ -150,8 +164,7 @@ def test_the_luck_of_the_fastest_is_not_believed(tune: Any, board: Board) -> Non
 
 def test_what_crashed_or_reads_otherwise_each_time_is_not_taken() -> None:
     def candidate(total: float, **changes: Any) -> dict[str, Any]:
-        accuracy = {"errors": 0, "characters": 9, "cer": 0.0}
-        known = {"turns": turns(total), "failed": None, "steady": True, "accuracy": accuracy}
+        known = {"turns": turns(total), "failed": None, "steady": True, "accuracy": wrong(0, 0)}
         return {**known, **changes}
 
     first = candidate(1.0)

@@ -169,9 +169,14 @@ def _candidate(
     # A pack reads the same however many threads it has.
     letters = np.random.default_rng(list(f"{engine} {pack}".encode()))
     texts = [lines and [_misread(letters, one, rate) for one in lines] for *_, lines in PICTURES]
-    # Only single characters were changed, so an edit distance (slow in Python) is their count.
+    # Only single characters were changed, so an edit distance is their count.
     characters = sum(len(accuracy.squash(lines)) for *_, lines in PICTURES if lines)
     errors = sum(accuracy.squash(read).count("?") for read in texts if read)
+    spaced = accuracy.total(
+        accuracy.compare_with_spaces(lines, read)
+        for (*_, lines), read in zip(PICTURES, texts)
+        if lines and read
+    )
     means = _means(done)
     name = f"{pack}, {threads} thread{'s' * (threads > 1)}"
     if workers > 1:
@@ -193,7 +198,7 @@ def _candidate(
         "turns": done,
         "texts": [read if read is not None else ["Settings", "WLAN"] for read in texts],
         "steady": True,
-        "accuracy": {"errors": errors, "characters": characters, "cer": errors / characters},
+        "accuracy": {**_rate(errors, characters), "spaced": _rate(*spaced)},
         "detection": {
             **{"hmean": 2 * matched / (2 * boxes + 1), "precision": matched / (boxes + 1)},
             **{"recall": matched / boxes, "matched": matched, "true": boxes, "found": boxes + 1},
@@ -247,6 +252,10 @@ def _state(mhz: int, celsius: float, throttled: list[str]) -> dict[str, Any]:
         "throttled": throttled,
         "load": [0.4, 0.2, 0.1],
     }
+
+
+def _rate(errors: int, characters: int) -> dict[str, Any]:
+    return {"errors": errors, "characters": characters, "cer": errors / characters}
 
 
 def _misread(random: np.random.Generator, line: str, rate: int) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from cross_build.bench.reports import compare, differences, result
 from cross_build.errors import ReportError
+from lite_runner.accuracy import compare_with_spaces
 
 
 def runs(make_result, **changes):
@@ -169,6 +170,26 @@ def test_differences_in_accuracy_are_told(make_result) -> None:
     assert re.search(r"99 of 953 \(10\.39%\) +\+91$", row(found, "errors"))
     assert row(found, "Hmean").endswith("-0.125")
     assert row(found, "peak").endswith("+10 MB")
+
+
+def test_errors_with_spaces_are_compared_beside_those_without(make_result) -> None:
+    first, second = runs(make_result)
+    # All words of a receipt run together.
+    one = second["candidates"][0]
+    true, before = second["images"][1]["lines"], one["texts"][1]
+    one["texts"][1] = [line.replace(" ", "") for line in before]
+    lost = compare_with_spaces(true, one["texts"][1]).errors
+    lost -= compare_with_spaces(true, before).errors
+    assert lost > 20
+    one["accuracy"]["spaced"]["errors"] += lost
+    found = text(first, second)
+    assert row(found, "errors").endswith("the same")
+    assert row(found, "with").endswith(f"+{lost}")
+    # Older records have no figure with spaces, but what was read.
+    for record in (first, second):
+        for candidate in record["candidates"]:
+            del candidate["accuracy"]["spaced"]
+    assert text(first, second) == found
 
 
 def test_pictures_with_another_true_text_do_not_count(make_result) -> None:

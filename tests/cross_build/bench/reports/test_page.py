@@ -107,6 +107,8 @@ def test_points_are_accuracy_over_time(run) -> None:
     found = {(x, y) for trace in data for x, y in zip(trace["x"], trace["y"])}
     assert found == {(one.median(), 100 * one.accuracy.cer) for one in run.candidates}
     assert len(data) == len({trace["marker"]["color"] for trace in data}) == 4
+    first = run.candidates[0].accuracy
+    assert f"with spaces {first.spaced.cer:.2%}" in data[0]["customdata"][0]
     assert "Hmean" in data[0]["customdata"][0]
 
 

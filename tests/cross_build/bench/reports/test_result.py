@@ -22,6 +22,11 @@ def test_a_file_is_read_back(make_result, save) -> None:
     first, raw = run.candidates[0], data["candidates"][0]
     assert first.key == result.Key("Paddle-Lite", "v4-mobile", 1, "unbound", 1)
     assert first.median("detect") == raw["summary"]["detect"]["median"]
+    accuracy = raw["accuracy"]
+    assert first.accuracy == result.TextAccuracy(
+        *(accuracy[key] for key in ("errors", "characters", "cer")),
+        result.TextAccuracy(*(accuracy["spaced"][key] for key in ("errors", "characters", "cer"))),
+    )
     assert first.turns[1].times.shape == (3, 6, 5)
     assert first.turns[1].times[2, 4, 1] == raw["turns"][1]["passes"][2][4]["detect"]
 
@@ -44,6 +49,15 @@ def test_what_newer_versions_add_is_left_alone(make_result) -> None:
     data = make_result()
     data["weather"] = data["candidates"][0]["mood"] = data["board"]["colour"] = "sunny"
     assert len(result.parse(data, "x").candidates) == len(data["candidates"])
+
+
+def test_older_results_have_no_errors_with_spaces(make_result) -> None:
+    data = make_result()
+    for one in data["candidates"]:
+        del one["accuracy"]["spaced"]
+    found = [one.accuracy for one in result.parse(data, "x").candidates]
+    assert found
+    assert all(one is not None and one.spaced is None for one in found)
 
 
 def test_partial_results_are_results(broken_off) -> None:
@@ -99,6 +113,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         (["candidates", 0, "turns", 0, "passes", 1, 0, "total"], None, r"total: expected a number"),
         (["candidates", 0, "summary", "total"], [1], r"summary\.total.*: expected an object"),
         (["candidates", 0, "accuracy", "cer"], None, r"accuracy\.cer: expected a number"),
+        (["candidates", 0, "accuracy", "spaced"], 3, r"accuracy\.spaced: expected an object"),
         (["complete"], None, "complete: expected true or false, found nothing"),
     ],
 )
