@@ -158,7 +158,7 @@ def change_the_processor(pack: Path) -> None:
 
 
 def shorten_the_dictionary(pack: Path) -> None:
-    data = (pack / "dictionary.txt").read_bytes().split(b"\n")[:-2]
+    data = (pack / "dictionary.txt").read_bytes().rstrip(b"\n").split(b"\n")[:-2]
     (pack / "dictionary.txt").write_bytes(b"\n".join(data) + b"\n")
     digest = hashlib.sha256((pack / "dictionary.txt").read_bytes()).hexdigest()
     spoil_json(pack, {"dictionary": {"file": "dictionary.txt", "sha256": digest}})

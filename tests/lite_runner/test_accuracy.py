@@ -71,7 +71,7 @@ def test_rate_is_errors_by_true_characters(
 
 
 def test_long_texts_are_compared_beyond_a_machine_word() -> None:
-    random = Random(3)
+    random = Random(3)  # noqa: S311
     for length in (63, 64, 65, 900):
         text = "".join(random.choice("abc 字") for _ in range(length))
         places = sorted(random.sample(range(length), 9))
