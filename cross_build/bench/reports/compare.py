@@ -212,9 +212,7 @@ def _errors(
     if common.all and len(places) == _labelled(a) == _labelled(b):
         # The runs' own figures: what one could not read counts there as they count it. Older ones
         # have none with spaces.
-        scores = [
-            _own_score(each, spaces) or score for each, score in zip((one, two), scores)
-        ]
+        scores = [_own_score(each, spaces) or score for each, score in zip((one, two), scores)]
     shown = [
         f"{score.errors} of {score.characters} ({score.cer:.2%})" if score else _NONE
         for score in scores
@@ -235,9 +233,7 @@ def _labelled(run: Run) -> int:
     return sum(picture.lines is not None for picture in run.pictures)
 
 
-def _score(
-    run: Run, candidate: Candidate, places: Sequence[int], spaces: bool
-) -> Accuracy | None:
+def _score(run: Run, candidate: Candidate, places: Sequence[int], spaces: bool) -> Accuracy | None:
     """Errors and true characters on some pictures; None if it did not read all of them."""
     texts = [candidate.texts[at] for at in places]
     if not texts or any(text is None for text in texts):
