@@ -79,13 +79,13 @@ def as_program(files: Exported, work: Path) -> ModelFiles:
 
 
 def convert(
-    original: Exported, files: ModelFiles, target: Path, request: Request, work: Path
+    files: ModelFiles, reference: Path | None, target: Path, request: Request, work: Path
 ) -> Mapping[str, int]:
     """Write the ``.nb`` of a network.
 
     Args:
-        original: the export.
-        files: the same as :func:`as_program` gave it.
+        files: of the network, as :func:`as_program` gave them.
+        reference: an ONNX file that an import is compared with; None where there is none.
         target: the ``.nb`` to write.
         request: what for.
         work: folder for files on the way.
@@ -103,8 +103,8 @@ def convert(
     inputs = sample_inputs.inputs(
         request.stage, request.settings, summary.inputs[0].shape, request.golden
     )
-    if isinstance(original, OnnxFile):
-        _check_import(original, files, inputs, request, work)
+    if reference is not None:
+        _check_import(reference, files, inputs, request, work)
     passes: Mapping[str, int] = {}
     if request.fold:
         # Lines of text are all brought to one height, pictures are not.
@@ -131,14 +131,14 @@ def runs(files: ModelFiles, work: Path, shape: Shape) -> bool:
 
 
 def _check_import(
-    original: OnnxFile,
+    reference: Path,
     files: ModelFiles,
     inputs: Sequence[Floats],
     request: Request,
     work: Path,
 ) -> None:
     threshold = request.settings.get("threshold", 0.0)
-    found = verified.check(original.path, files, request.stage, inputs, threshold, work)
+    found = verified.check(reference, files, request.stage, inputs, threshold, work)
     print(f"  {request.stage}: imported; {found}", file=sys.stderr)
 
 

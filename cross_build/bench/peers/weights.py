@@ -95,13 +95,10 @@ def _in_onnx(name: str) -> Model | None:
     model = catalog.models().get(name)
     if model is None:
         return None
-    wheels = [place for place in model.wheels if place.kind == "onnx"]
     if name in _V4:
-        wheels.insert(0, InWheel(_V4_WHEEL, (_V4[name],)))
-    downloads = model.offered("onnx")
-    return (
-        replace(model, wheels=tuple(wheels), downloads=downloads) if wheels or downloads else None
-    )
+        wheel = InWheel(_V4_WHEEL, (_V4[name],))
+        return replace(model, wheels=(wheel,), downloads=model.offered("onnx"))
+    return model.in_onnx
 
 
 def _files(models: Mapping[str, Model]) -> dict[str, OnnxFile]:
@@ -121,10 +118,16 @@ def _files(models: Mapping[str, Model]) -> dict[str, OnnxFile]:
 
 
 def _characters(recogniser: str) -> tuple[str, ...]:
-    """What the catalog's dictionary of a recogniser has, for exports that bring none."""
-    row = catalog.model(recogniser).dictionary
+    """Of a recogniser whose ONNX file brings none: of another export, or the catalog's."""
+    model = catalog.model(recogniser)
+    row = model.dictionary
+    if row is None or row.wheel is None:
+        wheel = supply.wheels({"rec": model}).get("rec")
+        characters = export_config.characters(fetch.exported(model, wheel))
+        if characters is not None:
+            return characters
     if row is None:
-        raise CatalogError(f"{recogniser}: nobody tells its characters")
+        raise CatalogError(f"{recogniser}: no file of it says which characters it knows")
     return tuple(fetch.dictionary(row).read_text(encoding="utf-8").split("\n"))
 
 

@@ -68,6 +68,20 @@ def test_different(
         verified.check(path, files, "det", [noise(1, 3, 20, 24)], 0.3, tmp_path)
 
 
+def test_another_network_than_its_reference(
+    imported: tuple[Path, ModelFiles], tmp_path: Path, refuses: Refuses, without_onnxruntime: None
+) -> None:
+    """As of a PIR import: no tensor has the name of one of the reference's."""
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["p"], name="only"),
+        helper.make_node("Sigmoid", ["p"], ["q"], name="map"),
+    ]
+    other = tmp_path / "other.onnx"
+    onnx.save(model(nodes, ["q"], {"k": noise(1, 3, 1, 1)}), str(other))
+    with refuses(OptError, other, "something else", "is allowed; please report"):
+        verified.check(other, imported[1], "det", [noise(1, 3, 20, 24)], 0.3, tmp_path)
+
+
 def test_the_mask_counts_where_the_map_hardly_differs() -> None:
     limits = verified.limits("det", 0.2)
     left = np.full((1, 1, 100, 100), 0.2, np.float32)
