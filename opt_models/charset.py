@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,17 @@ class Charset:
 
     source: str
     characters: tuple[str, ...]
+
+    @property
+    def direction(self) -> str:
+        """One of :data:`opt_models.published.DIRECTIONS`, by the script of the letters.
+
+        PaddleOCR's dictionaries of Arabic scripts have Latin letters, too, two to each of their own
+        at most; all others have no letter that is written from right to left.
+        """
+        kinds = [unicodedata.bidirectional(one) for text in self.characters for one in text]
+        leftwards = sum(kind in ("R", "AL") for kind in kinds)
+        return "rtl" if 3 * leftwards > kinds.count("L") else "ltr"
 
     def as_file(self, lines: int) -> bytes:
         """The content of a dictionary file: UTF-8, a character a line.

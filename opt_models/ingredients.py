@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
@@ -163,6 +163,8 @@ def own(
         raise CatalogError(
             "--dict must be given too: the recogniser's file does not say which characters it knows"
         )
+    if "rec" in given:
+        networks["rec"] = _directed(networks["rec"], characters)
     return Ingredients(name, networks, characters, None, (runtime.release,))
 
 
@@ -175,6 +177,13 @@ def _own(stage: str, path: Path) -> Ingredient:
         reference=files.path if isinstance(files, OnnxFile) else None,
         settings=_own_settings(stage, files),
     )
+
+
+def _directed(part: Ingredient, characters: Charset) -> Ingredient:
+    """A recogniser of the user's own with the direction its characters are read in."""
+    if characters.direction == "rtl":
+        _say(f"  rec: {characters.source} is of a script from right to left: read in that order")
+    return replace(part, settings={**part.settings, "direction": characters.direction})
 
 
 def _exported_charset(part: Ingredient) -> Charset | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence, Tuple
+from typing import Any, Callable, Mapping, Sequence, Tuple
 
 from opt_models.errors import OptError
 from opt_models.formats.summary import Summary
@@ -47,6 +47,21 @@ def settings(
     if stage != "det" and batch == 1 and not runs((2, 3, shape[0], shape[1])):
         found["fixed_batch"] = True
     return {"shape": shape, **found}
+
+
+def usual(stage: str, settings: Mapping[str, Any]) -> list[Shape]:
+    """Sizes that a reader would give a network; none where it takes one only.
+
+    Args:
+        stage: ``det``, ``cls`` or ``rec``.
+        settings: as of :func:`settings`.
+    """
+    if stage == "det" and not settings.get("fixed_size"):
+        return [(1, 3, 160, 128), (1, 3, 96, 224)]
+    if stage == "rec" and not settings.get("fixed_width"):
+        height, width = settings["shape"]
+        return [(1, 3, height, width), (1, 3, height, 2 * width), (1, 3, height, width // 2)]
+    return []
 
 
 def check_free(stage: str, source: str, sizes: Sequence[Shape], runs: Runs) -> None:

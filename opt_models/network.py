@@ -115,7 +115,9 @@ def _convert(
     if wanted == "fp16" and stage not in catalog.fp16_stages():
         wanted = None
     precision = _precision(part, summary, wanted)
-    settings = _settings(stage, part, summary, order, partial(conversion.runs, files, work))
+    runs = partial(conversion.runs, files, work)
+    settings = _settings(stage, part, summary, order, runs)
+    input_size.check_free(stage, part.source, input_size.usual(stage, settings), runs)
     request = conversion.Request(
         stage, settings, order.golden, order.runtime.arch, precision, order.fold
     )

@@ -8,6 +8,7 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.pack import read_dictionary
+from opt_models import catalog, charsets
 from opt_models.charset import Charset, agreed, read
 from opt_models.errors import CatalogError
 
@@ -53,3 +54,25 @@ def test_dictionaries_that_disagree(
 ) -> None:
     with refuses(CatalogError, f"--dict mine.txt: {told}", "leave --dict out"):
         agreed(Charset("mine.txt", characters), OWN)
+
+
+@pytest.mark.parametrize(
+    ("characters", "direction"),
+    [
+        ("abc ä 0-9", "ltr"),
+        ("0123456789", "ltr"),
+        ("你好ありがとう", "ltr"),
+        ("שלום abc", "rtl"),
+        ("ABCDEFGHIJKLMNOPQRSTUVWXYZ سلام", "ltr"),
+        ("ABCDEFGH سلام", "rtl"),
+    ],
+)
+def test_letters_tell_the_direction(characters: str, direction: str) -> None:
+    assert Charset("x", tuple(characters)).direction == direction
+
+
+def test_the_catalogs_directions_follow_from_their_letters() -> None:
+    for model in catalog.models().values():
+        if model.dictionary is not None:
+            characters = tuple(charsets.of(model.dictionary))
+            assert Charset(model.name, characters).direction == model.direction, model.name

@@ -211,6 +211,16 @@ def test_own_recogniser_in_a_named_pack(
     assert sorted(asked) == ["ch_PP-OCRv4_det", "ch_ppocr_mobile_v2.0_cls"]
 
 
+def test_an_own_recogniser_is_read_in_the_direction_of_its_letters(
+    folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "arabic.txt"
+    path.write_text("ا\nب\nA\n", encoding="utf-8")
+    parts = ingredients.own(None, "mine", folders, str(path), ARMV8)
+    assert parts.networks["rec"].settings["direction"] == "rtl"
+    assert "rec: arabic.txt is of a script from right to left" in capsys.readouterr().err
+
+
 def test_own_detector_in_a_named_pack(folders: dict[str, str], dictionary: str) -> None:
     recipe = catalog.recipe("v4-mobile")
     only = {"det": folders["det"], "cls": "", "rec": ""}
