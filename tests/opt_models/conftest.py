@@ -72,7 +72,7 @@ def link_downloads(downloads: Path) -> Callable[[Path], None]:
     def link(root: Path) -> None:
         root.mkdir(exist_ok=True)
         for entry in downloads.iterdir():
-            if entry.name == "models" or entry.name.startswith("paddlelite-"):
+            if entry.name == "models" or entry.name.startswith(("paddlelite-", "numpy-")):
                 (root / entry.name).symlink_to(entry)
 
     return link

@@ -75,6 +75,7 @@ def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(opt, "optimise", optimise)
     monkeypatch.setattr(network, "share", lambda *_: None)
     monkeypatch.setattr(equality, "compare", lambda *_: equality.Difference((0.0,)))
+    monkeypatch.setattr(conversion, "runs", lambda *_: True)
     return root
 
 
