@@ -22,10 +22,10 @@ from lite_runner.bench import hmean
 from lite_runner.report import Result
 from lite_runner.sources import expand
 
-#: RapidOCR 3.10.0 on the weights of v4-mobile and the same pictures (benchmarks/compare_peers.py)
-#: has a character error rate of 0.00 % on samples/ and 3.0 % on the real ones; ours may be 0.5
-#: points worse.
-SAMPLES_CER, REAL_CER = 0.005, 0.035
+#: RapidOCR 3.10.0 on the weights of v6-small and the same pictures (benchmarks/compare_peers.py)
+#: has a character error rate of 0.43 % on samples/ and 3.3 % on the real ones, where 1.3 points are
+#: brackets that the labels have in full width; ours may be 0.1 and 0.5 points worse.
+SAMPLES_CER, REAL_CER = 0.005, 0.038
 
 
 def labels(folder: Path) -> dict[str, list[str]]:
@@ -87,7 +87,8 @@ def test_samples_lines_are_found_where_they_were_drawn(on_samples, samples: Path
             nearest = lines[index]
             # Detectors leave a margin around the ink, which makes boxes of digits up to 1.9 times
             # as tall: an overlap (IoU) of 0.5 would fail 21 of these lines, found as well as any.
-            assert covered(box, nearest["box"]) > 0.9, (one.name, text)
+            # PP-OCRv6's margins are narrow, and cut what a font has above and below small digits.
+            assert covered(box, nearest["box"]) > 0.75, (one.name, text)
             assert hmean.overlap(box, nearest["box"]) > 0.4, (one.name, text)
             assert compare([text], texts({"lines": [nearest]})).cer < 0.2, (one.name, text)
             # The text's own top left is the nearest of the four, for lines on their heads, too.

@@ -178,7 +178,7 @@ def lose_pack_json(pack: Path) -> None:
             r"made for Paddle-Lite v2\.9 on x86, this runtime is v2\.13-rc on x86",
         ),
         (change_the_processor, r"made for Paddle-Lite v2\.13-rc on arm, this runtime is"),
-        (shorten_the_dictionary, r"gives 6622 characters and a blank, the recogniser has 6625"),
+        (shorten_the_dictionary, r"gives 18707 characters and a blank, the recogniser has 18710"),
         (lose_pack_json, r"cannot read pack\.json"),
     ],
 )
@@ -302,13 +302,13 @@ def test_output_cut_by_its_reader_is_no_error(board, golden) -> None:
 def test_the_board_measures_itself(board, golden, tmp_path) -> None:
     run = ocr(board, "bench", golden, "--limit", 1, "--threads", 1, "--json", tmp_path / "b.json")
     assert run.returncode == 0, run.stderr
-    assert "v4-mobile, 1 thread" in run.stdout
+    assert "v6-small, 1 thread" in run.stdout
     record = json.loads((tmp_path / "b.json").read_text())
     (found,) = record["candidates"]
     assert found["engine_version"] == "v2.13-rc"
     assert found["accuracy"] is None  # of a picture without labels nobody knows the text
     assert found["texts"][0][0] == "你好，世界"
-    assert found["models"]["rec"]["source"] == "ch_PP-OCRv4_rec"
+    assert found["models"]["rec"]["source"] == "PP-OCRv6_small_rec"
     assert found["summary"]["total"]["median"] > 0
     assert found["turns"][0]["cold"] is True
 
@@ -316,7 +316,7 @@ def test_the_board_measures_itself(board, golden, tmp_path) -> None:
 def test_another_pack_is_tried_before_it_is_measured(board, golden, pack, tmp_path) -> None:
     run = ocr(board, "bench", golden, "--limit", 1, "--pack", pack, "--json", "-")
     assert run.returncode == 0, run.stderr
-    assert run.stderr.startswith("trying the models of v4-mobile\n")
+    assert run.stderr.startswith("trying the models of v6-small\n")
     assert json.loads(run.stdout)["candidates"][0]["failed"] is None
 
 
