@@ -39,7 +39,7 @@ class Row:
     Attributes:
         network: its name in the catalog, height and width of its input.
         side: what ran.
-        amount: median milliseconds, or million instructions.
+        amount: median milliseconds of processor time, or million instructions.
         low, high: tenth and ninetieth percentile.
         gain: how many times less than the network that is not folded.
         to_onnx: the same as part of what ONNX Runtime takes; below 1 is less.
@@ -65,7 +65,7 @@ class _Measurement:
 
 
 def x86(network: Measured, rounds: int, left_out: Sequence[str]) -> list[Row]:
-    """Milliseconds of all sides on this computer."""
+    """Milliseconds of processor time of all sides on this computer."""
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         processes: dict[str, NetworkProcess] = {}
@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: dict[str, list[Row]] = {}
     try:
         if chosen.on != "arm":
-            print("x86-64, one thread, milliseconds an inference")
+            print("x86-64, one thread, milliseconds of processor time an inference")
             measured = (x86(network, chosen.rounds, chosen.without) for network in asked)
             rows["x86"] = show(measured, "ms")
         if chosen.on != "x86":

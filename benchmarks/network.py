@@ -1,8 +1,9 @@
 """One network in an interpreter of its own: ``network.py ENGINE MODEL N,C,H,W OUTPUT.npy``.
 
 ENGINE is ``lite`` (Paddle-Lite's wheel, as the reader runs it) or ``onnx`` (ONNX Runtime), both
-with one thread. Runs once for each line it reads and answers with the seconds that took; OUTPUT.npy
-gets the first output of the first run.
+with one thread. Runs once for each line it reads and answers with the seconds of processor time
+that took, which other work on the machine is not part of; OUTPUT.npy gets the first output of the
+first run.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ def main(engine: str, model: str, shape: str, target: str) -> None:
     np.save(target, run())
     print("ready", flush=True)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start = time.process_time()
         run()
-        print(time.perf_counter() - start, flush=True)
+        print(time.process_time() - start, flush=True)
 
 
 def _lite(model: str, batch: Any) -> Callable[[], Any]:

@@ -60,7 +60,7 @@ class NetworkProcess:
         return result
 
     def run(self) -> float:
-        """Run once; gives seconds."""
+        """Run once; gives seconds of processor time."""
         print(file=_pipe(self._child.stdin), flush=True)
         return float(self._answer())
 
