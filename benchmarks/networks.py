@@ -60,6 +60,11 @@ NETWORKS = (
 )
 
 
+def named(name: str) -> Measured:
+    """The network of a name in the catalog."""
+    return next(network for network in NETWORKS if network.name == name)
+
+
 def onnx(network: Measured) -> Path:
     """The network's ONNX file; fetched on first use.
 
