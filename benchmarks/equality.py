@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +21,7 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from benchmarks import networks, real_inputs
+from benchmarks import network_process, networks, real_inputs
 from benchmarks.emulated import arm
 from benchmarks.networks import Builder, Measured
 from benchmarks.turns import SAMPLES
@@ -88,13 +89,16 @@ def noise(network: Measured) -> Iterator[Floats]:
         yield generator.uniform(-1, 1, shape).astype(np.float32)
 
 
-def compare(network: Measured, fed: dict[str, Iterable[Floats]], arch: str) -> Iterator[Row]:
+def compare(
+    network: Measured, fed: dict[str, Iterable[Floats]], arch: str, only: str = ""
+) -> Iterator[Row]:
     """Rows of all sides of one network.
 
     Args:
         network: to compare.
         fed: inputs by where they come from.
         arch: ``x86`` or ``arm``, which is emulated.
+        only: the one side to compare, instead of all.
 
     Raises:
         OptError: the network cannot be imported, converted or run.
@@ -105,7 +109,8 @@ def compare(network: Measured, fed: dict[str, Iterable[Floats]], arch: str) -> I
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         run = equality.run if arch == "x86" else _emulator(work)
-        sides = Builder(arch, work).sides(network)
+        built = Builder(arch, work).sides(network)
+        sides = {side: model for side, model in built.items() if only in ("", side)}
         for source, inputs in fed.items():
             rows = {side: Row(network.name, side, source) for side in sides}
             for chunk in _chunks(inputs):
@@ -159,6 +164,8 @@ def show(rows: Iterable[Row]) -> list[Row]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program; its exit code."""
     chosen = _parse(arguments)
+    # As the board ``local`` runs networks: MKL's code for SSE2 would be another one.
+    os.environ.update(network_process.mkl_variables())
     asked = [one for one in networks.NETWORKS if not chosen.network or one.name in chosen.network]
     try:
         pictures = real_inputs.pictures(chosen.folders)
@@ -169,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for network in asked:
                 real = list(real_inputs.batches(network, pictures, lines))
                 fed = {"noise": noise(network), "pictures": _few(real, chosen.inputs)}
-                yield from compare(network, fed, chosen.on)
+                yield from compare(network, fed, chosen.on, chosen.side)
 
         found = show(rows())
         if chosen.json:
@@ -187,6 +194,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("folders", nargs="*", type=Path, default=[SAMPLES], metavar="FOLDER")
     parser.add_argument("--network", action="append", choices=names, help="instead of all")
     parser.add_argument("--on", choices=("x86", "arm"), default="x86", help="default: x86")
+    parser.add_argument("--side", choices=networks.SIDES, default="", help="instead of both")
     parser.add_argument("--inputs", type=int, default=0, help="of pictures, at most for a network")
     parser.add_argument("--json", type=Path, help="file for all figures")
     return parser.parse_args(arguments)

@@ -13,6 +13,8 @@ from opt_models.model_folder import ModelFiles, OnnxFile
 
 #: NCHW.
 Shape = Tuple[int, int, int, int]
+#: What every network is measured as.
+SIDES = ("not folded", "folded")
 #: Whose networks only a peer carries as ONNX.
 _PEERS_PACK = "v4-mobile"
 
@@ -105,7 +107,7 @@ class Builder:
         folder = self.folder / network.name
         folder.mkdir()
         files = conversion.as_program(fetch.exported(catalog.model(network.name)), folder)
-        sides = {"not folded": files, "folded": self._folded(network, files, ())}
+        sides = dict(zip(SIDES, (files, self._folded(network, files, ()))))
         for name in left_out:
             sides[f"folded without {name}"] = self._folded(network, files, (name,))
         return {side: self._optimised(given, folder, side) for side, given in sides.items()}
