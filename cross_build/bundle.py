@@ -57,12 +57,22 @@ exec "$python" -I "$here/{program}" "$@"
 """
 
 #: The wheel's MKL takes its slowest code (SSE2) on processors that are not Intel's; 5 is the code
-#: for AVX2. Not on an AMD without it: that would end in an illegal instruction.
+#: for AVX2, 7 that for AVX-512 with all that Intel's servers have had from the first on, which
+#: multiplies matrices in 0.6 of the time (AMD EPYC 9xx4, 48 x 96 by 96 x 25600). Not on an AMD
+#: without them: that would end in an illegal instruction.
 _X86_VARIABLES = """\
+has() {
+    for feature; do
+        grep -m1 '^flags' /proc/cpuinfo | grep -qw "$feature" || return 1
+    done
+}
 if [ -z "${MKL_DEBUG_CPU_TYPE+set}" ] &&
-    grep -qm1 '^vendor_id.*AuthenticAMD' /proc/cpuinfo 2>/dev/null &&
-    grep -m1 '^flags' /proc/cpuinfo | grep -w fma | grep -qw avx2; then
-    export MKL_DEBUG_CPU_TYPE=5
+    grep -qm1 '^vendor_id.*AuthenticAMD' /proc/cpuinfo 2>/dev/null && has fma avx2; then
+    MKL_DEBUG_CPU_TYPE=5
+    if has avx512f avx512cd avx512bw avx512dq avx512vl; then
+        MKL_DEBUG_CPU_TYPE=7
+    fi
+    export MKL_DEBUG_CPU_TYPE
 fi
 """
 

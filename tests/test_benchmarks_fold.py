@@ -14,23 +14,33 @@ from cross_build.errors import InstructionsError
 
 
 def test_the_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.delenv(arm.VARIABLE, raising=False)
-    assert fold.main(["--rounds", "2", "--json", str(tmp_path / "figures.json")]) == 0
-    rows = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))["x86"]
-    assert {row["network"].split()[0] for row in rows} == {"det", "cls", "rec"}
-    amd = "AuthenticAMD" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    assert len(rows) == 3 * (5 if amd else 3)
+    asked = ["ch_ppocr_mobile_v2.0_cls", "PP-OCRv6_small_rec"]
+    chosen = [word for name in asked for word in ("--network", name)]
+    target = tmp_path / "figures.json"
+    left_out = ["--without", "uneven strides"]
+    assert fold.main([*chosen, *left_out, "--rounds", "2", "--json", str(target)]) == 0
+    rows = json.loads(target.read_text(encoding="utf-8"))["x86"]
+    sides = ["not folded", "folded", "folded without uneven strides", "ONNX Runtime"]
+    assert [row["side"] for row in rows] == sides * 2
+    assert [row["network"].split()[0] for row in rows[::4]] == asked
     for row in rows:
         assert 0 < row["low"] <= row["amount"] <= row["high"]
         assert row["difference"] <= 1e-4
-    sides = [row["side"] for row in rows if row["network"].startswith("rec")]
-    assert sides[:2] == ["published", "folded"]
-    assert sides[-1] == "ONNX Runtime"
     shown = capsys.readouterr().out
     assert all(row["side"] in shown for row in rows)
     assert f"not measured: {arm.VARIABLE} is not set" in shown
+
+
+def test_unknown_networks_and_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    for option, known in (("--network", "PP-OCRv6_tiny_det"), ("--without", "max pools")):
+        with pytest.raises(SystemExit):
+            fold.main([option, "none of them"])
+        assert known in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

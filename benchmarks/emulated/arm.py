@@ -90,14 +90,23 @@ class Core:
 
     def lite(self, program: Path, model: Path, batch: Floats) -> Count:
         """Count a ``.nb`` on a batch in NCHW, one thread."""
-        shape = ",".join(map(str, batch.shape))
-        given, result = self._folder / "input.bin", self._folder / "output.bin"
-        batch.astype("<f4").tofile(given)
-        one, three = (
-            self.count([str(program), str(model), str(given), shape, runs, str(result)])
-            for runs in ("1", "3")
+        (one, _), (three, output) = (self._run(program, model, batch, runs) for runs in (1, 3))
+        return Count((three - one) // 2, output.ravel())
+
+    def output(self, program: Path, model: Path, batch: Floats) -> Floats:
+        """The first output of a ``.nb`` for a batch in NCHW, one thread."""
+        return self._run(program, model, batch, 1)[1]
+
+    def _run(self, program: Path, model: Path, batch: Floats, runs: int) -> tuple[int, Floats]:
+        size = ",".join(map(str, batch.shape))
+        given, result, shape = (
+            self._folder / name for name in ("input.bin", "output.bin", "shape.txt")
         )
-        return Count((three - one) // 2, np.fromfile(result, "<f4"))
+        batch.astype("<f4").tofile(given)
+        command = [str(program), str(model), str(given), size, str(runs), str(result)]
+        count = self.count([*command, str(shape)])
+        sides = [int(side) for side in shape.read_text(encoding="ascii").split()]
+        return count, np.fromfile(result, "<f4").reshape(sides)
 
     def count(
         self,

@@ -1,7 +1,7 @@
-// Runs a .nb on ARM: lite_run MODEL.nb INPUT.bin N,C,H,W RUNS OUTPUT.bin
+// Runs a .nb on ARM: lite_run MODEL.nb INPUT.bin N,C,H,W RUNS OUTPUT.bin SHAPE.txt
 //
-// INPUT.bin holds float32 values, OUTPUT.bin gets those of the first output; its shape is printed.
-// With a fifth word "maps" the memory map is printed too, for profiles.
+// INPUT.bin holds float32 values, OUTPUT.bin gets those of the first output, SHAPE.txt its sides.
+// With a seventh word the memory map is printed, for profiles.
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -30,7 +30,7 @@ std::vector<int64_t> Shape(const char* text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 6) return Fail("MODEL.nb INPUT.bin N,C,H,W RUNS OUTPUT.bin");
+  if (argc < 7) return Fail("MODEL.nb INPUT.bin N,C,H,W RUNS OUTPUT.bin SHAPE.txt");
   paddle::lite_api::MobileConfig config;
   config.set_model_from_file(argv[1]);
   config.set_threads(1);
@@ -51,13 +51,13 @@ int main(int argc, char** argv) {
   }
   auto output = predictor->GetOutput(0);
   size_t size = 1;
+  std::ofstream sides(argv[6]);
   for (auto side : output->shape()) {
     size *= side;
-    std::cout << side << ' ';
+    sides << side << ' ';
   }
-  std::cout << std::endl;
   std::ofstream file(argv[5], std::ios::binary);
   file.write(reinterpret_cast<const char*>(output->data<float>()), size * sizeof(float));
-  if (argc > 6) std::cout << std::ifstream("/proc/self/maps").rdbuf();
-  return file ? 0 : Fail(std::string("cannot write ") + argv[5]);
+  if (argc > 7) std::cout << std::ifstream("/proc/self/maps").rdbuf();
+  return file && sides ? 0 : Fail(std::string("cannot write ") + argv[5] + " and " + argv[6]);
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Mapping
+from typing import Callable, Collection, Mapping
 
 from opt_models.folding import (
     ahead,
@@ -77,9 +77,16 @@ OF_X86_PICTURES: Mapping[str, Pass] = {
     "nearest": nearest_to_copies.as_copies,
 }
 
+#: Of all passes.
+NAMES = frozenset((*PASSES, *OF_ROWS, *OF_ARM, *OF_X86, *OF_X86_PICTURES))
+
 
 def fold(
-    files: ModelFiles, target: ModelFiles, height: int = 0, arch: str = "arm"
+    files: ModelFiles,
+    target: ModelFiles,
+    height: int = 0,
+    arch: str = "arm",
+    without: Collection[str] = (),
 ) -> dict[str, int]:
     """Write a model that computes the same with less.
 
@@ -88,6 +95,7 @@ def fold(
         target: the files to write; not written if there is nothing to fold.
         height: that all of its inputs will have, in pixels; 0 if they differ.
         arch: ``x86`` or ``arm``: what the model is for.
+        without: passes to leave out, of :data:`NAMES`; for measurements.
 
     Returns:
         how often each pass that was tried changed something; empty if none did.
@@ -95,7 +103,7 @@ def fold(
     Raises:
         OptError: the files are no inference model, or do not belong together.
     """
-    graph, done = _folded(files, height, arch)
+    graph, done = _folded(files, height, arch, without)
     if done:
         graph.write(target.program, target.params)
     return done
@@ -106,17 +114,21 @@ def obstacles(files: ModelFiles, height: int = 0, arch: str = "arm") -> list[str
 
     Args and errors as of :func:`fold`.
     """
-    graph, _ = _folded(files, height, arch)
+    graph, _ = _folded(files, height, arch, ())
     rules = (*PASSES.values(), *_of_arch(arch, height > 0).values())
     return [line for rule in rules if isinstance(rule, Rule) for line in rule.obstacles(graph)]
 
 
-def _folded(files: ModelFiles, height: int, arch: str) -> tuple[Graph, dict[str, int]]:
+def _folded(
+    files: ModelFiles, height: int, arch: str, without: Collection[str]
+) -> tuple[Graph, dict[str, int]]:
     graph = read(files)
     # A program may say a height that only its exporter had in mind.
     rows = height > 0 and heights.declare(graph, height)
-    done = run(graph, {**PASSES, **OF_ROWS} if rows else PASSES)
-    done.update(run(graph, _of_arch(arch, rows)))
+    done: dict[str, int] = {}
+    for passes in ({**PASSES, **OF_ROWS} if rows else PASSES, _of_arch(arch, rows)):
+        chosen = {name: one for name, one in passes.items() if name not in without}
+        done.update(run(graph, chosen))
     return graph, done
 
 
