@@ -23,8 +23,8 @@ from lite_runner.report import Result
 from lite_runner.sources import expand
 
 #: RapidOCR 3.10.0 on the weights of v6-small and the same pictures (benchmarks/compare_peers.py)
-#: has a character error rate of 0.43 % on samples/ and 3.3 % on the real ones, where 1.3 points are
-#: brackets that the labels have in full width; ours may be 0.1 and 0.5 points worse.
+#: has a character error rate of 0.43 % on samples/ and 3.3 % on the real ones, where 1.0 point is
+#: brackets and slashes that the labels have in full width; ours may be 0.1 and 0.5 points worse.
 SAMPLES_CER, REAL_CER = 0.005, 0.038
 
 
