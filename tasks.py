@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from cross_build.board import Board
     from lite_runner import report
 
+#: Locked: this project's own dependencies, those of its tests among them; and what builds it.
+_DEVELOPMENT = ".ci/requirements.txt"
+_BUILD_TOOLS = ".ci/build.in"
 _SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -610,6 +613,31 @@ def test(c: Context, k: str = "") -> int:
     return _run(c, "pytest", *(["-k", k] if k else ["-n", "2", "--no-loadscope-reorder"]))
 
 
+@command(
+    help={
+        "boards": "--no-boards leaves the packages that go to boards as they are",
+        "development": "--no-development leaves this project's own dependencies as they are",
+    }
+)
+def lock(c: Context, boards: bool = True, development: bool = True) -> int:
+    """Renew the locks: the newest packages the index has, by version and sha256."""
+    from cross_build import wheel_lock
+
+    for platform in wheel_lock.platforms() if boards else ():
+        print(os.path.relpath(wheel_lock.renew(platform)), flush=True)
+    if not development:
+        return 0
+    extras = ("--extra", "test", "--extra", "samples")
+    options = ("--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade")
+    code = _run(
+        *(c, "uv", "pip", "compile", "pyproject.toml", _BUILD_TOOLS, *extras, *options),
+        *("--quiet", "--custom-compile-command", "invoke lock", "--output-file", _DEVELOPMENT),
+    )
+    if code == 0:
+        print(_DEVELOPMENT)
+    return code
+
+
 @command()
 def lint(c: Context) -> int:
     """Check style and types."""
@@ -715,5 +743,5 @@ namespace = Collection(
         _models,
         _bench,
     ),
-    *(doctor, test, lint),
+    *(doctor, test, lint, lock),
 )

@@ -11,7 +11,7 @@ from typing import Any, Mapping
 
 import lite_runner
 from cross_build import compile as compiler
-from cross_build import elf, inventory, precision
+from cross_build import elf, inventory, precision, wheel_lock
 from cross_build.errors import BoardError
 from cross_build.facts import Facts
 from cross_build.inventory import Item
@@ -128,7 +128,7 @@ def make(
     if library:
         precision.check(target.name, facts, pack, library)
     how = _settings(target, facts, library, tuned or {})
-    wheels = resolve(target.wheels, facts)
+    wheels = resolve(wheel_lock.pinned(facts) if target.wheels else (), facts)
     # A wheel's tags are its maker's word.
     elf.check(elf.below(wheels.site), facts.machine, facts.symbols, target.name)
     packages = dict(inventory.cached(wheels.site))
