@@ -189,6 +189,7 @@ def undeploy(
         "out": "folder for the archive, dist if not given; with --app the module's own",
         "app": "write a Gradle module for Android apps: android-arm64, android-armv7 or A,B",
         "strict": "with --app: refuse libraries that devices with pages of 16 KiB cannot load",
+        "sign": "private SSH key to sign the archive with; see --verify of its installer",
     }
 )
 def build(
@@ -200,6 +201,7 @@ def build(
     out: str = "",
     app: bool = False,
     strict: bool = False,
+    sign: str = "",
 ) -> None:
     """Write an archive with all a board needs, to be unpacked there: no connection, no network."""
     from cross_build import archive
@@ -207,13 +209,16 @@ def build(
     if app:
         from cross_build.app import module
 
+        if sign:
+            raise UsageError("--sign: is for archives of boards; leave it out with --app")
         if system:
             raise UsageError("--system: is for boards; leave it out with --app")
         print(module.build(target, pack, runtime, Path(out) if out else module.PLACE, strict))
     elif strict:
         raise UsageError("--strict: is for modules of apps; leave it out, or add --app")
     else:
-        print(archive.build(find_target(target), system, pack, runtime, Path(out or "dist")))
+        key = Path(sign).expanduser() if sign else None
+        print(archive.build(find_target(target), system, pack, runtime, Path(out or "dist"), key))
 
 
 @command(name="targets")
