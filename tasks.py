@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from cross_build.board import Board
     from lite_runner import report
 
+#: Locked: this project's own dependencies, those of its tests among them; and what builds it.
+_DEVELOPMENT = ".ci/requirements.txt"
+_BUILD_TOOLS = ".ci/build.in"
 _SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -186,6 +189,7 @@ def undeploy(
         "out": "folder for the archive, dist if not given; with --app the module's own",
         "app": "write a Gradle module for Android apps: android-arm64, android-armv7 or A,B",
         "strict": "with --app: refuse libraries that devices with pages of 16 KiB cannot load",
+        "sign": "private SSH key to sign the archive with; see --verify of its installer",
     }
 )
 def build(
@@ -197,6 +201,7 @@ def build(
     out: str = "",
     app: bool = False,
     strict: bool = False,
+    sign: str = "",
 ) -> None:
     """Write an archive with all a board needs, to be unpacked there: no connection, no network."""
     from cross_build import archive
@@ -204,13 +209,16 @@ def build(
     if app:
         from cross_build.app import module
 
+        if sign:
+            raise UsageError("--sign: is for archives of boards; leave it out with --app")
         if system:
             raise UsageError("--system: is for boards; leave it out with --app")
         print(module.build(target, pack, runtime, Path(out) if out else module.PLACE, strict))
     elif strict:
         raise UsageError("--strict: is for modules of apps; leave it out, or add --app")
     else:
-        print(archive.build(find_target(target), system, pack, runtime, Path(out or "dist")))
+        key = Path(sign).expanduser() if sign else None
+        print(archive.build(find_target(target), system, pack, runtime, Path(out or "dist"), key))
 
 
 @command(name="targets")
@@ -610,6 +618,31 @@ def test(c: Context, k: str = "") -> int:
     return _run(c, "pytest", *(["-k", k] if k else ["-n", "2", "--no-loadscope-reorder"]))
 
 
+@command(
+    help={
+        "boards": "--no-boards leaves the packages that go to boards as they are",
+        "development": "--no-development leaves this project's own dependencies as they are",
+    }
+)
+def lock(c: Context, boards: bool = True, development: bool = True) -> int:
+    """Renew the locks: the newest packages the index has, by version and sha256."""
+    from cross_build import wheel_lock
+
+    for platform in wheel_lock.platforms() if boards else ():
+        print(os.path.relpath(wheel_lock.renew(platform)), flush=True)
+    if not development:
+        return 0
+    extras = ("--extra", "test", "--extra", "samples")
+    options = ("--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade")
+    code = _run(
+        *(c, "uv", "pip", "compile", "pyproject.toml", _BUILD_TOOLS, *extras, *options),
+        *("--quiet", "--custom-compile-command", "invoke lock", "--output-file", _DEVELOPMENT),
+    )
+    if code == 0:
+        print(_DEVELOPMENT)
+    return code
+
+
 @command()
 def lint(c: Context) -> int:
     """Check style and types."""
@@ -715,5 +748,5 @@ namespace = Collection(
         _models,
         _bench,
     ),
-    *(doctor, test, lint),
+    *(doctor, test, lint, lock),
 )

@@ -8,6 +8,7 @@ import json
 import tarfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Mapping
 
 from cross_build import bundle as bundles
 from cross_build import carried, contents, own_packages
@@ -16,7 +17,8 @@ from cross_build.bundle import Bundle
 from cross_build.facts import Facts, usual
 from cross_build.runtime import Library
 from cross_build.targets import Target
-from lite_runner import durable, install
+from lite_runner import durable, install, signature
+from lite_runner.errors import UsageError
 from lite_runner.release import MANIFEST
 from opt_models import named_pack
 
@@ -35,7 +37,9 @@ exec python3 -I "$here/app/lite_runner/install.py" "$here" "$@"
 """
 
 
-def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> str:
+def build(
+    target: Target, system: str, pack: str, runtime: str, out: Path, key: Path | None = None
+) -> str:
     """Write the archive of a bundle; the same inputs give the same bytes.
 
     Args:
@@ -44,6 +48,8 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
         pack: a named pack or the folder of one; the target's own if empty.
         runtime: folder or archive of a Paddle-Lite library of the user's own.
         out: folder for it.
+        key: file of a private SSH key that the archive is signed with: beside it, as a file, and
+            in it, for its installer. Not signed if None.
 
     Returns:
         What was made, as text for people.
@@ -51,9 +57,11 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     Raises:
         TargetError: bundles are not built for this target, or there is no such system.
         BoardError: boards with this system could not load the library.
+        UsageError: the key cannot be used.
         LiteError: from the steps on the way.
     """
     chosen = target.system(system)
+    _signed(b"", key)  # a key that cannot be used is told before all the work
     library = runtimes.find(target.runtime, runtime)
     files = named_pack.find(pack or target.pack, library.runtime)
     brought = carried.system(target.machine, chosen) if chosen.carried else None
@@ -67,7 +75,18 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
     out.mkdir(parents=True, exist_ok=True)
     # No name and no time in the header.
     with durable.replacing(place) as sink, gzip.GzipFile("", "wb", 9, sink, mtime=0) as packed:
-        _write(bundle, listing, _manifest(bundle, library, facts), name, packed)
+        manifest = _manifest(bundle, library, facts).encode()
+        texts = {CONTENTS: (listing.encode(), 0o644), MANIFEST: (manifest, 0o644)}
+        if key is not None:
+            texts[f"{MANIFEST}{signature.SUFFIX}"] = (_signed(manifest, key), 0o644)
+        if bundle.system is None:
+            texts[INSTALL] = (_INSTALLER.encode(), 0o755)
+        _write(bundle, texts, name, packed)
+    signed = place.with_name(f"{place.name}{signature.SUFFIX}")
+    if key is not None:
+        durable.write(signed, _signed(place.read_bytes(), key))
+    else:
+        signed.unlink(missing_ok=True)  # of an earlier archive
     durable.write(out / f"{name}.md", listing.encode())
     own = " ".join(own_packages.DEBIAN)
     # A phone has no Python that could install it: it runs where it is unpacked.
@@ -79,6 +98,7 @@ def build(target: Target, system: str, pack: str, runtime: str, out: Path) -> st
             f"  for       {target.about}, {chosen.about}",
             f"  pack      {files.name}, Paddle-Lite {library.runtime.release}",
             f"  contents  {out / f'{name}.md'}",
+            *([f"  signed    {signed}"] if key else []),
             *([] if target.wheels or brought else [f"  first     sudo apt-get install {own}"]),
             f"  there     tar -xzf {place.name} && {name}/{start}",
         ]
@@ -98,13 +118,19 @@ def _manifest(bundle: Bundle, library: Library, facts: Facts) -> str:
     return json.dumps(whole, indent=1)
 
 
-def _write(bundle: Bundle, listing: str, manifest: str, name: str, sink: gzip.GzipFile) -> None:
+def _signed(data: bytes, key: Path | None) -> bytes:
+    """A signature; nothing without a key."""
+    try:
+        return b"" if key is None else signature.make(data, key)
+    except signature.SignatureError as error:
+        raise UsageError(f"--sign {error}") from error
+
+
+def _write(
+    bundle: Bundle, texts: Mapping[str, tuple[bytes, int]], name: str, sink: gzip.GzipFile
+) -> None:
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        texts = {CONTENTS: (listing, 0o644), MANIFEST: (manifest, 0o644)}
-        if bundle.system is None:
-            texts[INSTALL] = (_INSTALLER, 0o755)
-        for path, (text, mode) in texts.items():
-            data = text.encode()
+        for path, (data, mode) in texts.items():
             archive.addfile(_entry(f"{name}/{path}", len(data), mode), io.BytesIO(data))
         for path, item in sorted(bundle.items.items()):
             with item.source.open("rb") as file:

@@ -11,14 +11,14 @@ from typing import Any, Mapping
 
 import lite_runner
 from cross_build import compile as compiler
-from cross_build import elf, inventory, precision
+from cross_build import elf, inventory, precision, wheel_lock
 from cross_build.errors import BoardError
 from cross_build.facts import Facts
 from cross_build.inventory import Item
 from cross_build.runtime import LIBRARY, Library
 from cross_build.targets import Target
 from cross_build.wheels import resolve
-from lite_runner import settings
+from lite_runner import release_name, settings
 from lite_runner.pack import Pack
 from lite_runner.release import SYSTEM
 from opt_models import cache, lite_env
@@ -138,7 +138,7 @@ def make(
     if library:
         precision.check(target.name, facts, pack, library)
     how = _settings(target, facts, library, tuned or {})
-    wheels = resolve(target.wheels, facts)
+    wheels = resolve(wheel_lock.pinned(facts) if target.wheels else (), facts)
     # A wheel's tags are its maker's word.
     elf.check(elf.below(wheels.site), facts.machine, facts.symbols, target.name)
     packages = dict(inventory.cached(wheels.site))
@@ -172,9 +172,8 @@ def named(
     """A bundle under the name that its content gives it."""
     if system is not None:
         about = {**about, "system": system.name}
-    content = {path: [item.sha256, item.mode] for path, item in sorted(items.items())}
-    text = json.dumps([about, content], sort_keys=True)
-    return Bundle(hashlib.sha256(text.encode()).hexdigest()[:12], items, about, system)
+    files = {path: item.entry() for path, item in items.items()}
+    return Bundle(release_name.of_content(about, files), items, about, system)
 
 
 def _is_model(path: str) -> bool:

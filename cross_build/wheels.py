@@ -30,6 +30,10 @@ def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
 
     Dependencies are not followed: pip would judge their conditions by the host's Python.
 
+    Args:
+        requirements: as pip takes them; with ``--hash`` for all that boards read with.
+        facts: of the board.
+
     Raises:
         FetchError: there is no wheel for this board, or the index cannot be reached.
     """
@@ -40,7 +44,8 @@ def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
     name = f"wheels/cp{facts.python.replace('.', '')}-{facts.machine}-{libc}-{wanted}"
 
     def make(folder: Path) -> None:
-        print(f"fetching {', '.join(requirements)} for Python {facts.python}", file=sys.stderr)
+        names = ", ".join(line.split(" --hash")[0] for line in requirements)
+        print(f"fetching {names} for Python {facts.python}", file=sys.stderr)
         tags = pypi.platforms(facts.machine, facts.glibc)
         wheels = pypi.download(requirements, folder, facts.python, tags)
         for wheel in wheels:

@@ -84,8 +84,8 @@ def read_files(
     # Late: OpenCV and the engine take a second to load, which `--help` should not.
     import cv2
 
-    from lite_runner import draw, engines, image
-    from lite_runner.pipeline import Ocr, Options
+    from lite_runner import draw, engines, image, trial_note
+    from lite_runner.pipeline import Ocr, Options, check_runtime
 
     settings = Options(
         detect=not options.no_detect,
@@ -97,9 +97,12 @@ def read_files(
     results: list[report.Result] = []
     names: set[str] = set()
     engine = engines.own(options.threads)
+    files = packs.load(pack)
+    check_runtime(files, engine)
+    engine = trial_note.tried(engine, files)
     # Like the models: OpenCV would take every core.
     cv2.setNumThreads(int(engine.arguments.get("threads") or 1))
-    with Ocr(pack, engine, settings) as ocr:
+    with Ocr(files, engine, settings) as ocr:
         for number, (name, path, error) in enumerate(pictures, 1):
             try:
                 if error is not None:

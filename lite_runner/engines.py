@@ -9,6 +9,7 @@ from typing import Any, Mapping
 
 from lite_runner import durable, settings
 from lite_runner.errors import EngineError
+from lite_runner.pack import Pack
 from lite_runner.predictor import Engine, Freedom
 from lite_runner.release import PROOF
 
@@ -56,6 +57,12 @@ def from_data(pack: Path, data: Mapping[str, Any]) -> dict[Path, Freedom]:
         (pack / name).resolve(): Freedom(one["reshapes"] is True, one["batches"] is True)
         for name, one in data.items()
     }
+
+
+def proven(files: Pack) -> bool:
+    """Whether the verification of the release this runner lies in tried a pack's models."""
+    known = _found(settings.home().resolve())
+    return {network.path.resolve() for network in files.networks.values()} <= set(known)
 
 
 def remember(proof: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Mapping, Sequence
 if __name__ == "__main__":  # isolated (-I), Python does not look beside the file it runs
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lite_runner import probe, release
+from lite_runner import probe, release, release_name, signature
 
 #: Of the release beside an unpacked archive's files, besides what a deploy writes there.
 NAME, NEEDS = "release", "needs"
@@ -29,7 +29,7 @@ class InstallError(Exception):
     """The archive was not installed; the release that was in use still is. Its text is one line."""
 
 
-def install(source: Path, root: Path, keep: int = 2) -> dict[str, Any]:
+def install(source: Path, root: Path, keep: int = 2, keys: Path | None = None) -> dict[str, Any]:
     """Bring an unpacked archive into use beside the releases that are there.
 
     Its files become the release's own, as links where both lie on one file system.
@@ -38,14 +38,16 @@ def install(source: Path, root: Path, keep: int = 2) -> dict[str, Any]:
         source: the unpacked archive.
         root: folder of the releases.
         keep: releases that stay, as :func:`lite_runner.release.switch` takes it.
+        keys: file of public keys, of which one must have signed the archive; None for any.
 
     Returns:
         ``release``; ``changed``, False if it was in use already; ``proof`` of its verification.
 
     Raises:
-        InstallError: the board does not fit, files are damaged, or verification fails.
+        InstallError: the archive is not signed as asked for, is not what its name says, the board
+            does not fit, files are damaged, or verification fails.
     """
-    name, manifest = _manifest(source)
+    name, manifest = _manifest(source, keys)
     misfit = probe.misfit(manifest[NEEDS])
     if misfit:
         raise InstallError(misfit)
@@ -78,14 +80,32 @@ def last_words(code: int, stderr: str) -> str:
     return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _manifest(source: Path) -> tuple[str, dict[str, Any]]:
+def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
+    """Name and manifest of an unpacked archive; the name is what its content makes it."""
     try:
-        manifest = json.loads((source / release.MANIFEST).read_text(encoding="utf-8"))
-        return str(manifest[NAME]), {NEEDS: manifest[NEEDS], **manifest}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        text = (source / release.MANIFEST).read_bytes()
+        if keys is not None:
+            signature.check(text, source / f"{release.MANIFEST}{signature.SUFFIX}", keys)
+        manifest = json.loads(text)
+        name, expected = str(manifest[NAME]), _name(manifest)
+        manifest = {NEEDS: manifest[NEEDS], **manifest}
+    except signature.SignatureError as error:
+        raise InstallError(str(error)) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InstallError(
             f"{source}: is no unpacked archive of 'invoke build' ({error}); unpack it again"
         ) from error
+    if name != expected:
+        raise InstallError(
+            f"{source}: is called release {name}, expected {expected} for what is in it: it was"
+            " changed after it was built; get it again, or build it again"
+        )
+    return name, manifest
+
+
+def _name(manifest: Mapping[str, Any]) -> str:
+    about = {key: manifest[key] for key in manifest if key not in (NAME, NEEDS, "files")}
+    return release_name.of_content(about, manifest["files"])
 
 
 def _fill(source: Path, root: Path, name: str, manifest: Mapping[str, Any]) -> None:
@@ -140,11 +160,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--keep", type=_two, default=2, metavar="N", help="releases that stay (2)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument(
+        "--verify", type=Path, metavar="KEY", help="only if signed by a public key in this file"
+    )
     options = parser.parse_args(arguments)
     os.umask(os.umask(0o022) | 0o022)  # nobody else writes to releases, whoever runs this how
     root = options.folder.expanduser().absolute()
     try:
-        done = install(options.source, root, options.keep)
+        done = install(options.source, root, options.keep, options.verify)
     except (InstallError, OSError) as error:
         where = getattr(error, "filename", None)
         words = f"{where}: {error.strerror}" if isinstance(error, OSError) and where else str(error)

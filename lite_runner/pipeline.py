@@ -118,12 +118,13 @@ class Ocr:
 
     Args:
         source: a pack, or the folder of one; that of the bundle the runner lies in if None.
-        engine: the inference library; the one that fits this machine if None.
+        engine: the inference library, with what it knows of the models; the one that fits this
+            machine if None, and models that it does not know yet are tried in a child first.
         options: see :class:`Options`.
 
     Raises:
         PackError: the pack is damaged or was made for another runtime.
-        EngineError: the library cannot be loaded.
+        EngineError: the library or a model cannot be loaded.
     """
 
     def __init__(
@@ -134,9 +135,14 @@ class Ocr:
     ) -> None:
         self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
         self.options = (options or Options()).tuned()
-        if engine is None:
-            engine = engines.own()
+        chosen_here = engine is None
+        engine = engines.own() if engine is None else engine
         check_runtime(self.pack, engine)
+        if chosen_here:
+            # Late: a trial reads with what is in this module.
+            from lite_runner import trial_note
+
+            engine = trial_note.tried(engine, self.pack)
         self.engine = engine
         chosen, files = self.options, self.pack
         side = chosen.max_side or files.detector.max_side

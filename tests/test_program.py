@@ -208,6 +208,31 @@ def test_a_model_that_would_end_the_process_is_told_in_the_librarys_words(board,
     assert re.fullmatch(r"ocr: cls\.nb: Paddle-Lite v2\.13-rc cannot load it: .*\n", run.stderr)
 
 
+def enlarge_a_size(model: bytes) -> bytes:
+    """The upper byte of the size of the network's description, a 64-bit number near the start."""
+    return model[:22] + bytes([model[22] ^ 0x40]) + model[23:]
+
+
+def test_a_model_with_a_damaged_size_is_refused_before_it_is_read_with(
+    board, golden, pack, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
+    damaged = enlarge_a_size((pack / "rec.nb").read_bytes())
+    (pack / "rec.nb").write_bytes(damaged)
+    data = json.loads((pack / "pack.json").read_text())
+    data["rec"]["sha256"] = hashlib.sha256(damaged).hexdigest()
+    (pack / "pack.json").write_text(json.dumps(data))
+    run = ocr(board, "read", golden, "--pack", pack)
+    assert (run.returncode, run.stdout) == (1, "")
+    *_, last = run.stderr.splitlines()
+    assert re.fullmatch(
+        r"ocr: rec\.nb: Paddle-Lite v2\.13-rc cannot load it: .*"
+        r" \(its \d+\.\d MB were given \d+ MB and \d+ s\); build the pack again with.*",
+        last,
+    )
+    assert not list((tmp_path / "cache").rglob("*.json"))
+
+
 def test_a_golden_picture_that_reads_differently_fails(board, pack) -> None:
     data = json.loads((pack / "pack.json").read_text())
     spoil_json(pack, {"golden": {**data["golden"], "lines": ["something else"]}})
@@ -313,10 +338,13 @@ def test_the_board_measures_itself(board, golden, tmp_path) -> None:
     assert found["turns"][0]["cold"] is True
 
 
-def test_another_pack_is_tried_before_it_is_measured(board, golden, pack, tmp_path) -> None:
+def test_another_pack_is_tried_before_it_is_measured(
+    board, golden, pack, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
     run = ocr(board, "bench", golden, "--limit", 1, "--pack", pack, "--json", "-")
     assert run.returncode == 0, run.stderr
-    assert run.stderr.startswith("trying the models of v6-small\n")
+    assert run.stderr.startswith("trying the models of v6-small, which is new here\n")
     assert json.loads(run.stdout)["candidates"][0]["failed"] is None
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from lite_runner import engines, output, pack, settings, trial
+from lite_runner import engines, output, pack, settings, trial_note
 from lite_runner.bench import pictures as find
 from lite_runner.bench import run, table
 from lite_runner.bench.candidate import Candidate, sweep
@@ -52,8 +52,7 @@ def bench(options: argparse.Namespace) -> int:
         request: dict[str, Any] = {"pack": str(folder.resolve())}
         if own is None or folder.resolve() != own.resolve():
             # What its models stay right with is known of the release's own pack only.
-            _say(f"trying the models of {files.name}")
-            request["freedom"] = engines.as_data(trial.run(engines.own(), files))
+            request["freedom"] = engines.as_data(trial_note.outcome(engines.own(), files))
         found, left_out = sweep(
             files.name if names.count(files.name) == 1 else str(folder),
             str(program),

@@ -38,6 +38,14 @@ def platforms(machine: str, glibc: tuple[int, int]) -> list[str]:
     return tags
 
 
+def interpreter(python: str) -> list[str]:
+    """Options of pip for wheels of a CPython that need not be this one, ``"3.10"``."""
+    return [
+        *("--implementation", "cp", "--python-version", python),
+        *("--abi", f"cp{python.replace('.', '')}", "--abi", "none"),
+    ]
+
+
 def download(
     requirements: Iterable[str],
     folder: Path,
@@ -61,8 +69,7 @@ def download(
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--disable-pip-version-check", "--dest", str(folder), "-r", str(listing)]
     if python is not None:
-        command += ["--implementation", "cp", "--python-version", python]
-        command += ["--abi", f"cp{python.replace('.', '')}", "--abi", "none"]
+        command += interpreter(python)
     for tag in platform:
         command += ["--platform", tag]
     command += _local(wanted)

@@ -155,6 +155,8 @@ std::shared_ptr<PaddlePredictor> CreatePaddlePredictor(const MobileConfig& confi
   model.resize(std::min<std::size_t>(model.size(), 32));
   if (model.rfind("THROW", 0) == 0) throw std::runtime_error("unknown model");
   if (model.rfind("ABORT", 0) == 0) std::abort();
+  // As a damaged size makes the library do.
+  if (model.rfind("GREEDY", 0) == 0) std::vector<char>(std::size_t{1} << 30, 1);
   return std::make_shared<Double>(model);
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
@@ -13,6 +14,7 @@ import pytest
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.pack import Classifier, Detector, Network, Recogniser
 from lite_runner.predictor import Freedom, Output
+from tests import double
 
 #: Networks that see a pixel as a share of 1.
 NEUTRAL = {"mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0], "order": "BGR"}
@@ -182,3 +184,20 @@ def sheet() -> Image:
         image[top : top + 30, 40:160] = 10
         image[top : top + 30, 160:280] = 90
     return image
+
+
+@pytest.fixture(scope="session")
+def double_lib(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release's folder ``lib`` for this computer: the double and the C ABI over it."""
+    built = double.runtime(tmp_path_factory.mktemp("double") / "x86", "g++")
+    sources = Path(__file__).parents[2] / "lite_runner/predictor"
+    subprocess.run(
+        [
+            *("g++", "-std=c++11", "-O1", "-shared", "-fPIC", "-fvisibility=hidden"),
+            *(f"-I{built}/include", str(sources / "lite_capi.cc"), "-Wl,-rpath,$ORIGIN"),
+            str(built / "lib/libpaddle_light_api_shared.so"),
+            *("-o", str(built / "lib/liblite_capi.so")),
+        ],
+        check=True,
+    )
+    return built / "lib"

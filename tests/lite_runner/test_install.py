@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import pytest
 
-from lite_runner import install, release
+from lite_runner import install, release, release_name, signature
 
 PROOF = {"pack": "tiny", "lines": ["hello"]}
 GOOD = f"#!/bin/sh\necho '{json.dumps(PROOF)}'\n"
@@ -37,8 +37,10 @@ def unpacked(tmp_path: Path) -> Unpacked:
             file.chmod(mode)
             digest = hashlib.sha256(text.encode()).hexdigest()
             entries[path.replace("__", "/")] = {"sha256": digest, "size": len(text), "mode": mode}
+        about = {"pack": name}
         manifest = {
-            "release": name,
+            **about,
+            "release": release_name.of_content(about, entries),
             "needs": system or {"machine": platform.machine(), "libraries": ["libc.so.6"]},
             "files": entries,
         }
@@ -53,14 +55,25 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "board"
 
 
+def named(source: Path) -> str:
+    """The release in an unpacked archive."""
+    return str(json.loads((source / release.MANIFEST).read_text())["release"])
+
+
+def pack_of(root: Path, name: str = "") -> str:
+    """What the fixture called the release in use, or another one."""
+    folder = root / "releases" / name if name else root / "current"
+    return str(json.loads((folder / release.MANIFEST).read_text())["pack"])
+
+
 def releases(root: Path) -> list[str]:
-    return sorted(path.name for path in (root / "releases").iterdir())
+    return sorted(pack_of(root, path.name) for path in (root / "releases").iterdir())
 
 
 def test_an_archive_comes_into_use_and_stays_where_it_was_unpacked(unpacked, root) -> None:
     source = unpacked("one", app__a="A")
     done = install.install(source, root)
-    assert done == {"release": "one", "changed": True, "proof": PROOF}
+    assert done == {"release": named(source), "changed": True, "proof": PROOF}
     assert (root / "current/app/a").read_text() == "A"
     assert json.loads(subprocess.run([root / "ocr"], capture_output=True).stdout) == PROOF
     assert release.status(root)["verified"] == PROOF
@@ -75,9 +88,10 @@ def test_a_second_time_nothing_is_done(unpacked, root) -> None:
 
 
 def test_deploys_and_archives_share_releases(unpacked, root) -> None:
-    install.install(unpacked("one", a="A"), root)
-    install.install(unpacked("two", a="B"), root)
-    assert release.rollback(root) == {"current": "one", "previous": "two"}
+    one, two = unpacked("one", a="A"), unpacked("two", a="B")
+    install.install(one, root)
+    install.install(two, root)
+    assert release.rollback(root) == {"current": named(one), "previous": named(two)}
     # It is there already, and verified: nothing is needed of the archive.
     again = unpacked("two", a="B")
     (again / "a").unlink()
@@ -90,8 +104,9 @@ def test_deploys_and_archives_share_releases(unpacked, root) -> None:
 )
 def test_as_many_releases_stay_as_are_wanted(unpacked, root, keep, left) -> None:
     for number, name in enumerate("abcd"):
-        install.install(unpacked(name, text=name), root, keep)
-        os.utime(root / "releases" / name / release.PROOF, (number, number + 1))
+        source = unpacked(name, text=name)
+        install.install(source, root, keep)
+        os.utime(root / "releases" / named(source) / release.PROOF, (number, number + 1))
     assert releases(root) == sorted(left)
 
 
@@ -101,7 +116,7 @@ def test_a_release_that_does_not_read_is_not_used(unpacked, root) -> None:
         install.InstallError, match=r"verification failed, .* kept: this board read"
     ):
         install.install(unpacked("two", BAD), root)
-    assert release.status(root)["current"] == "one"
+    assert pack_of(root) == "one"
     assert releases(root) == ["one"]
 
 
@@ -141,11 +156,12 @@ def program(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_is_a_program(unpacked, root) -> None:
-    run = program(unpacked("one"), "--folder", root)
+    source = unpacked("one")
+    run = program(source, "--folder", root)
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout == f"release one is in use: {root}/ocr read IMAGES\n"
+    assert run.stdout == f"release {named(source)} is in use: {root}/ocr read IMAGES\n"
     run = program(unpacked("one"), "--folder", root, "--json")
-    assert json.loads(run.stdout) == {"release": "one", "changed": False, "proof": PROOF}
+    assert json.loads(run.stdout) == {"release": named(source), "changed": False, "proof": PROOF}
     run = program(unpacked("two", BAD), "--folder", root, "--json")
     assert run.returncode == 1
     assert run.stderr == f"install: {json.loads(run.stdout)['error']}\n"
@@ -162,6 +178,99 @@ def test_rollbacks_wait_for_nobody(unpacked, root) -> None:
         run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 1
     assert "another deploy is under way there, me@there since" in json.loads(run.stdout)["error"]
-    assert release.status(root)["current"] == "two"
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(run.stdout)["current"] == "one"
+    assert pack_of(root) == "two"
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    assert pack_of(root) == "one"
+
+
+def change(source: Path, **values: Any) -> None:
+    file = source / release.MANIFEST
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def test_an_archive_whose_name_is_not_of_its_content_is_refused(unpacked, root) -> None:
+    source = unpacked("one", a="A")
+    name = named(source)
+    # Another file, with its right hash: only the name tells.
+    (source / "a").write_text("B")
+    files = json.loads((source / release.MANIFEST).read_text())["files"]
+    files["a"]["sha256"] = hashlib.sha256(b"B").hexdigest()
+    change(source, files=files)
+    with pytest.raises(
+        install.InstallError, match=rf"called release {name}, expected \w{{12}} for"
+    ):
+        install.install(source, root)
+    change(source, files={"a": []})
+    with pytest.raises(install.InstallError, match="is no unpacked archive"):
+        install.install(source, root)
+    assert not root.exists()
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    return new_key(tmp_path / "key")
+
+
+def new_key(path: Path) -> Path:
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "a drawn key", "-f", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+def sign(source: Path, key: Path) -> None:
+    manifest = source / release.MANIFEST
+    made = signature.make(manifest.read_bytes(), key)
+    manifest.with_name(f"{manifest.name}.sig").write_bytes(made)
+
+
+def test_a_signed_archive_is_installed(unpacked, root, key, tmp_path) -> None:
+    source = unpacked("one")
+    sign(source, key)
+    # One of several keys, as an authorized_keys file has them.
+    keys = tmp_path / "keys"
+    other = new_key(tmp_path / "other")
+    public = [Path(f"{one}.pub").read_text() for one in (other, key)]
+    keys.write_text("".join(["# ours\n", *public]))
+    run = program(source, "--folder", root, "--verify", keys)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_what_was_not_signed_by_a_key_is_refused(unpacked, root, key, tmp_path) -> None:
+    source = unpacked("one")
+    public = Path(f"{key}.pub")
+
+    def refused(keys: Path, words: str) -> None:
+        with pytest.raises(install.InstallError, match=words):
+            install.install(source, root, keys=keys)
+        assert not root.exists()
+
+    refused(public, r"bundle\.json\.sig: is not there, so this is not signed; build it with --sign")
+    sign(source, new_key(tmp_path / "other"))
+    refused(public, r"bundle\.json\.sig: is no signature of this by a key in .*key\.pub")
+    sign(source, key)
+    refused(tmp_path / "none", r"none: cannot be read")
+    refused(key, r"key: has no public key of SSH; give a file id_")
+    # What the name does not cover, the signature does.
+    change(source, needs={"machine": platform.machine(), "libraries": []})
+    refused(public, "is no signature of this")
+
+
+def test_a_signature_for_something_else_is_refused(unpacked, root, key) -> None:
+    source = unpacked("one")
+    manifest = source / release.MANIFEST
+    command = ["ssh-keygen", "-q", "-Y", "sign", "-n", "git", "-f", str(key), str(manifest)]
+    subprocess.run(command, check=True)
+    with pytest.raises(install.InstallError, match="is no signature of this"):
+        install.install(source, root, keys=Path(f"{key}.pub"))
+
+
+def test_a_board_without_openssh_is_told(unpacked, root, key, monkeypatch, tmp_path) -> None:
+    source = unpacked("one")
+    sign(source, key)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(install.InstallError, match=r"ssh-keygen of OpenSSH 8\.1 or newer: sudo"):
+        install.install(source, root, keys=Path(f"{key}.pub"))
+    (tmp_path / "ssh-keygen").write_text("#!/bin/sh\necho 'unknown option -- Y' >&2\nexit 1\n")
+    (tmp_path / "ssh-keygen").chmod(0o755)
+    with pytest.raises(install.InstallError, match=r"ssh-keygen of OpenSSH 8\.1 or newer: sudo"):
+        install.install(source, root, keys=Path(f"{key}.pub"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,12 @@ from lite_runner.predictor.capi import CapiEngine
 from lite_runner.verify import verify
 from tests import double
 
-ROOT = Path(__file__).parents[2]
 ALL = Freedom(reshapes=True, batches=True)
 
 
-@pytest.fixture(scope="session")
-def lib(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release's folder ``lib`` for this computer: the double and the C ABI over it."""
-    built = double.runtime(tmp_path_factory.mktemp("double") / "x86", "g++")
-    sources = ROOT / "lite_runner/predictor"
-    subprocess.run(
-        [
-            *("g++", "-std=c++11", "-O1", "-shared", "-fPIC", "-fvisibility=hidden"),
-            *(f"-I{built}/include", str(sources / "lite_capi.cc"), "-Wl,-rpath,$ORIGIN"),
-            str(built / "lib/libpaddle_light_api_shared.so"),
-            *("-o", str(built / "lib/liblite_capi.so")),
-        ],
-        check=True,
-    )
-    return built / "lib"
-
-
 @pytest.fixture
-def engine(lib: Path) -> CapiEngine:
-    return CapiEngine(lib / "liblite_capi.so", double.RELEASE, power="unbound")
+def engine(double_lib: Path) -> CapiEngine:
+    return CapiEngine(double_lib / "liblite_capi.so", double.RELEASE, power="unbound")
 
 
 def tried(engine: CapiEngine, folder: Path, **models: bytes) -> dict[str, Freedom]:
@@ -153,11 +134,11 @@ def test_pages_are_read_right_whatever_the_models_do(engine, tmp_path) -> None:
 
 
 @pytest.fixture
-def release(lib: Path, tmp_path: Path) -> Path:
+def release(double_lib: Path, tmp_path: Path) -> Path:
     """A release's folder for the double, without a runner of its own."""
     folder = tmp_path / "release"
     folder.mkdir()
-    (folder / "lib").symlink_to(lib)
+    (folder / "lib").symlink_to(double_lib)
     double.pack(folder / "pack", {"rec": b"DOUBLE rec stale"})
     how = {"library": "lib/liblite_capi.so", "version": double.RELEASE}
     (folder / "settings.json").write_text(json.dumps({**how, "threads": 3, "power": "unbound"}))

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Mapping, Sequence, Union
+from typing import Any, Callable, Mapping, Sequence, Union
 
-from lite_runner import install, release
+from lite_runner import install, release, release_name
 
 #: Of a release, all by which one can be told from another.
 Files = Mapping[str, str]
@@ -200,18 +200,35 @@ class Archives:
             file.touch()
 
     def _write(self, name: str) -> None:
-        entries = {}
         for path, text in files(name).items():
             file = self._folder / name / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-            file.chmod(0o755 if path == "ocr" else 0o644)
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            mode = 0o755 if path == "ocr" else 0o644
-            entries[path] = {"sha256": digest, "size": len(text), "mode": mode}
+            file.chmod(_mode(path))
         needs = {"machine": platform.machine(), "libraries": []}
-        manifest = {"release": name, "needs": needs, "files": entries}
+        manifest = {"release": folder_name(name), "needs": needs, "files": entries(name)}
         (self._folder / name / release.MANIFEST).write_text(json.dumps(manifest))
+
+
+def entries(name: str) -> dict[str, dict[str, Any]]:
+    """The files of a release as its manifest has them."""
+    return {
+        path: {
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "size": len(text),
+            "mode": _mode(path),
+        }
+        for path, text in files(name).items()
+    }
+
+
+def folder_name(name: str) -> str:
+    """What a release is called on a board."""
+    return release_name.of_content({}, entries(name))
+
+
+def _mode(path: str) -> int:
+    return 0o755 if path == "ocr" else 0o644
 
 
 def running(root: Path) -> str | None:
@@ -221,7 +238,7 @@ def running(root: Path) -> str | None:
         name = str(json.loads(run.stdout)["release"])
     except (OSError, ValueError):
         return None
-    folder = root / "releases" / name
+    folder = root / "releases" / folder_name(name)
     whole = all(
         (folder / path).is_file() and (folder / path).read_text() == text
         for path, text in files(name).items()

@@ -1,0 +1,22 @@
+"""Names of releases: what a release is and what is in it, as twelve hexadecimal digits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Mapping
+
+
+def of_content(about: Mapping[str, Any], files: Mapping[str, Any]) -> str:
+    """The name of a release.
+
+    Args:
+        about: all else that its manifest says of it.
+        files: by path, each with at least ``sha256`` and ``mode``, as in its manifest.
+
+    Raises:
+        KeyError: a file has none of these.
+    """
+    content = {path: [files[path]["sha256"], files[path]["mode"]] for path in files}
+    text = json.dumps([dict(about), content], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
