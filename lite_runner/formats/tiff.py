@@ -1,0 +1,133 @@
+"""TIFF files: the first directory, read and written (TIFF 6.0, sections 2 and 8)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Mapping, Sequence
+
+_MAGIC = {b"II*\0": "<", b"MM\0*": ">"}
+#: Bytes of a value of each field type, and the integer types among them by their struct format.
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}
+_LONG = 4
+#: Tags.
+WIDTH, HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112
+BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR = 0x0102, 0x0103, 0x0106, 0x0115, 0x011C
+#: Values of the tag PHOTOMETRIC.
+PALETTE, YCBCR, LOG_L, LOG_LUV = 3, 6, 32844, 32845
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A directory entry: the field type, the number of values, and their bytes."""
+
+    kind: int
+    count: int
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A file's first directory.
+
+    Attributes:
+        end: byte order, as struct writes it.
+        entries: by tag; of a tag that stands there twice the first counts, as in libtiff.
+    """
+
+    end: str
+    entries: Mapping[int, Entry]
+
+    def integers(self, tag: int) -> tuple[int, ...]:
+        """The values of a tag of any integer type; empty if it is missing or of another."""
+        entry = self.entries.get(tag)
+        if entry is None or entry.kind not in _INTEGERS:
+            return ()
+        return struct.unpack(f"{self.end}{entry.count}{_INTEGERS[entry.kind]}", entry.value)
+
+    def integer(self, tag: int, default: int) -> int:
+        """The first value of a tag."""
+        return next(iter(self.integers(tag)), default)
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(width, height) in pixels, None if it does not tell both."""
+        width, height = self.integers(WIDTH), self.integers(HEIGHT)
+        return (width[0], height[0]) if len(width) == len(height) == 1 else None
+
+    @property
+    def apart(self) -> bool:
+        """Whether the samples of a pixel are stored in planes of their own."""
+        return self.integer(PLANAR, 1) == 2 and self.integer(SAMPLES, 1) > 1
+
+    @property
+    def depth(self) -> int:
+        """Bits of the deepest sample."""
+        return max(self.integers(BITS) or (1,))
+
+    @property
+    def decoded_bytes(self) -> int:
+        """Bytes a pixel that OpenCV decodes to, as it is stored."""
+        photometric = self.integer(PHOTOMETRIC, 0)
+        if photometric in (LOG_L, LOG_LUV):
+            return 12
+        samples = self.integer(SAMPLES, 1)
+        channels = 1 if samples == 1 and photometric != PALETTE else 4 if samples > 3 else 3
+        return channels * max(1, -(-self.depth // 8))
+
+    @property
+    def whole_bytes(self) -> int:
+        """Bytes a pixel to decode the file in one go: the picture, its copy, the largest strip."""
+        return 3 * max(self.decoded_bytes, 4)
+
+
+def directory(data: bytes) -> Directory | None:
+    """The first directory of a TIFF structure; None if there is none.
+
+    Entries whose values lie outside the file are left out.
+    """
+    end = _MAGIC.get(data[:4])
+    if end is None:
+        return None
+    entries: dict[int, Entry] = {}
+    try:
+        (first,) = struct.unpack_from(end + "I", data, 4)
+        (count,) = struct.unpack_from(end + "H", data, first)
+        for index in range(count):
+            place = first + 2 + 12 * index
+            tag, kind, values = struct.unpack_from(end + "HHI", data, place)
+            entries.setdefault(tag, _entry(data, end, place + 8, kind, values))
+    except struct.error:
+        pass  # cut off: what came before counts
+    return Directory(end, entries)
+
+
+def longs(end: str, values: Sequence[int]) -> Entry:
+    """An entry of 32-bit numbers."""
+    return Entry(_LONG, len(values), struct.pack(f"{end}{len(values)}I", *values))
+
+
+def as_bytes(end: str, entries: Mapping[int, Entry]) -> bytes:
+    """A header, one directory, and the values that do not fit into it."""
+    magic = next(magic for magic, order in _MAGIC.items() if order == end)
+    parts = [magic, struct.pack(end + "IH", 8, len(entries))]
+    place = 10 + 12 * len(entries) + 4
+    values = []
+    for tag, entry in sorted(entries.items()):
+        parts.append(struct.pack(end + "HHI", tag, entry.kind, entry.count))
+        if len(entry.value) <= 4:
+            parts.append(entry.value.ljust(4, b"\0"))
+            continue
+        parts.append(struct.pack(end + "I", place))
+        values.append(entry.value)
+        place += len(entry.value)
+    return b"".join([*parts, bytes(4), *values])
+
+
+def _entry(data: bytes, end: str, place: int, kind: int, count: int) -> Entry:
+    size = _TYPE_BYTES.get(kind, 0) * count
+    if size > 4:
+        (place,) = struct.unpack_from(end + "I", data, place)
+    value = data[place : place + size]
+    return Entry(kind if len(value) == size else 0, count, value)
