@@ -17,6 +17,7 @@ SMALL = 1 << 20
 _PLAIN = 6.2
 _GIF = 9.2
 _PNG_WITH_OPACITY = 8.2
+_PNG_ANIMATED = 16.2
 
 
 def decode(data: bytes, kind: str, size: tuple[int, int], limit: int) -> Image:
@@ -78,7 +79,7 @@ def _png(data: bytes, size: tuple[int, int], limit: int) -> Image:
     about = png.header(data)
     count = size[0] * size[1]
     if not about.costly or count <= SMALL or (about.depth < 8 and about.palette is None):
-        cost = _PNG_WITH_OPACITY if about.costly else _PLAIN
+        cost = _PNG_ANIMATED if about.animated else _PNG_WITH_OPACITY if about.costly else _PLAIN
         _check_memory("PNG", size, len(data) + cost * count, limit)
         return pixels.to_bgr(_whole(data, "PNG"))
     _check_memory("PNG", size, len(data) + 3 * count + 16 * png_strips.STRIP_BYTES, limit)
@@ -92,6 +93,8 @@ def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
     about, count = tiff.directory(data), size[0] * size[1]
     if about is None:
         raise ImageError("is a damaged TIFF: it has no directory; save it again")
+    if about.value_bytes > len(data):
+        raise ImageError("is a damaged TIFF: its directory is larger than the file; save it again")
     if about.apart and about.depth > 8:
         # OpenCV 5.0 takes the first colour for all of them.
         raise ImageError(
@@ -105,7 +108,7 @@ def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
     needed = len(data) + 3 * count + about.whole_bytes * stored.band_pixels
     _check_memory("TIFF", size, needed, limit)
     result: Image = np.empty((size[1], size[0], 3), np.uint8)
-    for band in tiff_bands.bands(data, about, stored):
+    for band in tiff_bands.bands(about, stored):
         decoded = _tiff_pixels(_whole(band.file, "TIFF"))
         if decoded.shape[:2] != (band.rows, size[0]):
             raise ImageError("is a damaged TIFF: its strips do not fit its size; save it again")

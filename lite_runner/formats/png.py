@@ -13,6 +13,8 @@ from lite_runner.errors import ImageError
 
 #: Chunks looked at: encoders write data in chunks of 8 KB or more.
 MAX_CHUNKS = 1_000_000
+#: Bytes of a palette, the longer of the two chunks that are kept.
+_LONGEST = 3 * 256
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Colour types.
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
@@ -29,6 +31,7 @@ class Header:
         interlaced: whether it is stored in seven passes.
         palette: uint8 256x4, BGRA; None where pixels are no indices.
         transparency: the tRNS chunk's content; empty if there is none.
+        animated: whether other frames follow the picture.
     """
 
     width: int
@@ -38,11 +41,13 @@ class Header:
     interlaced: bool
     palette: AnyArray | None
     transparency: bytes
+    animated: bool
 
     @property
     def costly(self) -> bool:
-        """Whether OpenCV decodes it to more than three bytes a pixel."""
-        return self.depth == 16 or self.colour in (GREY_ALPHA, RGBA) or bool(self.transparency)
+        """Whether OpenCV takes more memory for it than for three bytes a pixel."""
+        opaque = self.colour not in (GREY_ALPHA, RGBA) and not self.transparency
+        return self.depth == 16 or not opaque or self.animated
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -81,11 +86,13 @@ def header(data: bytes) -> Header:
     for name, start, end in chunks(data):
         if name == b"IDAT":
             break
-        if name in (b"PLTE", b"tRNS"):
-            parts[name] = data[start:end]
+        if name in (b"PLTE", b"tRNS", b"acTL"):
+            parts[name] = data[start : min(end, start + _LONGEST)]
     transparency = parts.get(b"tRNS", b"")
     palette = _palette(parts.get(b"PLTE", b""), transparency) if colour == PALETTE else None
-    return Header(width, height, depth, colour, interlace == 1, palette, transparency)
+    return Header(
+        width, height, depth, colour, interlace == 1, palette, transparency, b"acTL" in parts
+    )
 
 
 def exif(data: bytes) -> bytes | None:

@@ -11,6 +11,8 @@ _MAGIC = {b"II*\0": "<", b"MM\0*": ">"}
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}
 _LONG = 4
+#: As many as libtiff reads.
+_MAX_ENTRIES = 4096
 #: Tags.
 WIDTH, HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR = 0x0102, 0x0103, 0x0106, 0x0115, 0x011C
@@ -32,16 +34,30 @@ class Directory:
     """A file's first directory.
 
     Attributes:
+        data: the file.
         end: byte order, as struct writes it.
-        entries: by tag; of a tag that stands there twice the first counts, as in libtiff.
+        fields: type, number of values and place in the file, by tag; of a tag that stands there
+            twice the first counts, as in libtiff. Values are read when they are asked for: many
+            entries may name the same large part of a file.
+        value_bytes: of the values of all entries together, which libtiff reads into memory.
     """
 
+    data: bytes
     end: str
-    entries: Mapping[int, Entry]
+    fields: Mapping[int, tuple[int, int, int]]
+    value_bytes: int
+
+    def entry(self, tag: int) -> Entry | None:
+        """An entry with its values; None if it is missing or they lie outside the file."""
+        kind, count, place = self.fields.get(tag, (0, 0, 0))
+        size = _TYPE_BYTES.get(kind, 0) * count
+        if not 0 < size <= len(self.data) - place:
+            return None
+        return Entry(kind, count, self.data[place : place + size])
 
     def integers(self, tag: int) -> tuple[int, ...]:
         """The values of a tag of any integer type; empty if it is missing or of another."""
-        entry = self.entries.get(tag)
+        entry = self.entry(tag)
         if entry is None or entry.kind not in _INTEGERS:
             return ()
         return struct.unpack(f"{self.end}{entry.count}{_INTEGERS[entry.kind]}", entry.value)
@@ -83,24 +99,27 @@ class Directory:
 
 
 def directory(data: bytes) -> Directory | None:
-    """The first directory of a TIFF structure; None if there is none.
-
-    Entries whose values lie outside the file are left out.
-    """
+    """The first directory of a TIFF structure; None if there is none."""
     end = _MAGIC.get(data[:4])
     if end is None:
         return None
-    entries: dict[int, Entry] = {}
+    fields: dict[int, tuple[int, int, int]] = {}
+    total = 0
     try:
         (first,) = struct.unpack_from(end + "I", data, 4)
         (count,) = struct.unpack_from(end + "H", data, first)
-        for index in range(count):
+        for index in range(min(count, _MAX_ENTRIES)):
             place = first + 2 + 12 * index
             tag, kind, values = struct.unpack_from(end + "HHI", data, place)
-            entries.setdefault(tag, _entry(data, end, place + 8, kind, values))
+            size = _TYPE_BYTES.get(kind, 0) * values
+            total += size
+            (address,) = (
+                (place + 8,) if size <= 4 else struct.unpack_from(end + "I", data, place + 8)
+            )
+            fields.setdefault(tag, (kind, values, address))
     except struct.error:
         pass  # cut off: what came before counts
-    return Directory(end, entries)
+    return Directory(data, end, fields, total)
 
 
 def longs(end: str, values: Sequence[int]) -> Entry:
@@ -123,11 +142,3 @@ def as_bytes(end: str, entries: Mapping[int, Entry]) -> bytes:
         values.append(entry.value)
         place += len(entry.value)
     return b"".join([*parts, bytes(4), *values])
-
-
-def _entry(data: bytes, end: str, place: int, kind: int, count: int) -> Entry:
-    size = _TYPE_BYTES.get(kind, 0) * count
-    if size > 4:
-        (place,) = struct.unpack_from(end + "I", data, place)
-    value = data[place : place + size]
-    return Entry(kind if len(value) == size else 0, count, value)

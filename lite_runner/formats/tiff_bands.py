@@ -16,7 +16,6 @@ from lite_runner.formats.tiff import (
     BITS,
     COMPRESSION,
     HEIGHT,
-    ORIENTATION,
     PHOTOMETRIC,
     SAMPLES,
     YCBCR,
@@ -30,6 +29,14 @@ BAND_PIXELS = 1 << 20
 _STRIP_OFFSETS, _STRIP_ROWS, _STRIP_BYTES = 0x0111, 0x0116, 0x0117
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 0x0142, 0x0143, 0x0144, 0x0145
 _UNCOMPRESSED, _OLD_JPEG = 1, 6
+#: Tags that tell how strips are compressed and what their samples are: all that a band needs of its
+#: picture. Its orientation is none of them, for rows are turned once the picture is whole.
+_KEPT = (
+    *(0x00FE, 0x0100, 0x0102, 0x0103, 0x0106, 0x010A, 0x0115, 0x011C),  # samples, fill order
+    *(0x0124, 0x0125, 0x013D, 0x0140, 0x0142, 0x0143),  # fax, predictor, palette, tiles
+    *(0x013E, 0x013F, 0x014C, 0x014E, 0x0152, 0x0153, 0x0154, 0x0155, 0x015B),  # colours, JPEG
+    *(0x0211, 0x0212, 0x0213, 0x0214, 0xC5F2),  # YCbCr, LERC
+)
 #: Adobe's and the older number.
 _DEFLATED = (8, 32946)
 
@@ -84,7 +91,7 @@ def layout(about: Directory) -> Layout | None:
         return None
     width, height = about.size
     planes = about.integer(SAMPLES, 1) if about.apart else 1
-    tiled = _TILE_OFFSETS in about.entries
+    tiled = _TILE_OFFSETS in about.fields
     side = about.integer(_TILE_WIDTH, 0) if tiled else width
     rows = (
         about.integer(_TILE_HEIGHT, 0) if tiled else min(about.integer(_STRIP_ROWS, height), height)
@@ -94,24 +101,25 @@ def layout(about: Directory) -> Layout | None:
     if min(side, rows, planes, width, height) < 1 or min(offsets + sizes, default=-1) < 0:
         return None
     across = -(-width // side)
+    if sum(sizes) > len(about.data):
+        return None  # strips that overlap would be copied again and again
     if not len(offsets) == len(sizes) == across * -(-height // rows) * planes:
         return None
     row_bytes = 0 if tiled or len(offsets) > 1 else _row_bytes(about, width)
     return Layout(width, height, rows, across, planes, offsets, sizes, tiled, row_bytes)
 
 
-def bands(data: bytes, about: Directory, stored: Layout) -> Iterator[Band]:
+def bands(about: Directory, stored: Layout) -> Iterator[Band]:
     """A picture in bands, from the top.
 
     Args:
-        data: the file.
         about: its directory.
         stored: its layout.
 
     Raises:
         ImageError: its compressed data is damaged.
     """
-    pieces = _one_strip(data, about, stored) if stored.row_bytes else _strips(data, stored)
+    pieces = _one_strip(about, stored) if stored.row_bytes else _strips(about.data, stored)
     for number, bodies in enumerate(pieces):
         start = number * stored.band_rows
         rows = min(stored.band_rows, stored.height - start)
@@ -140,8 +148,9 @@ def _strips(data: bytes, stored: Layout) -> Iterator[list[bytes]]:
         yield [data[stored.offsets[n] : stored.offsets[n] + stored.sizes[n]] for n in numbers]
 
 
-def _one_strip(data: bytes, about: Directory, stored: Layout) -> Iterator[list[bytes]]:
+def _one_strip(about: Directory, stored: Layout) -> Iterator[list[bytes]]:
     """The only strip cut up into one for each band."""
+    data = about.data
     start, end = stored.offsets[0], stored.offsets[0] + stored.sizes[0]
     step = stored.band_rows * stored.row_bytes
     total = stored.height * stored.row_bytes
@@ -158,10 +167,7 @@ def _one_strip(data: bytes, about: Directory, stored: Layout) -> Iterator[list[b
 
 def _file(about: Directory, stored: Layout, bodies: Sequence[bytes], rows: int) -> bytes:
     """A TIFF file of some strips or tiles."""
-    # Rows are turned once the picture is whole.
-    entries = {
-        tag: entry for tag, entry in about.entries.items() if entry.kind and tag != ORIENTATION
-    }
+    entries = {tag: entry for tag in _KEPT for entry in [about.entry(tag)] if entry}
     entries[HEIGHT] = longs(about.end, [rows])
     if not stored.tiled:
         strip_rows = stored.band_rows if stored.row_bytes else stored.rows

@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from lite_runner import decoder, image
 from lite_runner.arrays import AnyArray
 from lite_runner.errors import ImageError
-from lite_runner.formats import jpeg, png_strips, tiff_bands
+from lite_runner.formats import jpeg, png_strips, tiff, tiff_bands
 
 HEIGHT, WIDTH = 61, 83
 _Y, _X = np.mgrid[:HEIGHT, :WIDTH]
@@ -104,6 +104,10 @@ def stored_tiff(pixels: AnyArray, end: str, side: int = 0, apart: bool = False) 
     return head + directory + bytes(4) + values + b"".join(pieces)
 
 
+def patched(data: bytes, place: int, body: bytes) -> bytes:
+    return data[:place] + body + data[place + len(body) :]
+
+
 PICTURES = {
     "RGBA": encode(COLOURS, "PNG"),
     "grey with opacity": encode(COLOURS[:, :, 2:], "PNG"),
@@ -117,6 +121,12 @@ PICTURES = {
     "RGBA interlaced": interlaced(COLOURS),
     "grey with opacity of 16 bits, interlaced": interlaced(NOISE[:, :, 2:]),
     "RGBA of 16 bits, interlaced": interlaced(NOISE),
+    "animation": encode(
+        Pillow.fromarray(COLOURS),
+        "PNG",
+        save_all=True,
+        append_images=[Pillow.fromarray(255 - COLOURS)],
+    ),
     "TIFF, RGBA": encode(COLOURS, "TIFF", compression="tiff_lzw", tiffinfo={278: 4}),
     "TIFF, deflated in one strip": encode(
         COLOURS, "TIFF", compression="tiff_adobe_deflate", tiffinfo={278: HEIGHT, 317: 2}
@@ -300,6 +310,32 @@ def test_the_size_of_a_tiff_is_known_whatever_its_type(code: int, end: str) -> N
         assert "megapixels" in refusal(bytes(data))
     data[10:12] = struct.pack(end + "H", 0xFE)  # another tag in the place of the width
     assert "does not tell its size" in refusal(bytes(data))
+
+
+def test_strips_that_overlap_are_not_copied_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decoder, "SMALL", 0)
+    data = stored_tiff(COLOURS[:, :, :3], "<")
+    large = data.ljust(40_000_000, b"\0")
+    (sizes,) = struct.unpack_from("<I", large, large.index(struct.pack("<HH", 0x117, 4)) + 8)
+    overlapping = patched(large, sizes, struct.pack("<13I", *[30_000_000] * 13))
+    about = tiff.directory(overlapping)
+    assert about is not None
+    assert tiff_bands.layout(about) is None
+
+
+def test_a_directory_that_names_the_same_bytes_again_and_again_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # libtiff would read each value of 900 KB into memory.
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("memory would be allocated"))
+    data = stored_tiff(COLOURS[:, :, :3], "<").ljust(1_000_000, b"\0")
+    count = int.from_bytes(data[8:10], "little")
+    others = b"".join(struct.pack("<HHII", 40_000 + n, 1, 900_000, 8) for n in range(4000))
+    entries = struct.pack("<H", count + 4000) + data[10 : 10 + 12 * count] + others
+    large = patched(data, 4, struct.pack("<I", len(data))) + entries + bytes(4)
+    assert "its directory is larger than the file" in refusal(large)
 
 
 def test_deep_colours_that_are_stored_apart_are_refused() -> None:
