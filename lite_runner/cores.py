@@ -1,10 +1,12 @@
-"""Which cores of a board are its fast ones."""
+"""Which cores of a board are its fast ones, and how many there are."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from pathlib import Path
+
+from lite_runner.errors import UsageError
 
 _SYSTEM = Path("/sys/devices/system/cpu")
 #: Asked before any model is opened: some of Paddle-Lite's power modes bind the thread that runs
@@ -32,6 +34,25 @@ def stay_on_fast() -> None:
     """Keep the calling thread on the fast cores, where the system lets it."""
     with contextlib.suppress(OSError):  # a container may forbid it: the thread runs anywhere
         os.sched_setaffinity(0, fast())
+
+
+def check(option: str, wanted: int | None) -> None:
+    """Refuse more threads or workers than there are cores: each takes memory, and all get slower.
+
+    Args:
+        option: what asks for them, for the error.
+        wanted: how many; None if nobody asked for a number.
+
+    Raises:
+        UsageError: there are fewer cores. Those a process is kept off count, too: some of
+            Paddle-Lite's power modes keep its callers on one.
+    """
+    count = os.cpu_count() or 1
+    if wanted is not None and wanted > count:
+        raise UsageError(
+            f"{option} {wanted}: this board has {count} core{'s' * (count != 1)}; expected a number"
+            f" from 1 to {count}: give a smaller one, or leave it out"
+        )
 
 
 def _number(file: Path) -> int:

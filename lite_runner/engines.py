@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Mapping
 
-from lite_runner import durable, settings
+from lite_runner import cores, durable, settings
 from lite_runner.errors import EngineError
 from lite_runner.pack import Pack
 from lite_runner.predictor import Engine, Freedom
@@ -26,7 +26,10 @@ def own(
 
     Raises:
         EngineError: the library is missing, damaged, or does not fit.
+        UsageError: ``threads`` are more than there are cores; a release's own number is taken as it
+            is.
     """
+    cores.check("--threads", threads)
     folder = (release or settings.home()).resolve()
     chosen = settings.own(folder)
     count = chosen.threads if threads is None else threads

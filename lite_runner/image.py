@@ -14,15 +14,19 @@ from typing import IO, Sequence, Union
 import cv2
 import numpy as np
 
-from lite_runner import picture_file
+from lite_runner import decoder, picture_file
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.errors import ImageError
+from lite_runner.pixels import to_bgr, turn
 
 Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], AnyArray]
 
 #: Largest picture decoded, in pixels: phones reach 108 megapixels, and three bytes a pixel of this
 #: (402 MB) is what a 1 GB board can still hold.
 MAX_PIXELS = 134_217_728
+#: Most memory that decoding may take, in bytes: the file, the result at three bytes a pixel, and
+#: four more a pixel. With the interpreter and OpenCV that is less than 1 GB.
+MAX_MEMORY = 7 * MAX_PIXELS
 
 _KINDS = ("JPEG", "PNG", "BMP", "TIFF", "WebP", "GIF")
 _EXPECTED = "expected a JPEG, PNG, BMP, TIFF, WebP or GIF picture"
@@ -40,7 +44,8 @@ def load(source: Source) -> Image:
         uint8 HxWx3 in BGR order, upright by its EXIF orientation, transparency laid on white.
 
     Raises:
-        ImageError: the picture is missing, empty, truncated, too large or of an unknown format.
+        ImageError: the picture is missing, empty, truncated, too large or of an unknown format, or
+            ``source`` is none of these.
     """
     if isinstance(source, np.ndarray):
         return to_bgr(source)
@@ -48,7 +53,10 @@ def load(source: Source) -> Image:
 
 
 def decode(data: bytes) -> Image:
-    """Decode the bytes of a picture file; see :func:`load` for the result and errors."""
+    """Decode the bytes of a picture file; see :func:`load` for the result and errors.
+
+    Memory is at most :data:`MAX_MEMORY`, ``data`` among it.
+    """
     if not data:
         raise ImageError(f"is empty (0 bytes); {_EXPECTED}")
     kind = picture_file.format_name(data)
@@ -57,47 +65,20 @@ def decode(data: bytes) -> Image:
         if kind is None:
             raise ImageError(f"is not a picture; {_EXPECTED}")
         raise ImageError(f"is a {kind} picture; {_EXPECTED}: save it as one of these")
+    picture_file.check_length(len(data))
     if not picture_file.is_whole(data):
         raise ImageError(f"is a {kind} cut off after {len(data)} bytes; copy or download it again")
     size = picture_file.header_size(data)
-    if size is not None:
-        _check_size(*size)
-    # Kept as it is stored, with transparency and 16 bits; EXIF is applied below. Not for BMP, where
-    # the fourth channel is mostly unused zeros and old kinds come out grey.
-    flags = cv2.IMREAD_COLOR if kind == "BMP" else cv2.IMREAD_UNCHANGED
+    if size is None:
+        raise ImageError(f"is a {kind} that does not tell its size; save it again, as PNG or JPEG")
+    _check_size(*size)
     try:
-        array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels = decoder.decode(data, kind, size, MAX_MEMORY)
     except cv2.error as error:
         raise ImageError(f"cannot be decoded: {_first_line(error)}; {_EXPECTED}") from error
     except MemoryError as error:
         raise ImageError("does not fit into memory; scale the picture down") from error
-    if array is None:
-        raise ImageError(
-            f"is a damaged {kind}, or of a kind this OpenCV ({cv2.__version__}) cannot decode;"
-            " save it as PNG or JPEG"
-        )
-    if kind == "TIFF" and array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8:
-        array = _undo_premultiplied(np.asarray(array, np.uint8))
-    return _turn(to_bgr(array), picture_file.exif_orientation(data))
-
-
-def to_bgr(array: AnyArray) -> Image:
-    """Convert a decoded array of any accepted kind (see :func:`load`) to uint8 BGR."""
-    if array.ndim == 2:
-        array = array[:, :, None]
-    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
-        raise ImageError(
-            f"array has shape {tuple(array.shape)};"
-            " expected HxW, HxWx1, HxWx3 (BGR) or HxWx4 (BGRA)"
-        )
-    pixels = _to_uint8(array)
-    channels = pixels.shape[2]
-    if channels in (2, 4):
-        pixels = _on_white(pixels)
-        channels = pixels.shape[2]
-    if channels == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
-    return np.ascontiguousarray(pixels)
+    return turn(pixels, picture_file.exif_orientation(data))
 
 
 def normalise(
@@ -154,7 +135,12 @@ def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | IO[b
         return bytes(source)
     if isinstance(source, (str, os.PathLike)):
         return picture_file.read(Path(source))
-    data = source.read()
+    if not callable(getattr(source, "read", None)):
+        raise ImageError(
+            f"picture is a value of type {type(source).__name__}; expected a path, the bytes of a"
+            " picture file, a file object open in binary mode, or a numpy array"
+        )
+    data = source.read(picture_file.MAX_BYTES + 1)
     if not isinstance(data, bytes):
         raise ImageError("file object gives text; open it in binary mode ('rb')")
     return data
@@ -168,45 +154,6 @@ def _check_size(width: int, height: int) -> None:
             f"has {width}x{height} = {width * height / 1e6:.0f} megapixels;"
             f" at most {MAX_PIXELS / 1e6:.0f} are read: scale it down or cut it up"
         )
-
-
-def _to_uint8(array: AnyArray) -> Image:
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either byte order
-        return (array >> 8).astype(np.uint8)
-    if array.dtype == np.bool_:
-        return np.asarray(array.astype(np.uint8) * 255, np.uint8)
-    if np.issubdtype(array.dtype, np.floating):
-        clean = np.nan_to_num(array, nan=0.0, posinf=1.0, neginf=0.0)
-        result: Image = np.clip(np.rint(clean * 255.0), 0, 255).astype(np.uint8)
-        return result
-    raise ImageError(
-        f"array has dtype {array.dtype}; expected uint8, uint16, bool or float in 0..1"
-    )
-
-
-def _on_white(pixels: Image) -> Image:
-    """Lay the colour channels over white by the last channel, the opacity."""
-    alpha = pixels[:, :, -1:].astype(np.uint16)
-    colour = pixels[:, :, :-1].astype(np.uint16)
-    blended = (colour * alpha + 255 * (255 - alpha) + 127) // 255
-    return np.asarray(blended, np.uint8)
-
-
-def _undo_premultiplied(pixels: Image) -> Image:
-    """Colours of a TIFF as they were before libtiff darkened them by their transparency."""
-    alpha = np.maximum(pixels[:, :, -1:].astype(np.uint16), 1)
-    colour = np.minimum((pixels[:, :, :-1].astype(np.uint16) * 255 + alpha // 2) // alpha, 255)
-    return np.dstack([colour.astype(np.uint8), pixels[:, :, -1:]])
-
-
-def _turn(pixels: Image, orientation: int) -> Image:
-    """Undo an EXIF orientation: mirrored (2, 4, 5, 7) and turned (3 to 8)."""
-    if orientation in (2, 4, 5, 7):
-        pixels = pixels[:, ::-1]
-    quarter_turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
-    return np.ascontiguousarray(np.rot90(pixels, quarter_turns))
 
 
 def _first_line(error: Exception) -> str:

@@ -10,7 +10,16 @@ from typing import Iterator, Sequence
 
 import numpy as np
 
-from lite_runner import classification, detection, engines, geometry, pack, recognition, settings
+from lite_runner import (
+    classification,
+    cores,
+    detection,
+    engines,
+    geometry,
+    pack,
+    recognition,
+    settings,
+)
 from lite_runner import image as pictures
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.errors import PackError
@@ -30,7 +39,8 @@ class Options:
         min_score: lines read with a lower score are left out.
         batch: lines given to a network at once, where the engine stays right with it; what suits
             the engine if None.
-        workers: lines classified and recognised side by side; as the release was tuned if None.
+        workers: lines classified and recognised side by side, at most as many as there are cores;
+            as the release was tuned if None.
         bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
         max_side: largest side of the detector's input, in pixels; as the release was tuned, or
             else as the pack says, if None.
@@ -125,6 +135,7 @@ class Ocr:
     Raises:
         PackError: the pack is damaged or was made for another runtime.
         EngineError: the library or a model cannot be loaded.
+        UsageError: the options ask for more workers than there are cores.
     """
 
     def __init__(
@@ -134,6 +145,7 @@ class Ocr:
         options: Options | None = None,
     ) -> None:
         self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
+        cores.check("--workers", options.workers if options else None)
         self.options = (options or Options()).tuned()
         chosen_here = engine is None
         engine = engines.own() if engine is None else engine

@@ -223,6 +223,8 @@ def test_options_reach_the_reader(
     engine.events.clear()
     assert read(pack_folder, "--batch", "2", "--threads", "1", "good.png") == 0
     assert [event[2][0] for event in engine.events if event[0] == "run"] == [1, 2, 2]
+    assert read(pack_folder, "--threads", "9999", "good.png") == 2
+    assert "--threads 9999: this board has" in capsys.readouterr().err
 
 
 def test_every_picture_gets_a_drawing_of_its_own(folder: Path, pack_folder: Path) -> None:

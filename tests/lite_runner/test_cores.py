@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from lite_runner import cores
+from lite_runner.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +44,19 @@ def test_only_cores_one_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cores, "_ALLOWED", frozenset({0, 1, 4}))
     system = tree(tmp_path, "cpu_capacity", ["485"] * 4 + ["1024"] * 2)
     assert cores.fast(system) == {4}
+
+
+@pytest.mark.parametrize(("wanted", "allowed"), [(None, True), (1, True), (4, True), (5, False)])
+def test_more_threads_than_cores_are_refused(
+    wanted: int | None, allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    if allowed:
+        cores.check("--threads", wanted)
+        return
+    with pytest.raises(UsageError) as caught:
+        cores.check("--threads", wanted)
+    assert str(caught.value) == (
+        "--threads 5: this board has 4 cores; expected a number from 1 to 4: give a smaller one, or"
+        " leave it out"
+    )

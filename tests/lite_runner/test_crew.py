@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -74,8 +75,9 @@ def test_an_error_of_a_worker_is_the_callers(engine: Any) -> None:
 
 @pytest.mark.parametrize("workers", [2, 5])
 def test_pages_read_alike_with_any_number_of_workers(
-    engine: Any, pack_folder: Path, workers: int
+    engine: Any, pack_folder: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: workers)
     files = pack.load(pack_folder)
     page: Image = np.full((400, 640, 3), 255, np.uint8)
     for number in range(8):

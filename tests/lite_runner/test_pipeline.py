@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from lite_runner import Ocr, Options, PackError, pack
 from lite_runner.arrays import Floats, Image
-from lite_runner.errors import EngineError, ImageError
+from lite_runner.errors import EngineError, ImageError, UsageError
 from lite_runner.predictor import Output
 from lite_runner.predictor.pool import Pool
 from lite_runner.release import sha256
@@ -170,12 +171,17 @@ def test_batches_change_nothing_but_the_runs(
 
 @pytest.mark.parametrize(("workers", "classified"), [(1, [8, 4]), (3, [4, 4, 4]), (20, [1] * 12)])
 def test_unless_told_lines_are_shared_among_workers_as_suits_the_engine(
-    workers: int, classified: list[int], pack_folder: Path, engine: Any
+    workers: int,
+    classified: list[int],
+    pack_folder: Path,
+    engine: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     image = np.full((640, 640, 3), 255, np.uint8)
     for place in range(12):
         image[20 + 50 * place :, 40:200][:30] = 10
     engine.batch = 3
+    monkeypatch.setattr(os, "cpu_count", lambda: 20)
     with Ocr(pack_folder, engine, Options(workers=workers)) as reader:
         assert len(reader.read(image)) == 12
     runs = [event[1:] for event in engine.events if event[0] == "run"]
@@ -430,3 +436,16 @@ def test_a_closed_pool_opens_again(engine: Any, told: list[Any]) -> None:
     pool.close()
     run(pool, SHORT)
     assert kinds(told) == "open run close open run"
+
+
+def test_more_workers_than_cores_are_refused(pack_folder: Path, engine: Any) -> None:
+    cores = os.cpu_count() or 1
+    with pytest.raises(UsageError, match=f"--workers {cores + 1}: this board has {cores} core"):
+        Ocr(pack_folder, engine, Options(workers=cores + 1))
+    Ocr(pack_folder, engine, Options(workers=cores)).close()
+
+
+@pytest.mark.parametrize("source", [None, 3, ["a.png"], np.array([]), np.zeros((9, 9), complex)])
+def test_what_is_no_picture_is_one_clear_error(source: Any, pack_folder: Path, engine: Any) -> None:
+    with Ocr(pack_folder, engine) as reader, pytest.raises(ImageError, match="; expected "):
+        reader.read(source)
