@@ -97,6 +97,7 @@ def build(
             f" {bundle.size / 1e6:.1f} MB unpacked",
             f"  for       {target.about}, {chosen.about}",
             f"  pack      {files.name}, Paddle-Lite {library.runtime.release}",
+            f"  library   {library.origin}",
             f"  contents  {out / f'{name}.md'}",
             *([f"  signed    {signed}"] if key else []),
             *([] if target.wheels or brought else [f"  first     sudo apt-get install {own}"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -86,12 +86,14 @@ class Bundle:
         items: the files by their path in the release.
         about: what the manifest says besides: target, pack, versions.
         system: what it runs on, if the board has no Python and no C library itself.
+        library: where Paddle-Lite's library is from, for people; empty where its wheel is taken.
     """
 
     name: str
     items: Mapping[str, Item]
     about: Mapping[str, Any]
     system: Bundle | None = None
+    library: str = ""
 
     @property
     def size(self) -> int:
@@ -163,7 +165,7 @@ def make(
         "python": facts.python,
         "wheels": names,
     }
-    return named(items, about, system)
+    return replace(named(items, about, system), library=library.origin if library else "")
 
 
 def named(

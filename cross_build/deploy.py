@@ -48,6 +48,7 @@ class Deployment:
         total: files of the release.
         total_bytes: and their size.
         seconds: of the whole deploy.
+        library: where Paddle-Lite's library is from, for people; empty where its wheel is taken.
     """
 
     release: str
@@ -58,6 +59,7 @@ class Deployment:
     total: int
     total_bytes: int
     seconds: float
+    library: str = ""
 
 
 def deploy(
@@ -109,6 +111,7 @@ def deploy(
         total=len(bundle.items) + len(system),
         total_bytes=bundle.size + (bundle.system.size if bundle.system else 0),
         seconds=time.perf_counter() - start,
+        library=bundle.library,
     )
 
 
@@ -221,6 +224,7 @@ def summary(board: Board, done: Deployment) -> str:
             f"{board.target.name}: {state} in {done.seconds:.1f} s",
             f"  release   {done.release}",
             f"  pack      {done.proof['pack']}, Paddle-Lite {done.proof['lite_version']}",
+            *([f"  library   {done.library}"] if done.library else []),
             f"  reads     {' / '.join(done.proof['lines'])}",
             f"  takes     {times} ms to {', '.join(_STAGES)}, loading included",
             f"  size      {done.total} files, {done.total_bytes / 1e6:.0f} MB",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cross_build import elf
@@ -15,7 +15,7 @@ from opt_models import cache
 from opt_models.catalog import read_toml
 from opt_models.errors import FetchError
 from opt_models.runtime import Runtime
-from opt_models.sources import archive, download
+from opt_models.sources import archive, checksums, download, settings
 
 LIBRARY = "libpaddle_light_api_shared.so"
 #: Names the folder or archive of a user's own build, by processor.
@@ -47,12 +47,14 @@ class Library:
         runtime: release, as the library calls itself, and processor.
         sha256: of the library and its header.
         fp16: whether it has kernels that compute in halves; all of it is then compiled for ARMv8.2.
+        origin: where it is from, and how its bytes are known, for people.
     """
 
     folder: Path
     runtime: Runtime
     sha256: str
     fp16: bool
+    origin: str = field(default="", compare=False)
 
     @property
     def include(self) -> Path:
@@ -79,12 +81,20 @@ def find(wanted: Runtime, chosen: str = "") -> Library:
     chosen = chosen or os.environ.get(variable, "")
     if chosen:
         return local(Path(chosen).expanduser(), wanted.processor, origin)
-    found = _in(_published(wanted), wanted.processor, "the release's archive")
+    place, pinned = _published(wanted)
+    found = _in(place, wanted.processor, "the release's archive")
     if found.runtime != wanted:
         raise TargetError(
             f"the archive of Paddle-Lite {wanted} holds {found.runtime}; get it from another place"
         )
-    return found
+    return replace(found, origin=f"upstream's archive, its sha256 {_known(pinned)}")
+
+
+def _known(pinned: bool) -> str:
+    """How the bytes of an archive are known."""
+    if pinned:
+        return "pinned"
+    return f"not pinned: as recorded on first use in {settings.current().lock}"
 
 
 def local(place: Path, processor: str, origin: str) -> Library:
@@ -105,22 +115,28 @@ def local(place: Path, processor: str, origin: str) -> Library:
             folder = cache.folder(name, lambda fresh: archive.unpack(place, fresh))
         except FetchError as error:
             raise TargetError(f"{origin} {place}: {error}") from error
-        return _in(folder, processor, f"{origin} {place}")
-    return _in(place, processor, f"{origin} {place}")
+    else:
+        folder = place
+    found = _in(folder, processor, f"{origin} {place}")
+    return replace(found, origin=f"your own, {origin} {place}")
 
 
-def _published(wanted: Runtime) -> Path:
+def _published(wanted: Runtime) -> tuple[Path, bool]:
+    """The unpacked archive of a release, and whether its sha256 is pinned."""
     data = read_toml(Path(__file__).with_name("runtimes.toml"))
     advice = f"build it and give its folder with --runtime or {VARIABLES[wanted.processor]}"
     if wanted.processor not in data["releases"].get(wanted.release, ()):
         raise FetchError(f"Paddle-Lite {wanted}: upstream published no such archive; {advice}")
     name = data["archives"][wanted.processor]
     path = data["path"].format(release=wanted.release, archive=name)
+    pin = data["sha256"].get(wanted.release, {}).get(wanted.processor)
     try:
-        file = download.get(path, data["host"], None, archive.check)
+        file = download.get(path, data["host"], pin, archive.check)
     except FetchError as error:
         raise FetchError(f"{error}; or {advice}") from error
-    return cache.folder(f"runtimes/{sha256(file)[:16]}", lambda fresh: archive.unpack(file, fresh))
+    name = f"runtimes/{sha256(file)[:16]}"
+    known = pin or checksums.is_shipped(path)
+    return cache.folder(name, lambda fresh: archive.unpack(file, fresh)), bool(known)
 
 
 def _in(place: Path, processor: str, origin: str) -> Library:

@@ -14,6 +14,7 @@ import contextlib
 import math
 import resource
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
@@ -81,7 +82,7 @@ def memory(limit: Limit) -> Iterator[None]:
     Linux counts all private memory that can be written (from 4.7 on), and not the library's code.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    most = _data() + limit.memory
+    most = min(_data() + limit.memory, sys.maxsize)  # 2 GB on 32-bit boards
     resource.setrlimit(
         resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
     )

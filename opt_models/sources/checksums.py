@@ -3,7 +3,8 @@
     # sha256, size in bytes, path on the model host; kept by lite-ocr, fit to be shared
     <sha256>  <size>  /20-09-22/mobile/det/x.tar
 
-One line a file and sorted by path, so that two people's additions merge. Comments stay.
+One line a file and sorted by path, so that two people's additions merge. Comments stay. A file of
+the same form is ``opt_models/catalog.lock``, shipped: what it has is known before first use.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from opt_models.errors import FetchError
 from opt_models.sources import settings
 
 _HEADER = "# sha256, size in bytes, path on the model host; kept by lite-ocr, fit to be shared"
+#: Shipped with the project; its lines win over the user's.
+SHIPPED = Path(__file__).parents[1] / "catalog.lock"
 _LINE = re.compile(r"([0-9a-f]{64})  ([0-9]{1,15})  (/.*)")
 
 
@@ -28,9 +31,17 @@ def recorded(path: str) -> tuple[str, int] | None:
     """The sha256 and the size in bytes of a file on the model host, if they were recorded.
 
     Raises:
-        UsageError: the file of checksums is damaged or cannot be read; names file and line.
+        UsageError: a file of checksums is damaged or cannot be read; names file and line.
     """
-    file = settings.current().lock
+    return _of(SHIPPED, path) or _of(settings.current().lock, path)
+
+
+def is_shipped(path: str) -> bool:
+    """Whether the checksum of a file on the model host is one that the project brings along."""
+    return _of(SHIPPED, path) is not None
+
+
+def _of(file: Path, path: str) -> tuple[str, int] | None:
     with _told(file):
         return _parsed(_lines(file), file).get(path)
 
@@ -50,6 +61,11 @@ def record(path: str, sha256: str, size: int) -> None:
     line = f"{sha256}  {size}  {path}"
     if _LINE.fullmatch(line) is None or not path.isprintable():
         raise ValueError(f"cannot be recorded: {line!r}")
+    shipped = _of(SHIPPED, path)
+    if shipped is not None:
+        if shipped != (sha256, size):
+            raise FetchError(changed(path, sha256, size))
+        return
     # It may be a link into a repository, which shall stay one.
     file = settings.current().lock.resolve()
     with _told(file):
@@ -71,8 +87,9 @@ def changed(path: str, sha256: str, size: int) -> str:
     """Says that a file differs from what was recorded, and how to accept it."""
     was = recorded(path)
     expected = f"{was[0]} ({was[1]} bytes)" if was else "nothing"
+    file = SHIPPED if is_shipped(path) else settings.current().lock
     return (
-        f"sha256 is {sha256} ({size} bytes), but {settings.current().lock} recorded {expected};"
+        f"sha256 is {sha256} ({size} bytes), but {file} recorded {expected};"
         f" if {path} was changed on purpose, delete its line there"
     )
 

@@ -15,7 +15,7 @@ from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import FetchError
 from opt_models.runtime import Runtime
-from opt_models.sources import settings
+from opt_models.sources import checksums, settings
 from tests import double
 
 WANTED = Runtime("v2.13-rc", "armv8")
@@ -61,6 +61,7 @@ def archive(built: Path, place: Path) -> Path:
 def test_an_archive_is_taken(built: Path, tmp_path: Path) -> None:
     found = runtime.find(WANTED, str(archive(built, tmp_path / "mine.tar.gz")))
     assert found.runtime.release == double.RELEASE
+    assert found.origin == f"your own, --runtime {tmp_path / 'mine.tar.gz'}"
 
 
 def test_a_release_comes_from_a_mirror_and_is_locked(
@@ -73,10 +74,17 @@ def test_a_release_comes_from_a_mirror_and_is_locked(
     library.write_bytes(library.read_bytes().replace(b"\0v0-double\0", b"\0v2.13-rc\0\0"))
     file = archive(folder, tmp_path / "mirror" / PATH)
     monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
-    assert runtime.find(WANTED).runtime == WANTED
+    found = runtime.find(WANTED)
+    assert found.runtime == WANTED
+    assert "its sha256 not pinned: as recorded on first use in" in found.origin
     lock = (tmp_path / "config/catalog.lock").read_text()
     assert f"{hashlib.sha256(file.read_bytes()).hexdigest()}  " in lock
     assert PATH in lock
+    # Shipped with the project, the same line is a pin.
+    monkeypatch.setattr(checksums, "SHIPPED", tmp_path / "shipped.lock")
+    (tmp_path / "shipped.lock").write_text(lock)
+    assert runtime.find(WANTED).origin.endswith("sha256 pinned")
+    (tmp_path / "shipped.lock").unlink()
     # Another file under the same name is not taken.
     shutil.rmtree(tmp_path / "cache")
     archive(built, file)

@@ -187,3 +187,25 @@ def test_many_processes_at_once(file: Path) -> None:
     assert [process.wait(60) for process in running] == [0, 0, 0]
     expected = sorted(f"/{name}/{number}.tar" for name in names for number in range(10))
     assert [row.split("  ")[2] for row in rows(file)] == expected
+
+
+def test_what_is_shipped_is_known_before_first_use(
+    file: Path, tmp_path: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "shipped.lock"
+    monkeypatch.setattr(checksums, "SHIPPED", shipped)
+    checksums.record("/a/x.tar", A, 1)
+    shipped.write_text(f"# shipped\n{B}  2  /a/x.tar\n{C}  3  /a/y.tar\n")
+    # It wins over what was recorded here.
+    assert checksums.recorded("/a/x.tar") == (B, 2)
+    assert checksums.is_shipped("/a/y.tar")
+    assert not checksums.is_shipped("/a/z.tar")
+    checksums.record("/a/y.tar", C, 3)
+    with refuses(FetchError, "/a/y.tar", A, C, str(shipped)):
+        checksums.record("/a/y.tar", A, 3)
+    assert rows(file) == [f"{A}  1  /a/x.tar"]
+
+
+def test_what_the_project_ships_can_be_read() -> None:
+    assert checksums.recorded("/nothing") is None
+    assert checksums.SHIPPED.is_file()
