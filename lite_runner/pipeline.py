@@ -16,6 +16,7 @@ from lite_runner import (
     detection,
     engines,
     geometry,
+    memory,
     pack,
     recognition,
     settings,
@@ -44,6 +45,10 @@ class Options:
         bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
         max_side: largest side of the detector's input, in pixels; as the release was tuned, or
             else as the pack says, if None.
+        memory: bytes that the process may hold between pages. A model's buffers grow to the largest
+            shape it has run on, and the C library keeps what was freed. Beyond this number freed
+            memory goes back to the system after a page, and if that is not enough, models are
+            closed, to be opened again by the next page. Unbounded if None.
     """
 
     detect: bool = True
@@ -54,6 +59,7 @@ class Options:
     workers: int | None = None
     bucket: int | None = None
     max_side: int | None = None
+    memory: int | None = None
 
     def tuned(self) -> Options:
         """The same with what is left open filled in from the release this runner lies in."""
@@ -191,7 +197,9 @@ class Ocr:
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        return Page(width, height, tuple(self._lines(crops)), seconds)
+        page = Page(width, height, tuple(self._lines(crops)), seconds)
+        self._bound_memory()
+        return page
 
     def warm(self) -> None:
         """Open all models now, instead of when the first picture needs them.
@@ -219,6 +227,20 @@ class Ocr:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _bound_memory(self) -> None:
+        """Hold no more than the options allow; the models' buffers can only be freed with them."""
+        limit = self.options.memory
+        if limit is None or memory.held() <= limit:
+            return
+        memory.give_back()
+        if memory.held() > limit:
+            if self._detector is not None:
+                self._detector.close()
+            for crew in (self._classifier, self._recogniser):
+                if crew is not None:
+                    crew.free()
+            memory.give_back()
 
     def _crew(self, network: pack.Network) -> Crew:
         return Crew(self.engine, network.path, self.options.workers or 1)

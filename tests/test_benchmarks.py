@@ -128,3 +128,13 @@ def test_a_folder_without_labels_is_one_line(board: Board, tmp_path: Path, name:
     assert done.returncode == 1
     assert done.stderr.startswith(f"{name}: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_long_run_tells_the_memory_held(board: Board, pictures: Path) -> None:
+    arguments = ("--reads", 3, "--from", 1, "--max-side", 64, "--memory", 1)
+    done = run(board, "long_run", pictures, "--pack", PACK, *arguments)
+    assert done.returncode in (0, 1), done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows[2:5]] == ["1", "2", "3"]
+    assert all(20 < int(row[1]) < 2000 for row in rows[2:5])
+    assert "from 1 to 3 reads" in done.stdout

@@ -80,6 +80,10 @@ class Crew:
         """Close every open model; may be called again."""
         if self._threads is not None:
             self._threads.shutdown()
+        self.free()
+
+    def free(self) -> None:
+        """Close every open model while there is no work; the next work opens them again."""
         for pool in self._pools:
             pool.close()
 

@@ -317,9 +317,9 @@ def test_strips_that_overlap_are_not_copied_again_and_again(
 ) -> None:
     monkeypatch.setattr(decoder, "SMALL", 0)
     data = stored_tiff(COLOURS[:, :, :3], "<")
-    large = data.ljust(40_000_000, b"\0")
+    large = data.ljust(2_000_000, b"\0")
     (sizes,) = struct.unpack_from("<I", large, large.index(struct.pack("<HH", 0x117, 4)) + 8)
-    overlapping = patched(large, sizes, struct.pack("<13I", *[30_000_000] * 13))
+    overlapping = patched(large, sizes, struct.pack("<13I", *[1_500_000] * 13))
     about = tiff.directory(overlapping)
     assert about is not None
     assert tiff_bands.layout(about) is None

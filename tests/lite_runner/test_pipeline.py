@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lite_runner import Ocr, Options, PackError, pack
+from lite_runner import Ocr, Options, PackError, memory, pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError, ImageError, UsageError
 from lite_runner.predictor import Output
@@ -449,3 +449,32 @@ def test_more_workers_than_cores_are_refused(pack_folder: Path, engine: Any) -> 
 def test_what_is_no_picture_is_one_clear_error(source: Any, pack_folder: Path, engine: Any) -> None:
     with Ocr(pack_folder, engine) as reader, pytest.raises(ImageError, match="; expected "):
         reader.read(source)
+
+
+def test_models_are_closed_when_they_hold_more_than_allowed(
+    pack_folder: Path, engine: Any, sheet: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[int] = []
+    holding = [500]
+    monkeypatch.setattr(memory, "held", lambda: holding[0])
+    monkeypatch.setattr(memory, "give_back", lambda: given_back.append(holding[0]))
+    with Ocr(pack_folder, engine, Options(memory=400)) as reader:
+        first = [line.text for line in reader.read(sheet)]
+        closed = [event for event in engine.events if event[0] == "close"]
+        assert sorted(closed) == [("close", f"{stage}.nb") for stage in ("cls", "det", "rec")]
+        assert given_back == [500, 500]
+        holding[0] = 300
+        assert [line.text for line in reader.read(sheet)] == first == ["l", "l"]
+        assert engine.events.count(("open", "det.nb")) == 2
+        reader.read(sheet)
+        assert engine.events.count(("open", "det.nb")) == 2
+        assert len(given_back) == 2
+
+
+def test_memory_is_unbounded_unless_told(
+    pack_folder: Path, engine: Any, sheet: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "held", lambda: 1 << 40)
+    with Ocr(pack_folder, engine) as reader:
+        reader.read(sheet)
+        assert ("close", "det.nb") not in engine.events
