@@ -18,6 +18,7 @@ from cross_build import deploy as deploys
 from cross_build import emulate, reading
 from cross_build.errors import BoardError, DeployError
 from cross_build.transports.ssh import Ssh
+from lite_runner import signature
 from lite_runner.errors import PackError
 from lite_runner.sources import expand
 from tests import double
@@ -154,15 +155,19 @@ def test_two_deploys_from_different_hosts_do_not_meet(
 def test_an_archive_is_reproducible_and_runs_on_the_board(
     site: Site, plain: Path, tmp_path: Path
 ) -> None:
-    made = []
+    made, key = [], tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     for out in ("one", "two"):
         run = invoke(
             *("build", "--target", "rpi4", "--pack", str(plain), "--runtime", str(site.runtime)),
-            *("--out", str(tmp_path / out)),
+            *("--out", str(tmp_path / out), "--sign", str(key)),
         )
         assert run.returncode == 0, run.stderr
+        assert f"library   your own, --runtime {site.runtime}" in run.stdout
         made.append(next((tmp_path / out).glob("*.tar.gz")))
     assert made[0].read_bytes() == made[1].read_bytes()
+    beside = made[0].with_name(f"{made[0].name}.sig")
+    signature.check(made[0].read_bytes(), beside, key.with_suffix(".pub"))
     listing = made[0].with_name(made[0].name[: -len(".tar.gz")] + ".md").read_text()
     for words in ("| numpy | ", "BSD", "| Paddle-Lite | v0-double | Apache-2.0 |", "pack/rec.nb"):
         assert words in listing
@@ -171,6 +176,8 @@ def test_an_archive_is_reproducible_and_runs_on_the_board(
     try:
         with tarfile.open(made[0]) as archive:
             archive.extractall(there.parent, filter="data")
+        manifest = (there / "bundle.json").read_bytes()
+        signature.check(manifest, there / "bundle.json.sig", key.with_suffix(".pub"))
         run = site.board.transport.run([f"/home/{emulate.USER}/{name}/ocr", "verify"])
         assert run.stdout.startswith("verified: read abab / baba"), run.stderr
     finally:
@@ -182,6 +189,9 @@ def test_archives_tell_what_cannot_be_built(plain: Path) -> None:
     assert run.returncode == 2
     assert "there is no system 'rpios12x'; similar: rpios12," in run.stderr
     assert invoke("build", "--target", "local").returncode == 2
+    run = invoke("build", "--target", "rpi4", "--sign", str(plain / "key"))
+    assert run.returncode == 2
+    assert "key: is no key; make one with 'ssh-keygen -t ed25519" in run.stderr
 
 
 # The way there
