@@ -18,6 +18,8 @@ _PLAIN = 6.2
 _GIF = 9.2
 _PNG_WITH_OPACITY = 8.2
 _PNG_ANIMATED = 16.2
+#: Copies of a PNG's strip on its way to pixels, at most: of a palette of one bit.
+_STRIP_COPIES = 16
 
 
 def decode(data: bytes, kind: str, size: tuple[int, int], limit: int) -> Image:
@@ -82,7 +84,8 @@ def _png(data: bytes, size: tuple[int, int], limit: int) -> Image:
         cost = _PNG_ANIMATED if about.animated else _PNG_WITH_OPACITY if about.costly else _PLAIN
         _check_memory("PNG", size, len(data) + cost * count, limit)
         return pixels.to_bgr(_whole(data, "PNG"))
-    _check_memory("PNG", size, len(data) + 3 * count + 16 * png_strips.STRIP_BYTES, limit)
+    needed = len(data) + 3 * count + _STRIP_COPIES * png_strips.strip_bytes(about)
+    _check_memory("PNG", size, needed, limit)
     result: Image = np.empty((size[1], size[0], 3), np.uint8)
     for rows, columns, strip in png_strips.strips(data, about, lambda file: _imdecode(file, "PNG")):
         result[rows, columns] = pixels.to_bgr(strip)

@@ -71,11 +71,21 @@ def strips(data: bytes, about: Header, decode: Decode) -> Iterator[tuple[slice, 
             yield rows, slice(left, None, across), pixels
 
 
+def strip_bytes(about: Header) -> int:
+    """Filtered bytes of the largest strip and the row above it; a strip has one row at least."""
+    row_bytes = _row_bytes(about, about.width)
+    return max(STRIP_BYTES, row_bytes) + row_bytes
+
+
+def _row_bytes(about: Header, width: int) -> int:
+    return -(-width * _SAMPLES[about.colour] * about.depth // 8)
+
+
 def _pass(
     source: Inflated, about: Header, width: int, height: int, decode: Decode
 ) -> Iterator[tuple[int, AnyArray]]:
     """First row and pixels of each strip of one pass."""
-    row_bytes = -(-width * _SAMPLES[about.colour] * about.depth // 8)
+    row_bytes = _row_bytes(about, width)
     step = max(1, STRIP_BYTES // (row_bytes + 1))
     above = bytes(row_bytes)
     for start in range(0, height, step):

@@ -272,6 +272,14 @@ def test_what_takes_too_much_memory_is_refused_before_decoding(
         assert "MB to decode; at most" in refusal(data)
 
 
+def test_a_row_too_long_for_memory_is_refused_before_decoding() -> None:
+    """A strip has one row at least, which may be the whole picture."""
+    for depth, colour in ((16, 6), (8, 6), (16, 2)):
+        head = struct.pack(">IIBBBBB", image.MAX_PIXELS, 1, depth, colour, 0, 0, 0)
+        body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+        assert "MB to decode; at most" in refusal(b"\x89PNG\r\n\x1a\n" + body)
+
+
 def jpeg_with_scans(count: int) -> bytes:
     """A progressive JPEG that refines its last coefficients again and again."""
     data = encode(np.zeros((800, 1000), np.uint8), "JPEG", progressive=True)
