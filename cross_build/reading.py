@@ -44,15 +44,15 @@ def read(
         UsageError: an option is wrong.
         BoardError: no release is in use, or its program failed before the first picture.
     """
-    state = board.release("status")
-    if state["current"] is None:
+    state = board.status()
+    if state.current is None:
         raise BoardError(
             f"{board.target.name}: nothing is deployed there;"
             f" run 'invoke deploy --target {board.target.name}'"
         )
-    if not state["intact"]:
+    if not state.intact:
         print(
-            f"{board.target.name}: release {state['current']} there is damaged; run 'invoke deploy"
+            f"{board.target.name}: release {state.current} there is damaged; run 'invoke deploy"
             f" --target {board.target.name}' again to repair it",
             file=sys.stderr,
         )

@@ -6,7 +6,7 @@ import json
 import math
 import reprlib
 from dataclasses import dataclass
-from typing import Any, Callable, NoReturn, Sequence
+from typing import Any, Callable, NoReturn
 
 from cross_build.errors import BoardError
 
@@ -136,14 +136,6 @@ def parse(text: str, source: str) -> Answer:
 def texts(answer: Answer) -> tuple[str, ...]:
     """The strings of a list."""
     return tuple(item.text() for item in answer.items())
-
-
-def known_paths(answer: Answer, known: Sequence[str] | Any) -> tuple[str, ...]:
-    """The paths of a list, each of which must be one of those that were asked about."""
-    for item in answer.items():
-        if item.text() not in known:
-            item.fail("a path of the release")
-    return texts(answer)
 
 
 def _refuse(word: str) -> NoReturn:
