@@ -22,6 +22,7 @@ from cross_build.command import OptionalName, command
 from cross_build.targets import target as find_target
 from lite_runner import output, terminal
 from lite_runner.errors import UsageError
+from lite_runner.user_path import user_path
 from opt_models import catalog, listing
 from opt_models.sources import settings
 
@@ -217,7 +218,7 @@ def build(
     elif strict:
         raise UsageError("--strict: is for modules of apps; leave it out, or add --app")
     else:
-        key = Path(sign).expanduser() if sign else None
+        key = user_path(sign, "--sign") if sign else None
         print(archive.build(find_target(target), system, pack, runtime, Path(out or "dist"), key))
 
 
@@ -532,7 +533,7 @@ def inspect_model(c: Context, path: str, json: bool = False) -> None:
     """Tell what PATH, a .nb file, a pack or an inference model, is made of and runs on."""
     from opt_models import inspection
 
-    found = inspection.inspect_all(Path(path).expanduser(), catalog.verified())
+    found = inspection.inspect_all(user_path(path, "PATH"), catalog.verified())
     if json:
         output.print_json([inspection.as_json(one) for one in found])
     else:
@@ -595,7 +596,7 @@ def pack(
             "--published takes .nb files as they are; leave it out with --precision, --det, --cls,"
             " --rec or --dict"
         )
-    place = Path(out or f"packs/{called}").expanduser().absolute()
+    place = user_path(out or f"packs/{called}", "--out").absolute()
     if called:  # what is wrong is told before anything is fetched
         build_pack.check(called, precision or None, runtime)
         named_pack.check_place(place)
