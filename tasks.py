@@ -20,8 +20,9 @@ from invoke.context import Context
 
 from cross_build.command import OptionalName, command
 from cross_build.targets import target as find_target
-from lite_runner import output
+from lite_runner import output, terminal
 from lite_runner.errors import UsageError
+from lite_runner.user_path import user_path
 from opt_models import catalog, listing
 from opt_models.sources import settings
 
@@ -217,7 +218,7 @@ def build(
     elif strict:
         raise UsageError("--strict: is for modules of apps; leave it out, or add --app")
     else:
-        key = Path(sign).expanduser() if sign else None
+        key = user_path(sign, "--sign") if sign else None
         print(archive.build(find_target(target), system, pack, runtime, Path(out or "dist"), key))
 
 
@@ -279,15 +280,19 @@ def read(
     options += [f"--threads={threads}"] if threads else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, wanted in stages.items() if not wanted]
-    with _board(target, host, folder, emulate) as board:
-        results = reading.read(
-            board,
-            sources.expand([images]),
-            options,
-            Path(draw) if draw else None,
-            lambda result: output.tell(result, json or None),
-        )
-    return output.finish(results, json or None)
+    results: list[report.Result] = []
+
+    def show(result: report.Result) -> None:
+        results.append(result)
+        output.tell(result, json or None)
+
+    def read() -> None:
+        with _board(target, host, folder, emulate) as board:
+            drawings = Path(draw) if draw else None
+            # In the order of the pictures, now that all are there.
+            results[:] = reading.read(board, sources.expand([images]), options, drawings, show)
+
+    return output.keeping(results, read, json or None)
 
 
 @command(
@@ -462,7 +467,7 @@ def list_models(
     """List the published models; filters go together."""
     found = listing.select(task, language, version, slim)
     if json:
-        sys.stdout.write(output.as_json([listing.as_data(model) for model in found]))
+        output.print_json([listing.as_data(model) for model in found])
     else:
         print(listing.as_table(found))
 
@@ -471,8 +476,10 @@ def list_models(
 def show_model(c: Context, name: str, json: bool = False) -> None:
     """Tell all about the model NAME: where its files are, what it needs, which packs have it."""
     found = catalog.model(name)
-    text = output.as_json(listing.as_data(found)) if json else listing.as_text(found) + "\n"
-    sys.stdout.write(text)
+    if json:
+        output.print_json(listing.as_data(found))
+    else:
+        print(listing.as_text(found))
 
 
 @command(
@@ -487,12 +494,14 @@ def list_packs(c: Context, for_: str = "", json: bool = False) -> int:
     from opt_models import pack_listing, spelling
 
     if not for_:
-        text = output.as_json(pack_listing.as_data()) if json else f"{pack_listing.as_table()}\n"
-        sys.stdout.write(text)
+        if json:
+            output.print_json(pack_listing.as_data())
+        else:
+            print(pack_listing.as_table())
         return 0
     found = spelling.of(for_)
     if json:
-        sys.stdout.write(output.as_json(pack_listing.spelling_as_data(found)))
+        output.print_json(pack_listing.spelling_as_data(found))
     else:
         print(pack_listing.spelling_as_table(found, _defaults()))
     return 0 if any(not one.lacks for one in found) else 1
@@ -524,9 +533,9 @@ def inspect_model(c: Context, path: str, json: bool = False) -> None:
     """Tell what PATH, a .nb file, a pack or an inference model, is made of and runs on."""
     from opt_models import inspection
 
-    found = inspection.inspect_all(Path(path).expanduser(), catalog.verified())
+    found = inspection.inspect_all(user_path(path, "PATH"), catalog.verified())
     if json:
-        sys.stdout.write(output.as_json([inspection.as_json(one) for one in found]))
+        output.print_json([inspection.as_json(one) for one in found])
     else:
         print("\n\n".join(map(inspection.as_text, found)))
 
@@ -587,7 +596,7 @@ def pack(
             "--published takes .nb files as they are; leave it out with --precision, --det, --cls,"
             " --rec or --dict"
         )
-    place = Path(out or f"packs/{called}").expanduser().absolute()
+    place = user_path(out or f"packs/{called}", "--out").absolute()
     if called:  # what is wrong is told before anything is fetched
         build_pack.check(called, precision or None, runtime)
         named_pack.check_place(place)
@@ -697,7 +706,8 @@ def _errors(results: list[report.Result]) -> str:
 def _run(c: Context, module: str, *arguments: str) -> int:
     """Run one of the development tools of this interpreter's environment."""
     line = shlex.join([sys.executable, "-m", module, *arguments])
-    result = c.run(line, warn=True, pty=sys.stdout.isatty())
+    own = terminal.raw(sys.stdout)  # its colours
+    result = c.run(line, warn=True, pty=own.isatty(), out_stream=own)
     return int(result.exited) if result is not None else 1
 
 
@@ -709,11 +719,10 @@ def _pictures(images: str) -> list[dict[str, Any]]:
 
 def _write_json(place: str, value: object) -> None:
     """Write JSON to a file or to standard output."""
-    text = output.as_json(value)
     if place == output.STDOUT:
-        sys.stdout.write(text)
+        output.print_json(value)
     else:
-        output.write_atomically(Path(place), text.encode())
+        output.write_atomically(Path(place), output.as_json(value).encode())
 
 
 def _positive(option: str, number: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import inspect
-import json
 import socket
 import sys
 import time
@@ -13,6 +12,9 @@ from dataclasses import asdict, replace
 from typing import Any, Iterator, Sequence
 
 from cross_build import own_packages
+from cross_build.answers import probed as answered
+from cross_build.answers import releases
+from cross_build.answers.answer import Answer, parse
 from cross_build.bundle import Bundle
 from cross_build.errors import BoardError, DeployError
 from cross_build.facts import Facts
@@ -69,18 +71,12 @@ class Board:
         if outcome.code == 127:
             raise BoardError(f"{self.target.name}: {_last(outcome)}")
         try:
-            data = json.loads(outcome.stdout)
-            features = data.pop("features")
-            facts = Facts(
-                glibc=probe.glibc(data.pop("libc")),
-                features=None if features is None else frozenset(features),
-                missing=tuple(data.pop("missing")),
-                **data,
-            )
-        except (ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
+            facts = answered.facts(parse(outcome.stdout, f"{self.target.name}: probe"))
+        except BoardError as error:
+            reason = error if outcome.code == 0 else _last(outcome)
             raise BoardError(
                 f"{self.target.name}: {self.python or 'python3'} does not tell what the board is"
-                f" ({_last(outcome) or error}); expected CPython on Linux with glibc"
+                f" ({reason}); expected CPython on Linux with glibc"
             ) from error
         self._check(facts)
         self.python = facts.executable
@@ -99,10 +95,25 @@ class Board:
             inspect.getsource(release), command, self.transport.root, *arguments, stdin=stdin
         )
         try:
-            return json.loads(outcome.stdout)
-        except ValueError as error:
+            return parse(outcome.stdout, f"{self.target.name}: {command}").value
+        except BoardError as error:
+            if outcome.code == 0:
+                raise
             reason = _last(outcome) or f"exit code {outcome.code}"
             raise BoardError(self._told(reason)) from error
+
+    def answer(self, command: str, *arguments: str, stdin: str = "") -> Answer:
+        """As :meth:`release`, to be taken apart with errors that name board and command."""
+        value = self.release(command, *arguments, stdin=stdin)
+        return Answer(f"{self.target.name}: {command}", value)
+
+    def status(self) -> releases.Status:
+        """What is in use there; errors as :meth:`release`."""
+        return releases.status(self.answer("status"))
+
+    def known(self, name: str) -> releases.Known:
+        """What is there of a release; errors as :meth:`release`."""
+        return releases.known(self.answer("known", name))
 
     def provide(self, system: Bundle | None, watch: Watch = TERMINAL) -> Sequence[str]:
         """Bring a system over that releases run on; gives what was sent.
@@ -116,7 +127,7 @@ class Board:
         return False
 
     @contextlib.contextmanager
-    def held(self, name: str | None = None) -> Iterator[Any]:
+    def held(self, name: str | None = None) -> Iterator[releases.Status]:
         """Keep other deploys away from the board, also those of other hosts; gives its status.
 
         Another one is waited for a while: if its host is gone, the board notices by then.
@@ -137,20 +148,22 @@ class Board:
         with contextlib.ExitStack() as stack:
             while True:
                 try:
-                    answer = json.loads(stack.enter_context(self.transport.hold(command)))
-                except (BoardError, ValueError) as error:
+                    line = stack.enter_context(self.transport.hold(command))
+                except BoardError as error:
                     raise BoardError(self._told(str(error))) from error
-                if "busy" not in answer:
+                answer = parse(line, f"{self.target.name}: hold")
+                if not answer.has("busy"):
                     break
                 stack.pop_all().close()
-                told = f"{self.target.name}: another deploy is under way there, {answer['busy']}"
+                other = answer["busy"].text()
+                told = f"{self.target.name}: another deploy is under way there, {other}"
                 waited = time.monotonic() - start
                 if waited > WAIT_SECONDS:
                     raise DeployError(f"{told}; try again when it is done")
                 if waited < _PAUSE:
                     print(f"{told}; waiting for it", file=sys.stderr, flush=True)
                 time.sleep(_PAUSE)
-            yield answer
+            yield releases.status(answer)
 
     def path(self, *parts: str) -> str:
         """A path below the folder of our releases."""
@@ -180,13 +193,13 @@ class Board:
         """The board's own packages, which have to do where there are no wheels."""
         outcome = self._run(own_packages.PROBE, stdin=own_packages.question())
         try:
-            answer = json.loads(outcome.stdout)
-        except ValueError as error:
+            answer = parse(outcome.stdout, f"{self.target.name}: packages")
+        except BoardError as error:
             raise BoardError(
                 f"{self.target.name}: its Python does not tell which packages it has"
-                f" ({_last(outcome)})"
+                f" ({error if outcome.code == 0 else _last(outcome)})"
             ) from error
-        return own_packages.check(self.target.name, answer)
+        return own_packages.check(self.target.name, answered.packages(answer))
 
     def _run(self, code: str, *arguments: str, stdin: str = "") -> Outcome:
         return self.transport.run(self._line(code, *arguments), stdin)

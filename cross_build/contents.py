@@ -8,6 +8,7 @@ from typing import Iterator
 
 from cross_build.bundle import Bundle
 from cross_build.carried import Carried
+from cross_build.markdown import code, escape
 from cross_build.runtime import Library
 from lite_runner.release import SYSTEM
 
@@ -67,15 +68,16 @@ def listing(bundle: Bundle, library: Library, about: str, system: Carried | None
     rows += [(one.name, one.version, one.licence, str(one.files), f"{one.size:,}") for one in found]
     total = sum(one.files for one in found), sum(one.size for one in found)
     rows.append(("all", "", "", str(total[0]), f"{total[1]:,}"))
-    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines = [f"| {' | '.join(map(escape, row))} |" for row in rows]
     files = [
-        f"- `{path}` {item.size:,} {item.sha256}" for path, item in sorted(bundle.items.items())
+        f"- {code(path)} {item.size:,} {item.sha256}" for path, item in sorted(bundle.items.items())
     ]
     return "\n".join(
         [
             f"# Contents of release {bundle.name}",
             "",
-            f"For {bundle.about['target']}, {about}, Python {bundle.about['python']}. Packages"
+            f"For {escape(bundle.about['target'])}, {escape(about)}, Python"
+            f" {bundle.about['python']}. Packages"
             " carry their own licence texts in `site/*.dist-info/`.",
             "",
             *lines,

@@ -10,14 +10,17 @@ import sys
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Sequence
 
 from cross_build import bundle as bundles
 from cross_build import carried, records
 from cross_build import runtime as runtimes
+from cross_build.answers import releases
+from cross_build.answers.answer import Answer, parse
+from cross_build.answers.releases import Status
 from cross_build.board import Board
 from cross_build.bundle import Bundle
-from cross_build.errors import DeployError, TargetError
+from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.facts import Facts
 from cross_build.once import Once
 from cross_build.runtime import Library
@@ -95,7 +98,7 @@ def deploy(
             proof = _in_use(state, bundle.name)
             changed = proof is None
             if proof is None:
-                staged = stage(board, bundle, state["free"], watch)
+                staged = stage(board, bundle, state.free, watch)
                 missing, proof = staged.missing, staged.proof
                 watch.step("switching")
                 board.release("switch", bundle.name, stdin=json.dumps(proof))
@@ -146,12 +149,12 @@ def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> S
         BoardError: the board cannot be reached.
     """
     program = board.path("releases", bundle.name, "ocr")
-    known = board.release("known", bundle.name)
-    proof = _proof(known["verified"])
-    if known["intact"] and proof is not None:
+    known = board.known(bundle.name)
+    proof = _proof(known.verified)
+    if known.intact and proof is not None:
         return Staged(bundle.name, program, proof, ())
     # A deploy may have been cut off between the two.
-    missing = () if known["intact"] else send(board, bundle, free, watch)
+    missing = () if known.intact else send(board, bundle, free, watch)
     watch.step("verifying", "on the board")
     return Staged(bundle.name, program, _verify(board, bundle, program), missing)
 
@@ -170,13 +173,14 @@ def preview(
     watch.step("connecting")
     bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
     watch.step("comparing")
-    state = board.release("status")
-    name, current = board.target.name, state["current"]
+    state = board.status()
+    name, current = board.target.name, state.current
     if _in_use(state, bundle.name) is not None:
         return f"{name}: release {current} is in use already; a deploy would do nothing"
-    found = board.release("compare", stdin=bundle.manifest())
+    answer = board.answer("compare", stdin=bundle.manifest())
+    missing, free = releases.paths(answer["missing"], bundle.items), answer["free"].whole()
     lines = [f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}"]
-    size = sum(bundle.items[path].size for path in found["missing"])
+    size = sum(bundle.items[path].size for path in missing)
     if bundle.system is not None and board.lacks(bundle.system):
         told = f"{len(bundle.system.items)} files, {bundle.system.size / 1e6:.1f} MB"
         lines.append(f"  system    {told}, to be sent once")
@@ -184,8 +188,8 @@ def preview(
         [
             *lines,
             f"  pack      {bundle.about['pack']}, Paddle-Lite {bundle.about['lite_version']}",
-            f"  sending   {len(found['missing'])} of {len(bundle.items)} files,"
-            f" {size / 1e6:.1f} of {bundle.size / 1e6:.1f} MB; {found['free'] / 1e6:.0f} MB free",
+            f"  sending   {len(missing)} of {len(bundle.items)} files,"
+            f" {size / 1e6:.1f} of {bundle.size / 1e6:.1f} MB; {free / 1e6:.0f} MB free",
             f"  folder    {board.transport.root}",
         ]
     )
@@ -194,7 +198,7 @@ def preview(
 def undeploy(board: Board) -> bool:
     """Remove everything of ours from a board; False if there was nothing."""
     with only_one(board), board.held():
-        removed = bool(board.release("remove")["removed"])
+        removed = board.answer("remove")["removed"].boolean()
     records.forget(board)
     return removed
 
@@ -206,11 +210,12 @@ def rollback(board: Board) -> str:
         DeployError: there is none.
     """
     with only_one(board), board.held():
-        answer = board.release("rollback")
-        if "error" in answer:
-            raise DeployError(f"{board.target.name}: {answer['error']}; deploy again instead")
-        name = str(answer["current"])
-        records.deployed(board, name, board.release("known", name)["verified"] or {}, False)
+        answer = board.answer("rollback")
+        if answer.has("error"):
+            reason = answer["error"].text()
+            raise DeployError(f"{board.target.name}: {reason}; deploy again instead")
+        name = answer["current"].text()
+        records.deployed(board, name, _proof(board.known(name).verified) or {}, False)
     return name
 
 
@@ -267,7 +272,7 @@ def bundle_for(
         )
 
     plain = make({})
-    found = board.release("tuned").get(plain.models) if tuned else None
+    found = releases.tuning(board.answer("tuned"), plain.models) if tuned else None
     if found is None:
         return plain
     if not settings.is_tuning(found):
@@ -331,7 +336,8 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
     Args and errors as :func:`stage`.
     """
     manifest = bundle.manifest()
-    missing: Sequence[str] = board.release("stage", bundle.name, stdin=manifest)["missing"]
+    answer = board.answer("stage", bundle.name, stdin=manifest)
+    missing = releases.paths(answer["missing"], bundle.items)
     size = sum(bundle.items[path].size for path in missing)
     if size > free:
         board.release("discard", bundle.name)
@@ -344,7 +350,8 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
             board.transport, bundle, missing, board.path("releases", f"{bundle.name}.part"), watch
         )
     watch.step("checking")
-    wrong = board.release("seal", bundle.name, stdin=manifest)["wrong"]
+    answer = board.answer("seal", bundle.name, stdin=manifest)
+    wrong = releases.paths(answer["wrong"], bundle.items)
     if wrong:
         _check_sources(bundle, wrong)
         raise DeployError(
@@ -354,20 +361,18 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
     return missing
 
 
-def _in_use(state: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+def _in_use(state: Status, name: str) -> dict[str, Any] | None:
     """What the verification of a release said that a board has in use, whole; else None."""
-    whole = state["current"] == name and state["intact"]
-    return _proof(state["verified"]) if whole else None
+    whole = state.current == name and state.intact
+    return _proof(state.verified) if whole else None
 
 
 def _proof(data: Any) -> dict[str, Any] | None:
     """What a verification said, as a board kept it; None if that cannot be read any more."""
     try:
-        times = [float(data["seconds"][stage]) for stage in _STAGES]
-        texts = [data["pack"], data["lite_version"], *data["lines"]]
-    except (KeyError, TypeError, ValueError):
+        return releases.proof(Answer("", data))
+    except BoardError:
         return None
-    return dict(data) if times and all(isinstance(one, str) for one in texts) else None
 
 
 def _check_sources(bundle: Bundle, paths: Sequence[str]) -> None:
@@ -390,14 +395,13 @@ def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:
     """Read the golden picture on the board, with the release that is not in use yet."""
     outcome = board.transport.run([program, "verify", "--json"])
     try:
-        proof: dict[str, Any] = json.loads(outcome.stdout)
-    except ValueError as error:
+        return releases.proof(parse(outcome.stdout, f"{board.target.name}: verify"))
+    except BoardError as error:
         board.release("discard", bundle.name)
         raise DeployError(
             f"{board.target.name}: verification failed, the release in use was kept:"
-            f" {last_words(outcome)}"
+            f" {last_words(outcome) if outcome.code else error}"
         ) from error
-    return proof
 
 
 def last_words(outcome: Outcome) -> str:

@@ -97,9 +97,9 @@ def _interpreter() -> str:
 def _local() -> str:
     python, _ = lite_env.interpreter()
     board = connect(target("local"), python=python)
-    state = board.release("status")
-    if state["current"] is None:
+    state = board.status()
+    if state.current is None:
         raise LiteError(f"nothing is deployed at {board.transport.root}")
-    if not state["intact"]:
-        raise LiteError(f"release {state['current']} lacks files")
-    return f"release {state['current']} at {Path(board.transport.root)}"
+    if not state.intact:
+        raise LiteError(f"release {state.current} lacks files")
+    return f"release {state.current} at {Path(board.transport.root)}"

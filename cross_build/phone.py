@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
+from cross_build.answers import releases
+from cross_build.answers.answer import Answer
 from cross_build.board import Board
 from cross_build.bundle import PYTHON, Bundle
 from cross_build.errors import BoardError, DeployError
@@ -117,10 +119,10 @@ class Phone(Board):
         return {**answer, "free": self._free()} if "free" in answer else answer
 
     @contextlib.contextmanager
-    def held(self, name: str | None = None) -> Iterator[Any]:
+    def held(self, name: str | None = None) -> Iterator[releases.Status]:
         """As for any board; on a phone without our Python there is nothing to hold."""
         if self._python() is None:
-            yield self.release("status")
+            yield self.status()
             return
         with super().held(name) as state:
             yield state
@@ -131,7 +133,8 @@ class Phone(Board):
             return False
         self.python = self.path("releases", system.name, PYTHON)
         try:
-            return not super().release("known", system.name)["intact"]
+            answer = super().release("known", system.name)
+            return not releases.known(Answer(self.target.name, answer)).intact
         except BoardError:
             return True
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -11,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
+from cross_build.answers import results as answered
 from cross_build.board import Board
 from cross_build.deploy import last_words
 from cross_build.errors import BoardError
-from lite_runner import picture_file
+from lite_runner import interruption, picture_file
 from lite_runner.errors import ImageError, UsageError
 from lite_runner.report import Result, error_result
 from lite_runner.sources import Source, drawing_name
@@ -37,21 +37,22 @@ def read(
         show: called with each result as it comes.
 
     Returns:
-        A result for each picture, under the host's name of it; errors are results too.
+        A result for each picture, under the host's name of it; errors are results too, also of
+        those that were not read any more when the connection ended.
 
     Raises:
         UsageError: an option is wrong.
-        BoardError: no release is in use, or its program failed.
+        BoardError: no release is in use, or its program failed before the first picture.
     """
-    state = board.release("status")
-    if state["current"] is None:
+    state = board.status()
+    if state.current is None:
         raise BoardError(
             f"{board.target.name}: nothing is deployed there;"
             f" run 'invoke deploy --target {board.target.name}'"
         )
-    if not state["intact"]:
+    if not state.intact:
         print(
-            f"{board.target.name}: release {state['current']} there is damaged; run 'invoke deploy"
+            f"{board.target.name}: release {state.current} there is damaged; run 'invoke deploy"
             f" --target {board.target.name}' again to repair it",
             file=sys.stderr,
         )
@@ -71,27 +72,76 @@ def read(
             add(key, error_result(source.name, problem))
     if sent:
         with inbox(board) as place:
-            board.transport.put({name: wanted[key].path for key, name in sent.items()}, place)
+            files = {name: wanted[key].path for key, name in sent.items()}
+            board.transport.put(files, place)
             command = [board.path("ocr"), "read", "--json-lines", *options]
             if draw is not None:
                 command += ["--draw", f"{place}/drawings"]
-
-            def one(line: str) -> None:
-                if not line.startswith("{"):
-                    return  # the library's own words, as when it warns
-                result = dict(json.loads(line))
-                key = Path(result["image"]).stem
-                add(key, {**result, "image": wanted[key].name})
-
             command += [f"{place}/{name}" for name in sent.values()]
-            outcome = board.transport.run(command, on_line=one)
-            if outcome.code == 2:
-                raise UsageError(last_words(outcome))
-            if len(results) < len(wanted):
-                raise BoardError(f"{board.target.name}: reading failed: {last_words(outcome)}")
-            if draw is not None:
+            answers = _Answers(
+                board.target.name,
+                set(sent),
+                lambda key, result: add(key, {**result, "image": wanted[key].name}),
+            )
+            reason = answers.read(board, command)
+            for key in sent:
+                if key not in results:
+                    add(key, error_result(wanted[key].name, f"was not read: {reason}"))
+            if draw is not None and not answers.cut:
                 _fetch_drawings(board, f"{place}/drawings", wanted, draw)
     return [results[key] for key in wanted]
+
+
+class _Answers:
+    """The results of one run of a board's program, as they come.
+
+    Args:
+        board: its target, for errors.
+        keys: of the pictures that the board was given.
+        add: is given the first result of each picture.
+    """
+
+    def __init__(self, board: str, keys: set[str], add: Callable[[str, Result], None]) -> None:
+        self.cut = False
+        self._board = board
+        self._missing = keys
+        self._add = add
+        self._came = False
+        self._damage = ""
+
+    def read(self, board: Board, command: Sequence[str]) -> str:
+        """Run the program; returns why pictures have no result, for those that have none.
+
+        Raises:
+            UsageError: an option is wrong.
+            BoardError: the program failed, or was cut off, before any picture.
+        """
+        try:
+            outcome = board.transport.run(command, on_line=self._take)
+        except BoardError as error:
+            if not self._came:
+                raise
+            self.cut = True
+            return str(error)
+        if outcome.code == 2:
+            raise UsageError(last_words(outcome))
+        reason = self._damage or last_words(outcome)
+        if self._missing and not self._came:
+            raise BoardError(f"{self._board}: reading failed: {reason}")
+        return reason
+
+    def _take(self, line: str) -> None:
+        if not line.startswith("{"):
+            return  # the library's own words, as when it warns
+        self._came = True
+        try:
+            answer = answered.picture(line, self._board)
+        except BoardError as error:
+            self._damage = str(error)
+            return
+        if answer.key in self._missing:
+            self._missing.remove(answer.key)
+            self._add(answer.key, answer.result)
 
 
 @contextmanager
@@ -101,7 +151,16 @@ def inbox(board: Board) -> Iterator[str]:
     try:
         yield board.path("inbox", name)
     finally:
+        with interruption.deferred():
+            _clear(board, name)
+
+
+def _clear(board: Board, name: str) -> None:
+    """Remove an inbox; that the board is gone is told, and costs no result."""
+    try:
         board.release("clear", name)
+    except BoardError as error:
+        print(f"{error}; the next read there removes the pictures", file=sys.stderr)
 
 
 def _problem(path: Path) -> str | None:

@@ -11,6 +11,7 @@ from cross_build import elf
 from cross_build.errors import TargetError
 from lite_runner.errors import LiteError
 from lite_runner.release import sha256
+from lite_runner.user_path import user_path
 from opt_models import cache
 from opt_models.catalog import read_toml
 from opt_models.errors import FetchError
@@ -80,7 +81,7 @@ def find(wanted: Runtime, chosen: str = "") -> Library:
     origin = "--runtime" if chosen else variable
     chosen = chosen or os.environ.get(variable, "")
     if chosen:
-        return local(Path(chosen).expanduser(), wanted.processor, origin)
+        return local(user_path(chosen, origin), wanted.processor, origin)
     place, pinned = _published(wanted)
     found = _in(place, wanted.processor, "the release's archive")
     if found.runtime != wanted:

@@ -8,6 +8,8 @@ from typing import Callable, ContextManager, Iterator, Protocol
 
 from tqdm import tqdm
 
+from lite_runner import terminal
+
 
 class Watch(Protocol):
     """Told of each step of a deploy; may end it by an error of its own."""
@@ -33,7 +35,8 @@ class Terminal:
 
     @contextlib.contextmanager
     def sending(self, size: int) -> Iterator[Callable[[int], object]]:
-        with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=None) as bar:
+        stream = terminal.raw(sys.stderr)
+        with tqdm(total=size, unit="B", unit_scale=True, file=stream, disable=None) as bar:
             yield bar.update
 
 

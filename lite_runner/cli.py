@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Sequence
 
-from lite_runner import __version__, output, report, sources
+from lite_runner import __version__, interruption, output, report, sources, terminal
 from lite_runner import pack as packs
 from lite_runner.errors import ImageError, LiteError, UsageError
 from lite_runner.settings import POWER_MODES
@@ -32,12 +32,12 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
     """Run ``work``; turn every failure a user can cause into one stderr line and an exit code."""
     try:
         return work()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if debug:
             raise
         # What was begun lies in temporary files only, which their owners have removed by now.
         print(f"{program}: interrupted", file=sys.stderr)
-        return 130
+        return interrupt.code if isinstance(interrupt, interruption.Interrupted) else 130
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not an error, but nothing more to print.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -45,7 +45,7 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
     except LiteError as error:
         if debug:
             raise
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{program}: {terminal.visible(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except (ImportError, SyntaxError) as error:
         if debug:
@@ -72,7 +72,7 @@ def read_files(
     pack: Path,
     options: argparse.Namespace,
     show: Callable[[report.Result], None],
-) -> list[report.Result]:
+) -> None:
     """Read pictures one after the other; errors become results of their own.
 
     Args:
@@ -94,7 +94,6 @@ def read_files(
         min_score=options.min_score,
         batch=options.batch,
     )
-    results: list[report.Result] = []
     names: set[str] = set()
     engine = engines.own(options.threads)
     files = packs.load(pack)
@@ -117,22 +116,26 @@ def read_files(
                 result = report.error_result(name, str(problem))
             except MemoryError:
                 result = report.error_result(name, "does not fit into memory; scale it down")
-            results.append(result)
             show(result)
-    return results
 
 
 def _read(options: argparse.Namespace) -> int:
     def show(result: report.Result) -> None:
+        results.append(result)
         if options.json_lines:
-            print(json.dumps(result, ensure_ascii=False), flush=True)
+            print(json.dumps(result, ensure_ascii=False), file=terminal.raw(sys.stdout), flush=True)
         else:
             output.tell(result, options.json)
 
-    results = read_files(sources.expand(options.images), options.pack, options, show)
+    def read() -> None:
+        read_files(sources.expand(options.images), options.pack, options, show)
+
+    results: list[report.Result] = []
     if options.json_lines:
+        with interruption.raised():
+            read()
         return output.exit_code(results)
-    return output.finish(results, options.json)
+    return output.keeping(results, read, options.json)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -143,7 +146,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.pack == packs.own():
         engines.remember(report)
     if options.json:
-        sys.stdout.write(output.as_json(report))
+        output.print_json(report)
     else:
         print(f"verified: read {' / '.join(report['lines'])} in {report['seconds']['total']:.2f} s")
     return 0
@@ -152,7 +155,11 @@ def _verify(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from lite_runner.bench import program
 
-    return program.run_job(sys.stdin, sys.stdout) if options.job else program.bench(options)
+    return (
+        program.run_job(sys.stdin, terminal.raw(sys.stdout))
+        if options.job
+        else program.bench(options)
+    )
 
 
 def _turn(options: argparse.Namespace) -> int:
@@ -162,6 +169,7 @@ def _turn(options: argparse.Namespace) -> int:
 
 
 def _python(options: argparse.Namespace) -> int:
+    terminal.release()  # what a script prints is its own
     sys.argv = [options.script, *options.arguments]
     sys.dont_write_bytecode = False  # its modules lie in no release
     sys.path.insert(0, str(Path(options.script).resolve().parent))

@@ -20,6 +20,9 @@ if __name__ == "__main__":  # isolated (-I), Python does not look beside the fil
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lite_runner import probe, release, release_name, signature
+from lite_runner.errors import LiteError
+from lite_runner.terminal import visible
+from lite_runner.user_path import user_path
 
 #: Of the release beside an unpacked archive's files, besides what a deploy writes there.
 NAME, NEEDS = "release", "needs"
@@ -89,6 +92,7 @@ def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
         manifest = json.loads(text)
         name, expected = str(manifest[NAME]), _name(manifest)
         manifest = {NEEDS: manifest[NEEDS], **manifest}
+        _check(manifest)
     except signature.SignatureError as error:
         raise InstallError(str(error)) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -101,6 +105,25 @@ def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
             " changed after it was built; get it again, or build it again"
         )
     return name, manifest
+
+
+def _check(manifest: Mapping[str, Any]) -> None:
+    """Refuse a manifest of another form, and paths outside of the archive.
+
+    Raises:
+        ValueError, KeyError, AttributeError: says where it is wrong.
+    """
+    if not isinstance(manifest[NEEDS], dict) or not isinstance(manifest[NEEDS]["machine"], str):
+        raise ValueError(f"{NEEDS} is {manifest[NEEDS]!r}")
+    for path, entry in manifest["files"].items():
+        parts = path.split("/")
+        if path.startswith("/") or not {"", ".", ".."}.isdisjoint(parts) or "\0" in path:
+            raise ValueError(f"the path {path!r} leads out of the archive")
+        if not re.fullmatch("[0-9a-f]{64}", str(entry["sha256"])):
+            raise ValueError(f"sha256 of {path} is {entry['sha256']!r}")
+        for key in ("size", "mode"):
+            if type(entry[key]) is not int or entry[key] < 0:
+                raise ValueError(f"{key} of {path} is {entry[key]!r}, expected a whole number")
 
 
 def _name(manifest: Mapping[str, Any]) -> str:
@@ -165,15 +188,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     os.umask(os.umask(0o022) | 0o022)  # nobody else writes to releases, whoever runs this how
-    root = options.folder.expanduser().absolute()
     try:
+        root = user_path(options.folder, "--folder").absolute()
         done = install(options.source, root, options.keep, options.verify)
-    except (InstallError, OSError) as error:
+    except (InstallError, LiteError, OSError) as error:
         where = getattr(error, "filename", None)
         words = f"{where}: {error.strerror}" if isinstance(error, OSError) and where else str(error)
         if options.json:
             print(json.dumps({"error": words}))
-        print(f"install: {words}", file=sys.stderr)
+        print(f"install: {visible(words)}", file=sys.stderr)
         return 1
     if options.json:
         print(json.dumps(done, ensure_ascii=False))

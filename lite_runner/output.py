@@ -6,9 +6,9 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Callable, Sequence
 
-from lite_runner import durable, report
+from lite_runner import durable, interruption, report, terminal
 
 if TYPE_CHECKING:  # numpy would take a fifth of the time of a task that prints a table
     from lite_runner.arrays import Image
@@ -18,11 +18,15 @@ STDOUT = "-"
 
 
 def speak_utf8() -> None:
-    """Let text in any script be printed, also where the locale is none or an old one."""
+    """Let text in any script be printed, also where the locale is none or an old one.
+
+    What would control the terminal is shown instead (:mod:`lite_runner.terminal`).
+    """
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
+    terminal.protect()
 
 
 def tell(result: report.Result, target: str | None) -> None:
@@ -39,12 +43,39 @@ def tell(result: report.Result, target: str | None) -> None:
 def finish(results: Sequence[report.Result], target: str | None) -> int:
     """Write the JSON where it is wanted and print the summary; 1 if any picture failed, else 0."""
     if target == STDOUT:
-        sys.stdout.write(as_json(results))
+        print_json(results)
     elif target is not None:
         write_atomically(Path(target), as_json(results).encode())
     if target != STDOUT and len(results) > 1:
         print("\n" + report.summary(results))
     return exit_code(results)
+
+
+def keeping(
+    results: Sequence[report.Result], read: Callable[[], object], target: str | None
+) -> int:
+    """Read pictures and finish; interrupted, finish with what was read by then.
+
+    Args:
+        results: filled by ``read``.
+        read: reads all the pictures.
+        target: the file for JSON, if wanted.
+
+    Returns:
+        The exit code of :func:`finish`.
+
+    Raises:
+        Interrupted: after the JSON was written.
+    """
+    with interruption.raised():
+        try:
+            read()
+        except KeyboardInterrupt:
+            with interruption.deferred():
+                finish(results, target)
+            raise
+        with interruption.deferred():
+            return finish(results, target)
 
 
 def exit_code(results: Sequence[report.Result]) -> int:
@@ -53,8 +84,15 @@ def exit_code(results: Sequence[report.Result]) -> int:
 
 
 def as_json(value: object) -> str:
-    """JSON for people and programs: readable characters, stable layout."""
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    """JSON for people and programs: readable characters, stable layout; can be encoded as UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    # File names that are no UTF-8 hold lone surrogates; \\udc80 is JSON, too.
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def print_json(value: object) -> None:
+    """Write JSON to standard output, byte for byte as it would stand in a file."""
+    terminal.raw(sys.stdout).write(as_json(value))
 
 
 def write_picture(path: Path, pixels: Image) -> None:

@@ -27,6 +27,7 @@ from lite_runner.errors import PackError
 from lite_runner.predictor import Engine, Output
 from lite_runner.predictor.crew import Crew
 from lite_runner.predictor.pool import Pool
+from lite_runner.user_path import user_path
 
 
 @dataclass(frozen=True)
@@ -340,7 +341,7 @@ def check_runtime(files: pack.Pack, engine: Engine) -> None:
 
 
 def _folder(source: str | Path | None) -> Path:
-    folder = pack.own() if source is None else Path(source).expanduser()
+    folder = pack.own() if source is None else user_path(source, "pack")
     if folder is None:
         raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
     return folder

@@ -753,3 +753,6 @@ if __name__ == "__main__":
     except OSError as error:
         print(f"{error.filename or 'release'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # what a host sent
+        print(f"release: is asked for what makes no sense ({error!r})", file=sys.stderr)
+        sys.exit(1)

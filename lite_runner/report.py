@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
+from lite_runner.terminal import visible
+
 if TYPE_CHECKING:
     from lite_runner.pipeline import Page
 
@@ -44,16 +46,16 @@ def error_result(name: str, error: str) -> Result:
 def text(result: Result) -> str:
     """A picture's lines for a terminal, one a row: number, score, what was unusual, text."""
     if "error" in result:
-        return f"{result['image']}: {result['error']}"
+        return visible(f"{result['image']}: {result['error']}")
     lines, seconds = result["lines"], result["seconds"]
     count = "no text" if not lines else f"{len(lines)} line{'s' * (len(lines) != 1)}"
     head = (
-        f"{result['image']}  {result['width']}x{result['height']}  {count}"
+        f"{visible(result['image'])}  {result['width']}x{result['height']}  {count}"
         f"  {seconds['total']:.2f} s"
     )
     rows = [
         f"  {number:3d}  {line['score']:.3f}  {'180°' if line['angle'] else '    '}"
-        f"  {_where(line['box']) if line['text'] is None else line['text']}"
+        f"  {_where(line['box']) if line['text'] is None else visible(line['text'])}"
         for number, line in enumerate(lines, 1)
     ]
     return "\n".join([head, *rows])
@@ -83,6 +85,7 @@ def summary(results: Sequence[Result]) -> str:
 
 def table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Rows as text columns, the first row as head; so many columns left, the others right."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*rows)]
     lines = []
     for row in rows:

@@ -18,6 +18,7 @@ from lite_runner import durable, engines, trial
 from lite_runner.pack import FILE, Pack
 from lite_runner.predictor import Engine, Freedom
 from lite_runner.release import sha256
+from lite_runner.user_path import user_path
 
 #: Environment variable that puts caches elsewhere, as on the host.
 VARIABLE = "LITE_OCR_CACHE"
@@ -94,6 +95,6 @@ def _place(engine: Engine, files: Pack) -> Path:
 def _folder() -> Path:
     chosen = os.environ.get(VARIABLE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return user_path(chosen, VARIABLE).absolute()
     caches = os.environ.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else Path("~/.cache").expanduser()) / "lite-ocr"
+    return (Path(caches) if caches else user_path("~/.cache", "HOME")) / "lite-ocr"

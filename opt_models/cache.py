@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 
 from lite_runner import durable
 from lite_runner.errors import LiteError
+from lite_runner.user_path import user_path
 from opt_models import manifest
 from opt_models.errors import CacheError
 
@@ -30,7 +31,7 @@ _FULL = 1 << 20
 def root() -> Path:
     """The cache folder; it may not exist yet."""
     chosen = os.environ.get(VARIABLE)
-    return Path(chosen).expanduser().absolute() if chosen else user_cache_path("lite-ocr")
+    return user_path(chosen, VARIABLE).absolute() if chosen else user_cache_path("lite-ocr")
 
 
 def folder(

@@ -9,6 +9,7 @@ from typing import Any, Mapping, Sequence
 
 from lite_runner.errors import ImageError
 from lite_runner.pack import Golden
+from lite_runner.user_path import user_path
 from opt_models import catalog, charset, export_config, fetch, lite_env, model_folder, supply
 from opt_models.catalog import InWheel, Model, Recipe, Verified
 from opt_models.charset import Charset
@@ -143,14 +144,14 @@ def own(
         FetchError: a file of the named pack cannot be had.
     """
     _check_opt(name or "a pack of your own", runtime)
-    given = {stage: Path(path).expanduser() for stage, path in paths.items() if path}
+    given = {stage: user_path(path, f"--{stage}") for stage, path in paths.items() if path}
     needed: dict[str, object] = {"--name": name}
     if recipe is None:
         needed = {"--det": "det" in given, "--rec": "rec" in given, **needed}
     missing = [option for option, value in needed.items() if not value]
     if missing:
         raise CatalogError(f"{' and '.join(missing)} must be given too, to make a pack of your own")
-    dictionary = charset.read(Path(dictionary_file).expanduser()) if dictionary_file else None
+    dictionary = charset.read(user_path(dictionary_file, "--dict")) if dictionary_file else None
     networks = {stage: _own(stage, path) for stage, path in given.items()}
     if recipe is not None:
         others = {stage: model for stage, model in recipe.models.items() if stage not in given}
@@ -200,7 +201,7 @@ def golden(image: str, lines: Sequence[str]) -> Golden | None:
 
     if not image and not lines:
         return None
-    path = Path(image).expanduser()
+    path = user_path(image, "--golden")
     if not image:
         raise CatalogError("--golden must be given too: the picture that --golden-text is read in")
     if not path.is_file():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lite_runner import pack as packs
 from lite_runner.errors import PackError
+from lite_runner.user_path import user_path
 from opt_models import build_pack, catalog
 from opt_models.catalog import Recipe
 from opt_models.errors import CatalogError
@@ -60,7 +61,7 @@ def check_name(name: str) -> None:
 
 def _folder(name: str) -> Path | None:
     """The folder that a name stands for; None if it can only be a recipe's."""
-    folder = Path(name).expanduser()
+    folder = user_path(name, "--pack")
     if name not in catalog.recipes() and (folder.is_dir() or os.sep in name):
         if not folder.is_dir():
             raise CatalogError(

@@ -251,7 +251,8 @@ def test_wrong_usage_ends_with_two(board, arguments) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_ctrl_c_is_one_line_and_leaves_no_result_file(board, samples, tmp_path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_it_keeps_what_was_read(board, samples, tmp_path, number, code) -> None:
     target = tmp_path / "out.json"
     child = subprocess.Popen(
         [board.path("ocr"), "read", samples, "--json", target],
@@ -261,11 +262,15 @@ def test_ctrl_c_is_one_line_and_leaves_no_result_file(board, samples, tmp_path) 
     )
     assert child.stdout is not None
     child.stdout.readline()  # the first picture is done, the next under way
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     _, errors = child.communicate(timeout=120)
-    assert child.returncode == 130
+    assert child.returncode == code
     assert errors == "ocr: interrupted\n"
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [target]
+    results = json.loads(target.read_text(encoding="utf-8"))
+    labels = json.loads((samples / "labels.json").read_text(encoding="utf-8"))
+    assert 1 <= len(results) < len(labels)
+    assert all(result["lines"] for result in results)
 
 
 def test_results_stay_readable_without_a_locale(board, golden) -> None:

@@ -318,7 +318,10 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
-def test_ctrl_c_is_one_line_and_leaves_no_process(environment, tmp_path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_read_keeps_results_and_leaves_nothing_else(
+    environment, tmp_path, number, code
+) -> None:
     child = subprocess.Popen(
         [*INVOKE, "read", "samples", "--json", tmp_path / "out.json"],
         cwd=ROOT,
@@ -331,11 +334,16 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(environment, tmp_path) -> None
     child.stdout.readline()  # the board is reading
     started = _descendants(child.pid)
     assert started
-    child.send_signal(signal.SIGINT)
+    inbox = Path(environment["LITE_OCR_HOME"]) / "local" / "inbox"
+    assert len(list(inbox.iterdir())) == 1
+    child.send_signal(number)
     _, errors = child.communicate(timeout=120)
-    assert child.returncode == 130
+    assert child.returncode == code
     assert errors == "invoke: interrupted\n"
-    assert list(tmp_path.iterdir()) == []
+    assert list(inbox.iterdir()) == []
+    results = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert [result["image"] for result in results]
+    assert all(result["lines"] for result in results)
     deadline = time.monotonic() + 30
     while any(Path(f"/proc/{pid}").exists() for pid in started):
         assert time.monotonic() < deadline, "a process was left behind"

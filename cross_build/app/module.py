@@ -18,6 +18,7 @@ from cross_build.app.abi import Abi
 from cross_build.errors import BoardError, TargetError
 from cross_build.runtime import Library
 from lite_runner.pack import Pack
+from lite_runner.user_path import user_path
 from opt_models import named_pack
 from opt_models.place import Place
 from opt_models.runtime import Runtime
@@ -68,7 +69,7 @@ def build(targets: str, pack: str, runtime: str, out: Path, strict: bool) -> str
         raise TargetError(
             f"--runtime: one library is for one target; name those of {targets} by {variables}"
         )
-    place = Place(out.expanduser().absolute(), MANIFEST, "a module of ours")
+    place = Place(user_path(out, "--out").absolute(), MANIFEST, "a module of ours")
     place.check()
     kit = ndk.find()
     parts: list[_Part] = []

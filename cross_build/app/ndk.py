@@ -17,6 +17,7 @@ from cross_build.app.abi import Abi
 from cross_build.errors import DeployError
 from cross_build.runtime import LIBRARY, Library
 from lite_runner.release import sha256
+from lite_runner.user_path import user_path
 from opt_models import cache
 
 #: Name the folder of an NDK; the second is Google's newer name of the first.
@@ -69,7 +70,7 @@ def find() -> Ndk:
             f"{VARIABLES[0]} is not set: apps need a library compiled by Android's NDK; {_ADVICE}"
         )
     variable, place = named[0]
-    folder = Path(place).expanduser()
+    folder = user_path(place, variable)
     try:
         text = (folder / "source.properties").read_text(encoding="utf-8")
         revision = re.findall(r"^Pkg\.Revision\s*=\s*(\S+)", text, re.MULTILINE)[0]

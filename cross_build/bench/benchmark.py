@@ -127,13 +127,13 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
                 programs = []
                 for name, bundle in zip(_names(sweep.packs, bundles), bundles):
                     brought.append(bundle.name)
-                    free = board.release("status")["free"] if brought[1:] else state["free"]
+                    free = board.status().free if brought[1:] else state.free
                     done = deploys.stage(board, bundle, free)
                     programs.append((name, done.program, False))
                 for name, bundle in others.bundles.items():
                     brought.append(bundle.name)
-                    if not board.release("known", bundle.name)["intact"]:
-                        deploys.send(board, bundle, board.release("status")["free"])
+                    if not board.known(bundle.name).intact:
+                        deploys.send(board, bundle, board.status().free)
                     programs.append((name, board.path("releases", bundle.name, "ocr"), True))
                 with reading.inbox(board) as inbox:
                     board.transport.put(_files(pictures), inbox)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Sequence
 
 from cross_build import emulate, records
+from cross_build.answers import releases
+from cross_build.answers.answer import parse
 from cross_build.board import Board
 from cross_build.connection import EMULATED, connect
 from cross_build.deploy import last_words
@@ -97,8 +98,9 @@ def _asked(record: Record, step: Step) -> Record:
     step.closes(board.transport.close)
     try:
         step.step("connecting")
-        status = board.release("status")
-        name, proof = status["current"], status["verified"] or {}
+        status = board.status()
+        name, proof = status.current, status.verified
+        proof = proof if isinstance(proof, dict) else {}  # damage, which a deploy mends
         fresh = replace(
             record,
             release=name,
@@ -110,14 +112,15 @@ def _asked(record: Record, step: Step) -> Record:
         )
         if name is None:
             return replace(fresh, problem="has no release in use; deploy to it")
-        if not status["intact"]:
+        if not status.intact:
             return replace(fresh, problem="files of its release are gone or damaged; deploy to it")
         step.step("verifying", "on the board")
         outcome = board.transport.run([board.path("ocr"), "verify", "--json"])
         try:
-            json.loads(outcome.stdout)
-        except ValueError:
-            problem = f"does not read: {last_words(outcome)}; deploy to it"
+            releases.proof(parse(outcome.stdout, "verify"))
+        except BoardError as error:
+            reason = last_words(outcome) if outcome.code else str(error)
+            problem = f"does not read: {reason}; deploy to it"
             return replace(fresh, problem=problem)
         return replace(fresh, verified=records.now())
     finally:

@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import TextIO
 
+from lite_runner import terminal
+
 _BAR = 20
 _ERASE_BELOW = "\x1b[J"
 _ERASE_LINE = "\x1b[K"
@@ -50,7 +52,7 @@ class View:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = terminal.raw(stream or sys.stderr)
         self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._rows: list[Row] = []
         self._lock = threading.RLock()
@@ -132,7 +134,8 @@ class View:
 
     def _told(self, row: Row, width: int, step: int) -> str:
         took = f"{row.seconds:6.0f} s" if row.start is not None else " " * 8
-        return f"{row.name:{width}}  {row.step:{step}}  {took}  {_progress(row)}".rstrip()
+        told = f"{row.name:{width}}  {row.step:{step}}  {took}  {_progress(row)}"
+        return terminal.visible(told.rstrip())
 
     def _total(self) -> str:
         ended = [row for row in self._rows if row.end is not None]
@@ -151,7 +154,7 @@ class View:
         return f"\x1b[{self._shown}A\r" if self._shown else "\r"
 
     def _line(self, name: str, text: str) -> None:
-        self._write(f"{name}: {text}\n" if name else f"{text}\n")
+        self._write(terminal.visible(f"{name}: {text}" if name else text) + "\n")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

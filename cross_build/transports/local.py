@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 
 from cross_build.errors import BoardError
 from cross_build.transports import Outcome, child
+from lite_runner.user_path import user_path
 
 #: Environment variable that puts local releases elsewhere.
 VARIABLE = "LITE_OCR_HOME"
@@ -19,7 +20,7 @@ VARIABLE = "LITE_OCR_HOME"
 def default_root() -> Path:
     """Where local releases live."""
     chosen = os.environ.get(VARIABLE)
-    base = Path(chosen).expanduser().absolute() if chosen else user_data_path("lite-ocr")
+    base = user_path(chosen, VARIABLE).absolute() if chosen else user_data_path("lite-ocr")
     return base / "local"
 
 

@@ -27,6 +27,7 @@ import paramiko
 from cross_build.errors import BoardError
 from cross_build.transports import Outcome
 from cross_build.transports.heartbeat import beating
+from lite_runner.user_path import user_path
 
 #: Folder below the user's own on a board, if none is chosen.
 _FOLDER = "lite-ocr"
@@ -262,7 +263,7 @@ class Ssh:
         if self._known_hosts is not None:
             return [self._known_hosts]
         chosen = hop.ssh_config.get("userknownhostsfile", "~/.ssh/known_hosts").split()
-        files = [Path(one).expanduser() for one in chosen]
+        files = [user_path(one, "UserKnownHostsFile") for one in chosen]
         return [*files, Path("/etc/ssh/ssh_known_hosts")]
 
     def _unreachable(self, error: BaseException) -> BoardError:

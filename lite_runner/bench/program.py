@@ -69,11 +69,10 @@ def bench(options: argparse.Namespace) -> int:
     plan = run.Plan(limit=float(options.limit))
     record = run.run(candidates, pictures, plan, skipped, say=_say)
     if options.json:
-        text = output.as_json(record)
         if options.json == output.STDOUT:
-            sys.stdout.write(text)
+            output.print_json(record)
         else:
-            output.write_atomically(Path(options.json), text.encode())
+            output.write_atomically(Path(options.json), output.as_json(record).encode())
     if options.json != output.STDOUT:
         print(table.text(record))
     if not record["complete"]:

@@ -5,6 +5,8 @@ pip does the download so that the user's own index, mirror, proxy and certificat
 
 from __future__ import annotations
 
+import errno
+import struct
 import subprocess
 import sys
 import zipfile
@@ -16,10 +18,21 @@ from lite_runner.release import sha256
 from opt_models.errors import FetchError
 from opt_models.sources import settings
 
+try:
+    import lzma
+except ImportError:  # a Python that was built without it reads no wheel packed so, either
+    lzma = None  # type: ignore[assignment]
+
 #: C libraries older than this carry no wheel that the project uses.
 _OLDEST_GLIBC_MINOR = 5
 #: What zipfile raises for a damaged file, depending on the place of the damage.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, IndexError)
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, struct.error),
+    *(RuntimeError, ValueError, LookupError, ArithmeticError),
+    *([] if lzma is None else [lzma.LZMAError]),
+)
+#: What a system says of paths that no wheel has: too long, or below a file.
+_WRONG_PATHS = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 
 def platforms(machine: str, glibc: tuple[int, int]) -> list[str]:
@@ -174,6 +187,13 @@ def unpack(wheel: Path, folder: Path, keep: Sequence[str] = ()) -> None:
     except _DAMAGE as error:
         raise FetchError(
             f"{wheel.name}: is not a whole wheel ({error}); download it again"
+        ) from error
+    except OSError as error:
+        # bz2 tells damage by an error of no system call.
+        if error.errno is not None and error.errno not in _WRONG_PATHS:
+            raise
+        raise FetchError(
+            f"{wheel.name}: is not a whole wheel ({error.strerror or error}); download it again"
         ) from error
 
 

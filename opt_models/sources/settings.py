@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from platformdirs import user_config_path
 
 from lite_runner.errors import UsageError
+from lite_runner.user_path import user_path
 from opt_models.catalog import read_toml
 
 #: Environment variable that puts the folder with ``config.toml`` and ``catalog.lock`` elsewhere.
@@ -60,7 +61,7 @@ class Settings:
 def folder() -> Path:
     """The folder with ``config.toml`` and ``catalog.lock``; it may not exist yet."""
     chosen = os.environ.get(FOLDER)
-    return Path(chosen).expanduser().absolute() if chosen else user_config_path("lite-ocr")
+    return user_path(chosen, FOLDER).absolute() if chosen else user_config_path("lite-ocr")
 
 
 def current() -> Settings:
@@ -118,13 +119,13 @@ def _mirrors(data: Mapping[str, Any], file: Path) -> tuple[str, ...]:
 def _models(data: Mapping[str, Any], file: Path) -> Path | None:
     if MODELS in os.environ:
         chosen = os.environ[MODELS]
-        return _folder(chosen, Path.cwd()) if chosen else None
+        return _folder(chosen, Path.cwd(), MODELS) if chosen else None
     path = data.get("models")
     if path is None:
         return None
     if not isinstance(path, str) or not path:
         raise UsageError(f"{file}: models is {path!r}, expected a folder in quotes")
-    return _folder(path, file.parent)
+    return _folder(path, file.parent, f"{file}: models")
 
 
 def _offline(data: Mapping[str, Any], file: Path) -> bool:
@@ -139,8 +140,8 @@ def _offline(data: Mapping[str, Any], file: Path) -> bool:
     return offline
 
 
-def _folder(text: str, start: Path) -> Path:
-    return start / Path(text).expanduser()
+def _folder(text: str, start: Path, where: str) -> Path:
+    return start / user_path(text, where)
 
 
 def _base(text: str, start: Path, where: str) -> str:
@@ -153,7 +154,7 @@ def _base(text: str, start: Path, where: str) -> str:
     """
     scheme = _SCHEME.match(text)
     if scheme is None:
-        return _folder(text, start).as_uri()
+        return _folder(text, start, where).as_uri()
     problem = _problem(text, scheme.group(1).lower())
     if problem is not None:
         # Whatever stands before an @ may be a password, also in a URL that is not well formed.
@@ -192,7 +193,7 @@ def choose(models: str, offline: bool) -> None:
         UsageError: there is no such folder.
     """
     if models:
-        if not Path(models).expanduser().is_dir():
+        if not user_path(models, "--models").is_dir():
             raise UsageError(f"--models {models}: there is no such folder")
         os.environ[MODELS] = models
     if offline:

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from tqdm import tqdm
 from urllib3.util.retry import Retry
 
-from lite_runner import __version__
+from lite_runner import __version__, terminal
 from opt_models.errors import FetchError
 from opt_models.sources import settings
 from opt_models.sources.part import Note, Part, check_size
@@ -163,12 +163,12 @@ def _block(answer: requests.Response) -> bytes:
 def _bar(name: str, have: int, total: int | None) -> tqdm[Any]:
     """A progress bar on a terminal, nothing elsewhere."""
     return tqdm(
-        desc=name,
+        desc=terminal.visible(name),
         initial=have,
         total=total,
         unit="B",
         unit_scale=True,
-        file=sys.stderr,
+        file=terminal.raw(sys.stderr),
         disable=None,
     )
 

@@ -274,3 +274,46 @@ def test_a_board_without_openssh_is_told(unpacked, root, key, monkeypatch, tmp_p
     (tmp_path / "ssh-keygen").chmod(0o755)
     with pytest.raises(install.InstallError, match=r"ssh-keygen of OpenSSH 8\.1 or newer: sudo"):
         install.install(source, root, keys=Path(f"{key}.pub"))
+
+
+@pytest.mark.parametrize(
+    "path", ["../../outside", "/outside", "app/../../outside", "app//a", "./a", "", "a\0b"]
+)
+def test_an_archive_that_leads_out_is_refused(unpacked, root, path) -> None:
+    source = unpacked("one", app__a="A")
+    manifest = json.loads((source / release.MANIFEST).read_text())
+    manifest["files"][path] = manifest["files"].pop("app/a")
+    rewrite(source, manifest)
+    with pytest.raises(install.InstallError, match=r"leads out of the archive.*unpack it again"):
+        install.install(source, root)
+    assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("sha256", "ff"), ("sha256", None), ("size", "9"), ("mode", -1), ("size", True)],
+)
+def test_an_archive_with_a_manifest_of_another_form_is_refused(unpacked, root, key, value) -> None:
+    source = unpacked("one", app__a="A")
+    manifest = json.loads((source / release.MANIFEST).read_text())
+    manifest["files"]["app/a"][key] = value
+    rewrite(source, manifest)
+    with pytest.raises(install.InstallError, match=f"{key} of app/a is "):
+        install.install(source, root)
+    assert not root.exists()
+
+
+def rewrite(source: Path, manifest: dict[str, Any]) -> None:
+    """Write a manifest whose release has the right name."""
+    about = {key: manifest[key] for key in manifest if key not in ("release", "needs", "files")}
+    manifest["release"] = release_name.of_content(about, manifest["files"])
+    (source / release.MANIFEST).write_text(json.dumps(manifest))
+
+
+def test_a_folder_of_nobody_is_one_line(unpacked, tmp_path) -> None:
+    source = unpacked("one")
+    command = [sys.executable, "-I", install.__file__, source, "--folder", "~nouser-at-all/x"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("install: --folder: ~nouser-at-all/x begins with the home")
+    assert done.stderr.count("\n") == 1

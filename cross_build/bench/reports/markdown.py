@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from cross_build.bench.reports import conditions, tables
 from cross_build.bench.reports.result import Run
 from cross_build.bench.reports.tables import Table
-
-#: What begins something in Markdown or in the HTML inside it.
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#])")
+from cross_build.markdown import escape
 
 
 def document(run: Run) -> str:
@@ -32,11 +28,6 @@ def document(run: Run) -> str:
         parts += ["## Not tried", _list(run.skipped)]
     parts.append(_table(published))
     return "\n\n".join(parts) + "\n"
-
-
-def escape(text: str) -> str:
-    """Any text as Markdown that shows it, in one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
 def _table(table: Table) -> str:

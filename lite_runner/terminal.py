@@ -1,0 +1,65 @@
+"""Text for a terminal: nothing that comes from a file name, a board or a picture controls it.
+
+Escaped are C0 and C1 controls (ECMA-48), U+2028 and U+2029, which begin a line, the embeddings,
+overrides and isolates of the Unicode bidirectional algorithm (UAX #9), which reorder what stands
+around them, and lone surrogates, by which Python spells bytes that are no UTF-8. Text in any script
+stays as it is: Arabic and Hebrew need none of these, and the joiners and selectors of emoji and the
+marks U+200E, U+200F and U+061C move nothing but their own neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any, Iterable, Match, TextIO
+
+_UNSAFE = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_IN_LINE = re.compile(rf"[\x00-\x1f{_UNSAFE}]")
+_IN_TEXT = re.compile(rf"[\x00-\x08\x0b-\x1f{_UNSAFE}]")
+
+
+def visible(text: str) -> str:
+    r"""Text within one line, with ``\x1b`` for an escape character; line feeds and tabs, too."""
+    return _IN_LINE.sub(_spelled, text)
+
+
+def protect() -> None:
+    """From now on, what is printed shows such characters instead of sending them."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None:
+            setattr(sys, name, _Protected(raw(stream)))
+
+
+def release() -> None:
+    """Undo :func:`protect`."""
+    sys.stdout, sys.stderr = raw(sys.stdout), raw(sys.stderr)
+
+
+def raw(stream: TextIO) -> TextIO:
+    """The stream behind a protected one, for JSON, progress bars and programs of others."""
+    behind: object = stream
+    return behind.stream if isinstance(behind, _Protected) else stream
+
+
+class _Protected:
+    """A stream whose text is made visible, but for line feeds and tabs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        self.stream.write(_IN_TEXT.sub(_spelled, text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+def _spelled(match: Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
