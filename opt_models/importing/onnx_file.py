@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from onnx.external_data_helper import load_external_data_for_model
 
 from opt_models.errors import OptError
@@ -76,9 +76,24 @@ def parse(path: Path) -> Any:
         model.ParseFromString(data)
     except (DecodeError, UnicodeDecodeError, RecursionError):
         raise _no_model(path, f"or cut off after {size} bytes") from None
+    if not _is_text(model):
+        raise _no_model(path, "a name in it is not UTF-8")
     if not model.ir_version:
         raise _no_model(path, "it names no version of the format")
     return model
+
+
+def _is_text(message: Any) -> bool:
+    """Whether all strings of a message are strings: protobuf gives bytes for what is not UTF-8."""
+    for field, value in message.ListFields():
+        if field.type not in (field.TYPE_STRING, field.TYPE_MESSAGE):
+            continue
+        values = [value] if isinstance(value, (str, bytes, Message)) else list(value)
+        if any(isinstance(item, bytes) for item in values):
+            return False
+        if not all(_is_text(item) for item in values if isinstance(item, Message)):
+            return False
+    return True
 
 
 def _no_model(path: Path, reason: str) -> OptError:

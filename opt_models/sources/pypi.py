@@ -31,8 +31,8 @@ _DAMAGE = (
     *(RuntimeError, ValueError, LookupError, ArithmeticError),
     *([] if lzma is None else [lzma.LZMAError]),
 )
-#: What a system says of paths that no wheel has: too long, or below a file.
-_WRONG_PATHS = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+#: What a system says of paths that no wheel has, too long or below a file, and of offsets below 0.
+_WRONG_NUMBERS = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL)
 
 
 def platforms(machine: str, glibc: tuple[int, int]) -> list[str]:
@@ -190,7 +190,7 @@ def unpack(wheel: Path, folder: Path, keep: Sequence[str] = ()) -> None:
         ) from error
     except OSError as error:
         # bz2 tells damage by an error of no system call.
-        if error.errno is not None and error.errno not in _WRONG_PATHS:
+        if error.errno is not None and error.errno not in _WRONG_NUMBERS:
             raise
         raise FetchError(
             f"{wheel.name}: is not a whole wheel ({error.strerror or error}); download it again"
