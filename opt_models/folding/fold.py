@@ -62,6 +62,7 @@ OF_ARM: Mapping[str, Pass] = {
 #: Round what the library for x86 is slow at or wrong with. Last: the others would undo them.
 OF_X86: Mapping[str, Pass] = {
     "depthwise windows": depthwise_to_5x5.for_x86,
+    "means": global_mean_to_product.as_product,
     "swishes": swish.as_product,
     "shifts": shifts.as_norms,
     "for any shape": any_shape.widen,
@@ -73,7 +74,6 @@ OF_X86_PICTURES: Mapping[str, Pass] = {
     "outputs": outputs_to_8.round_up,
     "2x2 to 3x3": conv_2x2_to_3x3.for_x86,
     "concat sums": concat_conv_to_sum.split,
-    "means": global_mean_to_product.as_product,
     "nearest": nearest_to_copies.as_copies,
 }
 
