@@ -622,9 +622,9 @@ def doctor(c: Context) -> int:
 @command()
 def test(c: Context, k: str = "") -> int:
     """Run the test suite; -k picks tests."""
-    # All of it by two processes, the emulated board's first, which take longest; a few tests would
-    # wait longer for these than they take.
-    return _run(c, "pytest", *(["-k", k] if k else ["-n", "2", "--no-loadscope-reorder"]))
+    # All of it by three processes, one of which mostly waits for the emulated board: its tests are
+    # first and take longest. A few tests would wait longer for these than they take.
+    return _run(c, "pytest", *(["-k", k] if k else ["-n", "3", "--no-loadscope-reorder"]))
 
 
 @command(

@@ -47,7 +47,7 @@ def outcome(engine: Engine, files: Pack) -> dict[str, Freedom]:
         EngineError: as above.
     """
     place = _place(engine, files)
-    known = _read(place, files)
+    known = None if place is None else _read(place, files)
     if known is not None:
         return known
     print(f"trying the models of {files.name}, which is new here", file=sys.stderr, flush=True)
@@ -59,6 +59,8 @@ def outcome(engine: Engine, files: Pack) -> dict[str, Freedom]:
 def keep(engine: Engine, files: Pack, found: dict[str, Freedom]) -> None:
     """Note a trial's outcome; where nothing can be written, it is paid again the next time."""
     place = _place(engine, files)
+    if place is None:
+        return
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         durable.write(place, json.dumps(engines.as_data(found)).encode(), 0o600)
@@ -74,8 +76,8 @@ def _read(place: Path, files: Pack) -> dict[str, Freedom] | None:
     return found if set(found) == {one.path.name for one in files.networks.values()} else None
 
 
-def _place(engine: Engine, files: Pack) -> Path:
-    """Where the note of a pack on an engine is kept.
+def _place(engine: Engine, files: Pack) -> Path | None:
+    """Where the note of a pack on an engine is kept; None where the user has no home, as on phones.
 
     ``pack.json`` names every file of the pack by its sha256. Kernels are chosen by the processor,
     and a home folder may be shared: a note is of one machine.
@@ -89,12 +91,16 @@ def _place(engine: Engine, files: Pack) -> Path:
         [platform.node(), platform.machine()],
     ]
     name = hashlib.sha256(json.dumps(known).encode()).hexdigest()
-    return _folder() / "trials" / f"{name[:32]}.json"
+    folder = _folder()
+    return None if folder is None else folder / "trials" / f"{name[:32]}.json"
 
 
-def _folder() -> Path:
+def _folder() -> Path | None:
     chosen = os.environ.get(VARIABLE)
     if chosen:
         return user_path(chosen, VARIABLE).absolute()
     caches = os.environ.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else user_path("~/.cache", "HOME")) / "lite-ocr"
+    try:
+        return (Path(caches) if caches else Path("~/.cache").expanduser()) / "lite-ocr"
+    except RuntimeError:  # a user without a home
+        return None

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+import hypothesis
 import pytest
 
 from cross_build.board import Board
@@ -15,6 +16,10 @@ from cross_build.deploy import deploy
 from cross_build.targets import target
 from cross_build.transports import local
 from opt_models.sources import settings
+
+# Other processes' work is no fault of what is tested.
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
 
 ROOT = Path(__file__).parent.parent
 #: Tests of the one emulated board.

@@ -195,7 +195,7 @@ Path.replace, Path.rename = _killing(Path.replace), _killing(Path.rename)
 """
 
 
-@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("count", [0, 2])
 def test_killed_during_the_switch_one_release_is_whole(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
@@ -227,8 +227,8 @@ def test_killed_during_the_switch_one_release_is_whole(
 @pytest.mark.parametrize(
     "name",
     [
-        *("pack/rec.nb", "lib/libpaddle_light_api_shared.so", "site/cv2/__init__.py"),
-        "app/lite_runner/cli.py",
+        "lib/libpaddle_light_api_shared.so",
+        "site/cv2/__init__.py",
     ],
 )
 def test_a_corrupted_file_is_told_and_mended(site: Site, plain: Path, name: str) -> None:

@@ -114,3 +114,19 @@ def test_a_verification_is_a_note_and_the_releases_own_pack_needs_none(
     engine = CapiEngine(lib / "liblite_capi.so", double.RELEASE, power="unbound")
     assert trial_note.tried(engine, pack.load(folder)) is engine
     assert capsys.readouterr().err == ""
+
+
+def test_a_user_without_a_home_has_no_notes(engine, tmp_path, monkeypatch, capsys) -> None:
+    """As on phones."""
+
+    def no_home(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for variable in (trial_note.VARIABLE, "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    files = lonely(tmp_path / "pack")
+    for _ in range(2):
+        freedom = trial_note.tried(engine, files).freedom(files.recogniser.network.path)
+        assert freedom == Freedom(reshapes=True, batches=False)
+        assert capsys.readouterr().err == TRIED

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.power.board import Archives, remains, running
+from tests.power.board import Archives, folder_name, remains, running
 from tests.power.test_power_cut import VARIABLE
 
 _KILLS = int(os.environ.get(VARIABLE, "12"))
@@ -25,17 +25,17 @@ from cross_build.board import Board
 from cross_build.targets import target
 from cross_build.transports.local import Local
 
-folder, home = map(Path, sys.argv[1:])
+folder, home, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 items = inventory.items(folder)
 del items["bundle.json"]
-bundle.make = lambda *given: bundle.Bundle(folder.name, items, {"pack": "tiny"})
+bundle.make = lambda *given: bundle.Bundle(name, items, {"pack": "tiny"})
 deploy.named_pack.find = lambda name, runtime: SimpleNamespace(name="tiny")
 deploy.deploy(Board(target("local"), Local(home), sys.executable))
 """
 
 
 def start(folder: Path, home: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", _DEPLOY, folder, home]
+    command = [sys.executable, "-c", _DEPLOY, folder, home, folder_name(folder.name)]
     environment = {**os.environ, "LITE_OCR_CACHE": str(home.parent / "cache")}
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
