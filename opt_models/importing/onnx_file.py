@@ -144,11 +144,16 @@ def _check_input(path: Path, model: Any) -> None:
     tensor = inputs[0].type.tensor_type
     rank = len(tensor.shape.dim)
     if tensor.elem_type != onnx.TensorProto.FLOAT or rank != 4:
-        dtype = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
         raise OptError(
-            f"{path}: input {inputs[0].name!r} is {dtype} with {rank} axes, expected float with 4:"
+            f"{path}: input {inputs[0].name!r} is {_dtype(tensor.elem_type)} with {rank} axes, expected float with 4:"
             " [batch, 3, height, width]; export the network with preprocessing outside, in fp32"
         )
+
+
+def _dtype(number: int) -> str:
+    """What ONNX calls a type; a damaged file may have one that has no name."""
+    names = {value: name.lower() for name, value in onnx.TensorProto.DataType.items()}
+    return names.get(number, f"of type {number}")
 
 
 def _load_external_data(path: Path, model: Any) -> None:

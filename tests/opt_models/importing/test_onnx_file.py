@@ -43,9 +43,9 @@ def with_inputs(count: int) -> onnx.ModelProto:
     return given
 
 
-def of_bytes() -> onnx.ModelProto:
+def of_type(number: int) -> onnx.ModelProto:
     given = model([conv()], ["y"], FILTER)
-    given.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.UINT8
+    given.graph.input[0].type.tensor_type.elem_type = number
     return given
 
 
@@ -63,7 +63,8 @@ MODELS: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     "new opset": (lambda: model([conv()], ["y"], FILTER, opset=99), ["opset 99 is too new", "17"]),
     "old opset": (lambda: model([conv()], ["y"], FILTER, opset=7), ["opset 7 is too old"]),
     "two inputs": (lambda: with_inputs(2), ["has 2 inputs (x, z), expected one"]),
-    "bytes": (of_bytes, ["input 'x' is uint8", "expected float"]),
+    "bytes": (lambda: of_type(onnx.TensorProto.UINT8), ["input 'x' is uint8", "expected float"]),
+    "no type": (lambda: of_type(89), ["input 'x' is of type 89", "expected float"]),
     "one axis": (lambda: model([conv()], ["y"], FILTER, ["n"]), ["with 1 axes, expected float"]),
     "3-D convolution": (
         lambda: model([conv()], ["y"], {"w": noise(8, 3, 3, 3, 3)}),
