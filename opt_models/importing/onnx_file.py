@@ -145,8 +145,9 @@ def _check_input(path: Path, model: Any) -> None:
     rank = len(tensor.shape.dim)
     if tensor.elem_type != onnx.TensorProto.FLOAT or rank != 4:
         raise OptError(
-            f"{path}: input {inputs[0].name!r} is {_dtype(tensor.elem_type)} with {rank} axes, expected float with 4:"
-            " [batch, 3, height, width]; export the network with preprocessing outside, in fp32"
+            f"{path}: input {inputs[0].name!r} is {_dtype(tensor.elem_type)} with {rank} axes,"
+            " expected float with 4: [batch, 3, height, width]; export the network with"
+            " preprocessing outside, in fp32"
         )
 
 
