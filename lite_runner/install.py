@@ -95,7 +95,15 @@ def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
         _check(manifest)
     except signature.SignatureError as error:
         raise InstallError(str(error)) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise InstallError(
             f"{source}: is no unpacked archive of 'invoke build' ({error}); unpack it again"
         ) from error
