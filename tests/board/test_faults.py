@@ -195,7 +195,7 @@ Path.replace, Path.rename = _killing(Path.replace), _killing(Path.rename)
 """
 
 
-@pytest.mark.parametrize("count", [0, 2])
+@pytest.mark.parametrize("count", [1])
 def test_killed_during_the_switch_one_release_is_whole(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
@@ -228,7 +228,6 @@ def test_killed_during_the_switch_one_release_is_whole(
     "name",
     [
         "lib/libpaddle_light_api_shared.so",
-        "site/cv2/__init__.py",
     ],
 )
 def test_a_corrupted_file_is_told_and_mended(site: Site, plain: Path, name: str) -> None:
