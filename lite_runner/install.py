@@ -90,20 +90,12 @@ def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
         if keys is not None:
             signature.check(text, source / f"{release.MANIFEST}{signature.SUFFIX}", keys)
         manifest = json.loads(text)
+        _check(manifest)
         name, expected = str(manifest[NAME]), _name(manifest)
         manifest = {NEEDS: manifest[NEEDS], **manifest}
-        _check(manifest)
     except signature.SignatureError as error:
         raise InstallError(str(error)) from error
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        ArithmeticError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InstallError(
             f"{source}: is no unpacked archive of 'invoke build' ({error}); unpack it again"
         ) from error
