@@ -71,9 +71,10 @@ def _check_jpeg(data: bytes, limit: int) -> None:
     frame = jpeg.frame(data)
     if frame is None:
         return  # refused already: its size is not known
-    jpeg.check_time(data, frame)
+    scans = jpeg.scans(data)
+    jpeg.check_time(frame, scans)
     count = frame.width * frame.height
-    held = max(_PLAIN * count, 3 * count + jpeg.coefficient_bytes(data, frame))
+    held = max(_PLAIN * count, 3 * count + jpeg.coefficient_bytes(frame, scans))
     _check_memory("JPEG", (frame.width, frame.height), len(data) + held, limit)
 
 

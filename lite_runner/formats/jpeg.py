@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import Iterator, NamedTuple
+from typing import Iterator, NamedTuple, Sequence
 
 from lite_runner.errors import ImageError
 
@@ -104,21 +104,28 @@ def exif(data: bytes) -> bytes | None:
     return None
 
 
-def coefficient_bytes(data: bytes, header: Frame) -> int:
+def scans(data: bytes) -> list[list[int]]:
+    """Identifiers of each scan's components (B.2.3)."""
+    return [
+        [data[start + 1 + 2 * index] for index in range(data[start])]
+        for marker, start, end in segments(data)
+        if marker == _SOS and start < end <= len(data) and start + 2 * data[start] < end
+    ]
+
+
+def coefficient_bytes(header: Frame, scans: Sequence[Sequence[int]]) -> int:
     """Memory for the coefficients of a whole frame, which is needed where several scans make it."""
-    scans = _scans(data)
     if header.progressive or (scans and len(scans[0]) < len(header.blocks)):
         return _BLOCK_BYTES * sum(header.blocks.values())
     return 0
 
 
-def check_time(data: bytes, header: Frame) -> None:
+def check_time(header: Frame, scans: Sequence[Sequence[int]]) -> None:
     """Refuse a picture whose scans take too long to decode.
 
     Raises:
         ImageError: they go through more than :data:`MAX_BLOCK_VISITS` blocks.
     """
-    scans = _scans(data)
     visits = sum(header.blocks.get(component, 0) for scan in scans for component in scan)
     if visits > MAX_BLOCK_VISITS:
         raise ImageError(
@@ -149,12 +156,3 @@ def _frame(body: bytes, progressive: bool) -> Frame:
         for name, (h, v) in factors.items()
     }
     return Frame(width, height, progressive, blocks)
-
-
-def _scans(data: bytes) -> list[list[int]]:
-    """Identifiers of each scan's components (B.2.3)."""
-    return [
-        [data[start + 1 + 2 * index] for index in range(data[start])]
-        for marker, start, end in segments(data)
-        if marker == _SOS and start < end <= len(data) and start + 2 * data[start] < end
-    ]
