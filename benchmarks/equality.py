@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parse(arguments)
     # As the board ``local`` runs networks: MKL's code for SSE2 would be another one.
     os.environ.update(network_process.mkl_variables())
-    asked = [one for one in networks.NETWORKS if not chosen.network or one.name in chosen.network]
+    asked = networks.chosen(chosen.network)
     try:
         pictures = real_inputs.pictures(chosen.folders)
         lines = real_inputs.lines(pictures)
@@ -190,9 +190,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.equality", description=__doc__)
-    names = [network.name for network in networks.NETWORKS]
     parser.add_argument("folders", nargs="*", type=Path, default=[SAMPLES], metavar="FOLDER")
-    parser.add_argument("--network", action="append", choices=names, help="instead of all")
+    networks.add_option(parser)
     parser.add_argument("--on", choices=("x86", "arm"), default="x86", help="default: x86")
     parser.add_argument("--side", choices=networks.SIDES, default="", help="instead of both")
     parser.add_argument("--inputs", type=int, default=0, help="of pictures, at most for a network")

@@ -22,14 +22,14 @@ import numpy as np
 from benchmarks import network_process, networks
 from benchmarks.emulated import arm, onnx
 from benchmarks.network_process import NetworkProcess
-from benchmarks.networks import Builder, Measured
+from benchmarks.networks import NOT_FOLDED, Builder, Measured
 from cross_build.errors import InstructionsError
 from lite_runner.arrays import Floats
 from lite_runner.errors import LiteError
 from opt_models.folding import fold
 
 _WARM_UP = 3
-_NOT_FOLDED, _ONNX_RUNTIME = "not folded", "ONNX Runtime"
+_ONNX_RUNTIME = "ONNX Runtime"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def emulated(network: Measured, left_out: Sequence[str]) -> list[Row]:
 def _rows(
     network: Measured, shape: Sequence[int], measured: Mapping[str, _Measurement]
 ) -> list[Row]:
-    base, peer = (float(np.median(measured[side].amounts)) for side in (_NOT_FOLDED, _ONNX_RUNTIME))
+    base, peer = (float(np.median(measured[side].amounts)) for side in (NOT_FOLDED, _ONNX_RUNTIME))
     rows = []
     for side, measurement in measured.items():
         low, middle, high = map(float, np.percentile(measurement.amounts, [10, 50, 90]))
@@ -149,7 +149,7 @@ def show(groups: Iterable[Sequence[Row]], unit: str) -> list[Row]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program; its exit code."""
     chosen = _parse(arguments)
-    asked = [one for one in networks.NETWORKS if not chosen.network or one.name in chosen.network]
+    asked = networks.chosen(chosen.network)
     rows: dict[str, list[Row]] = {}
     try:
         if chosen.on != "arm":
@@ -174,8 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.fold", description=__doc__)
-    names = [network.name for network in networks.NETWORKS]
-    parser.add_argument("--network", action="append", choices=names, help="instead of all")
+    networks.add_option(parser)
     parser.add_argument(
         "--without",
         action="append",

