@@ -124,7 +124,7 @@ def deploy(
         return code
     done = rollout.deploy(found, pack or None, runtime, folder, at_once)
     if json:
-        _write_json(json, rollout.as_data(done.results))
+        output.write_json(rollout.as_data(done.results), json)
     if json != output.STDOUT:
         print(rollout.summary(done))
     return done.code
@@ -153,7 +153,7 @@ def boards(
     if check:
         found, code = roll.check(found, _positive("--parallel", parallel))
     if json:
-        _write_json(json, roll.as_data(found))
+        output.write_json(roll.as_data(found), json)
     if json != output.STDOUT:
         print(roll.table(found))
     return code
@@ -715,14 +715,6 @@ def _pictures(images: str) -> list[dict[str, Any]]:
     from lite_runner.bench import pictures
 
     return pictures.find([images or os.path.relpath(_SAMPLES)])
-
-
-def _write_json(place: str, value: object) -> None:
-    """Write JSON to a file or to standard output."""
-    if place == output.STDOUT:
-        output.print_json(value)
-    else:
-        output.write_atomically(Path(place), output.as_json(value).encode())
 
 
 def _positive(option: str, number: int) -> int:

@@ -42,10 +42,8 @@ def tell(result: report.Result, target: str | None) -> None:
 
 def finish(results: Sequence[report.Result], target: str | None) -> int:
     """Write the JSON where it is wanted and print the summary; 1 if any picture failed, else 0."""
-    if target == STDOUT:
-        print_json(results)
-    elif target is not None:
-        write_atomically(Path(target), as_json(results).encode())
+    if target is not None:
+        write_json(results, target)
     if target != STDOUT and len(results) > 1:
         print("\n" + report.summary(results))
     return exit_code(results)
@@ -88,6 +86,14 @@ def as_json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
     # File names that are no UTF-8 hold lone surrogates; \\udc80 is JSON, too.
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def write_json(value: object, target: str) -> None:
+    """Write JSON to a file, or to standard output if ``target`` is :data:`STDOUT`."""
+    if target == STDOUT:
+        print_json(value)
+    else:
+        write_atomically(Path(target), as_json(value).encode())
 
 
 def print_json(value: object) -> None:

@@ -69,10 +69,7 @@ def bench(options: argparse.Namespace) -> int:
     plan = run.Plan(limit=float(options.limit))
     record = run.run(candidates, pictures, plan, skipped, say=_say)
     if options.json:
-        if options.json == output.STDOUT:
-            output.print_json(record)
-        else:
-            output.write_atomically(Path(options.json), output.as_json(record).encode())
+        output.write_json(record, options.json)
     if options.json != output.STDOUT:
         print(table.text(record))
     if not record["complete"]:
