@@ -120,11 +120,8 @@ def convert(
 
 def runs(files: ModelFiles, work: Path, shape: Shape) -> bool:
     """Whether a model can be run on an input of some shape, by the runtime for x86."""
-    target = work / "runs.nb"
     try:
-        if not target.is_file():
-            opt.optimise(files.program, files.params, target, "x86")
-        equality.run(target, [np.zeros(shape, np.float32)], work)
+        equality.run(equality.converted(files, work), [np.zeros(shape, np.float32)], work)
     except OptError:
         return False
     return True

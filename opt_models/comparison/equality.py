@@ -12,8 +12,9 @@ from typing import Sequence
 import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
-from opt_models import lite_env
+from opt_models import lite_env, opt
 from opt_models.errors import OptError
+from opt_models.model_folder import ModelFiles
 
 _PROGRAM = "opt_models.comparison.run_model"
 _PACKAGES = Path(__file__).parents[2]
@@ -86,6 +87,23 @@ def compare(
     """
     left, right = (run(model, inputs, folder) for model in (first, second))
     return difference(left, right, threshold)
+
+
+def converted(files: ModelFiles, folder: Path) -> Path:
+    """A model's ``.nb`` for this computer, made once in a folder for each name of a program.
+
+    Args:
+        files: an inference model.
+        folder: of the work on one network.
+
+    Raises:
+        OptError: opt cannot convert it.
+        FetchError: opt cannot be had.
+    """
+    target = folder / f"{files.program.stem}.x86.nb"
+    if not target.is_file():
+        opt.optimise(files.program, files.params, target, "x86")
+    return target
 
 
 def run(model: Path, inputs: Sequence[Floats], folder: Path) -> list[Outputs]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from lite_runner.arrays import Floats
-from opt_models import opt
 from opt_models.comparison import equality
 from opt_models.comparison.equality import Limits
 from opt_models.errors import OptError
@@ -65,10 +64,8 @@ def fold_checked(
         return Folded(files, {}, f"not folded: {error}")
     if not passes:
         return Folded(files, {}, "nothing to fold")
-    first, second = folder / "published.nb", folder / "folded.nb"
     try:
-        opt.optimise(files.program, files.params, first, "x86")
-        opt.optimise(target.program, target.params, second, "x86")
+        first, second = (equality.converted(one, folder) for one in (files, target))
         difference = equality.compare(first, second, inputs, folder, limits.threshold)
     except OptError as error:
         return Folded(files, {}, f"not folded: it cannot be compared on this host: {error}")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Sequence
 
 from lite_runner.arrays import Floats
-from opt_models import opt
 from opt_models.comparison import equality
 from opt_models.comparison.equality import Difference, Limits, Outputs
 from opt_models.errors import OptError
@@ -90,9 +89,7 @@ def check(
 
 
 def _run(files: ModelFiles, inputs: Sequence[Floats], folder: Path) -> list[Outputs]:
-    target = folder / "imported.nb"
-    opt.optimise(files.program, files.params, target, "x86")
-    return equality.run(target, inputs, folder)
+    return equality.run(equality.converted(files, folder), inputs, folder)
 
 
 def _first_different(
