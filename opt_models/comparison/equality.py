@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def compare(
 
 
 def converted(files: ModelFiles, folder: Path) -> Path:
-    """A model's ``.nb`` for this computer, made once in a folder for each name of a program.
+    """A model's ``.nb`` for this computer, made once in a folder for each program.
 
     Args:
         files: an inference model.
@@ -100,7 +101,9 @@ def converted(files: ModelFiles, folder: Path) -> Path:
         OptError: opt cannot convert it.
         FetchError: opt cannot be had.
     """
-    target = folder / f"{files.program.stem}.x86.nb"
+    # By its whole path: a user's own program may be called as one that is made here.
+    digest = hashlib.sha256(str(files.program.absolute()).encode()).hexdigest()[:12]
+    target = folder / f"x86-{digest}.nb"
     if not target.is_file():
         opt.optimise(files.program, files.params, target, "x86")
     return target

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from opt_models.comparison.equality import Difference, Limits, difference, largest
+from opt_models import opt
+from opt_models.comparison.equality import Difference, Limits, converted, difference, largest
+from opt_models.model_folder import ModelFiles
 
 
 def test_differences() -> None:
@@ -68,3 +72,19 @@ def test_small_masks_may_differ_in_one_pixel() -> None:
 
 def test_masks_are_told() -> None:
     assert str(Difference((2e-4,), 5, 1000)) == "0.0002 and 5 of 1000 mask pixels"
+
+
+def test_each_program_is_converted_once_whatever_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def optimise(program: Path, params: Path, target: Path, arch: str) -> None:
+        made.append(program)
+        target.write_bytes(b"model")
+
+    monkeypatch.setattr(opt, "optimise", optimise)
+    models = [ModelFiles(tmp_path / name / "folded.pdmodel", tmp_path) for name in ("mine", "work")]
+    first, second, again = (converted(one, tmp_path) for one in (*models, models[0]))
+    assert first == again != second
+    assert made == [model.program for model in models]
