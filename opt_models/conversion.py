@@ -13,7 +13,6 @@ from lite_runner.arrays import Floats
 from lite_runner.pack import Golden
 from opt_models import opt
 from opt_models.comparison import equality, sample_inputs
-from opt_models.comparison.equality import Limits
 from opt_models.errors import OptError
 from opt_models.folding import fold, linear
 from opt_models.folding.checked import fold_checked
@@ -47,15 +46,6 @@ class Request:
     arch: str
     precision: str
     fold: bool
-
-    @property
-    def limits(self) -> Limits:
-        """How far a folded network may be off."""
-        if self.stage != "det":
-            return Limits()
-        # Sigmoids are steep at the edges of text: ONNX Runtime with and without its optimisations
-        # is 2e-4 to 4e-4 apart on real pages, and no pixel of the mask changes.
-        return Limits(tolerance=1e-3, threshold=self.settings["threshold"])
 
 
 def as_program(files: Exported, work: Path) -> ModelFiles:
@@ -109,7 +99,8 @@ def convert(
     if request.fold:
         # Lines of text are all brought to one height, pictures are not.
         height = 0 if request.stage == "det" else request.settings["shape"][0]
-        folded = fold_checked(files, inputs, work, height, request.arch, request.limits)
+        limits = equality.limits(request.stage, request.settings.get("threshold", 0.0))
+        folded = fold_checked(files, inputs, work, height, request.arch, limits)
         print(f"  {request.stage}: {folded.told}", file=sys.stderr)
         files, passes = folded.files, folded.passes
     if request.precision in ("int8", "int16"):

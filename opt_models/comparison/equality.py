@@ -24,6 +24,14 @@ _PACKAGES = Path(__file__).parents[2]
 Outputs = Sequence[AnyArray]
 
 
+#: Of recognisers and classifiers, in probability: kernels that add up in another order are up to
+#: 5e-5 apart on noise, and Paddle-Lite's means on x86, which add pixels one by one, 1e-4.
+_TOLERANCE = 2e-4
+#: Of detectors' maps: sigmoids are steep at the edges of text. ONNX Runtime with and without its
+#: optimisations is 2e-4 to 4e-4 apart on real pages, and no pixel of the mask changes.
+_MAP_TOLERANCE = 1e-3
+
+
 @dataclass(frozen=True)
 class Limits:
     """How far two models may be apart and still count as equal.
@@ -36,9 +44,19 @@ class Limits:
             pictures have less than one in this share.
     """
 
-    tolerance: float = 1e-4
+    tolerance: float = _TOLERANCE
     threshold: float | None = None
     flipped: float = 1e-5
+
+
+def limits(stage: str, threshold: float) -> Limits:
+    """How far an imported or folded network may be off.
+
+    Args:
+        stage: ``det``, ``cls`` or ``rec``.
+        threshold: of a detector's mask.
+    """
+    return Limits(_MAP_TOLERANCE, threshold) if stage == "det" else Limits()
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,11 @@ from typing import Sequence
 
 from lite_runner.arrays import Floats
 from opt_models.comparison import equality
-from opt_models.comparison.equality import Difference, Limits, Outputs
+from opt_models.comparison.equality import Difference, Outputs
 from opt_models.errors import OptError
 from opt_models.importing import onnx_file, onnx_run, tapped
 from opt_models.model_folder import ModelFiles
 
-#: Of recognisers and classifiers, in probability: kernels that add up in another order are up to
-#: 5e-5 apart on noise.
-_TOLERANCE = 2e-4
-#: Of detectors' maps: sigmoids are steep at the edges of text, where real pages differ by 3.7e-4.
-_MAP_TOLERANCE = 1e-3
 #: What an inner tensor may be off, as a part of its largest value, before it is named.
 _INNER_TOLERANCE = 1e-3
 
@@ -38,18 +33,6 @@ class Comparison:
 
     def __str__(self) -> str:
         return f"{self.difference} at most from {self.engine} on {self.inputs} inputs"
-
-
-def limits(stage: str, threshold: float) -> Limits:
-    """How far an import may be off.
-
-    Args:
-        stage: ``det``, ``cls`` or ``rec``.
-        threshold: of a detector's mask.
-    """
-    if stage == "det":
-        return Limits(tolerance=_MAP_TOLERANCE, threshold=threshold)
-    return Limits(tolerance=_TOLERANCE)
 
 
 def check(
@@ -76,7 +59,7 @@ def check(
     """
     expected = onnx_run.run(original, inputs)
     actual = _run(imported, inputs, folder)
-    allowed = limits(stage, threshold)
+    allowed = equality.limits(stage, threshold)
     difference = equality.difference(expected, actual, allowed.threshold)
     if not difference.within(allowed):
         where = _first_different(original, imported, inputs, folder)

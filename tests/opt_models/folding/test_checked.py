@@ -75,7 +75,7 @@ def test_another_model_is_not(
     assert folded.files == classifier
     assert folded.passes == {}
     assert "not folded: that would change its output by" in folded.told
-    assert "at most 0.0001 is allowed" in folded.told
+    assert "at most 0.0002 is allowed" in folded.told
 
 
 def test_what_opt_does_not_take_is_not_compared(

@@ -83,7 +83,7 @@ def test_another_network_than_its_reference(
 
 
 def test_the_mask_counts_where_the_map_hardly_differs() -> None:
-    limits = verified.limits("det", 0.2)
+    limits = equality.limits("det", 0.2)
     left = np.full((1, 1, 100, 100), 0.2, np.float32)
     right = left + 5e-4
     few = left.copy()
@@ -91,7 +91,7 @@ def test_the_mask_counts_where_the_map_hardly_differs() -> None:
     assert equality.difference([[left]], [[few]], limits.threshold).within(limits)
     assert not equality.difference([[left]], [[right]], limits.threshold).within(limits)
     assert not equality.difference([[left]], [[left + 2e-3]], 0.9).within(limits)
-    assert verified.limits("rec", 0.0).tolerance == 2e-4
+    assert equality.limits("rec", 0.0).tolerance == 2e-4
 
 
 @pytest.mark.parametrize(
