@@ -93,6 +93,7 @@ def read_files(
         recognise=not options.no_recognise,
         min_score=options.min_score,
         batch=options.batch,
+        memory=options.memory and 1_000_000 * options.memory,
     )
     names: set[str] = set()
     engine = engines.own(options.threads)
@@ -214,6 +215,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_positive,
         metavar="N",
         help="lines at once (default: what suits the engine)",
+    )
+    read.add_argument(
+        "--memory",
+        type=_positive,
+        metavar="MB",
+        help="to hold no more than that between pictures (default: as much as models took)",
     )
     read.add_argument(
         "--min-score", type=_share, default=0.5, metavar="P", help="drop lines scored lower"

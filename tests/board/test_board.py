@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -297,3 +299,28 @@ def test_a_pack_for_another_runtime_is_refused(site: Site, tmp_path: Path) -> No
     with pytest.raises(PackError, match=r"made for Paddle-Lite v2\.13-rc .*has v0-double on armv8"):
         site.deploy(pack)
     assert site.current == before
+
+
+def test_an_interrupted_read_keeps_results_and_removes_the_pictures_from_the_board(
+    site: Site, tmp_path: Path
+) -> None:
+    for number in range(40):
+        cv2.imwrite(str(tmp_path / f"{number:02d}.png"), double.picture())
+    words = ["read", str(tmp_path), "--json", str(tmp_path / "out.json"), "--target", "rpi4"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "invoke", *words, "--emulate", "--folder", site.name],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    child.stdout.readline()  # the board is reading
+    assert len(list((site.home / "inbox").iterdir())) == 1
+    child.send_signal(signal.SIGTERM)
+    _, errors = child.communicate(timeout=120)
+    assert (child.returncode, errors) == (143, "invoke: interrupted\n")
+    assert list((site.home / "inbox").iterdir()) == []
+    results = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert 0 < len(results) < 40
+    assert all(result["lines"] for result in results)

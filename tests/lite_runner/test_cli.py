@@ -223,6 +223,10 @@ def test_options_reach_the_reader(
     engine.events.clear()
     assert read(pack_folder, "--batch", "2", "--threads", "1", "good.png") == 0
     assert [event[2][0] for event in engine.events if event[0] == "run"] == [1, 2, 2]
+    engine.events.clear()
+    # A Python process holds more than that by itself: models are closed after each picture.
+    assert read(pack_folder, "--memory", "1", "good.png", "good.png") == 0
+    assert engine.events.count(("open", "det.nb")) == 2
     assert read(pack_folder, "--threads", "9999", "good.png") == 2
     assert "--threads 9999: this board has" in capsys.readouterr().err
 
