@@ -7,11 +7,11 @@ import io
 import os
 import signal
 import subprocess
-import threading
 from typing import Callable, Iterator, Sequence
 
 from cross_build.errors import BoardError
 from cross_build.transports import Outcome
+from cross_build.transports.beside import beside
 from cross_build.transports.heartbeat import beating
 
 
@@ -38,12 +38,13 @@ def attend(
     child: subprocess.Popen[str], stdin: str = "", on_line: Callable[[str], None] | None = None
 ) -> Outcome:
     """Wait for a child of :func:`start`; arguments as of a transport's ``run``."""
-    try:
-        with child:
+    with child:
+        try:
             return _drained(child, stdin, on_line)
-    except BaseException:
-        _end(child)
-        raise
+        except BaseException:
+            # Before its pipes are closed: a thread may still be writing to one.
+            _end(child)
+            raise
 
 
 @contextlib.contextmanager
@@ -80,23 +81,24 @@ def _drained(
     """Feed and drain a child of :func:`start` until it ends."""
     if child.stdin is None or child.stdout is None or child.stderr is None:
         raise ValueError("a child without pipes")
+    out, error = child.stdout, child.stderr
+    lines: list[str] = []
     errors: list[str] = []
-    # Standard error is drained aside, or a full pipe would stop the child.
-    drain = threading.Thread(target=lambda: errors.extend(child.stderr or ()), daemon=True)
-    drain.start()
-    lines = []
-    try:
-        child.stdin.write(stdin)
-        child.stdin.close()
-    except BrokenPipeError:
-        pass  # it ended without reading all: its exit code tells
-    for line in child.stdout:
-        lines.append(line)
-        if on_line is not None:
-            on_line(line.rstrip("\n"))
-    code = child.wait()
-    drain.join()
+    # All at once: a full pipe would stop the child, whichever it is.
+    with beside(lambda: errors.extend(error)), beside(lambda: _feed(child, stdin)):
+        for line in out:
+            lines.append(line)
+            if on_line is not None:
+                on_line(line.rstrip("\n"))
+        code = child.wait()
     return Outcome(code, "".join(lines), "".join(errors))
+
+
+def _feed(child: subprocess.Popen[str], stdin: str) -> None:
+    with contextlib.suppress(OSError):  # it ended without reading all: its exit code tells
+        if child.stdin is not None:
+            child.stdin.write(stdin)
+            child.stdin.close()
 
 
 def _end(child: subprocess.Popen[str]) -> None:

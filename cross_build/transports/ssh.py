@@ -26,6 +26,7 @@ import paramiko
 
 from cross_build.errors import BoardError
 from cross_build.transports import Outcome
+from cross_build.transports.beside import beside
 from cross_build.transports.heartbeat import beating
 from lite_runner.user_path import user_path
 
@@ -94,11 +95,10 @@ class Ssh:
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
         with self._started(command) as channel:
-            with contextlib.suppress(OSError):  # it ended without reading all: its code tells
-                channel.sendall(stdin.encode())
-                channel.shutdown_write()
             lines = []
-            with _Errors(channel) as errors, channel.makefile("rb") as stdout:
+            with _Errors(channel) as errors, channel.makefile("rb") as stdout, beside(
+                lambda: _feed(channel, stdin)
+            ):
                 for raw in stdout:
                     line = raw.decode("utf-8", "replace")
                     lines.append(line)
@@ -324,6 +324,12 @@ class _Errors:
         if kind is not None:
             self._channel.close()
         self._thread.join()
+
+
+def _feed(channel: paramiko.Channel, stdin: str) -> None:
+    with contextlib.suppress(OSError):  # it ended without reading all: its code tells
+        channel.sendall(stdin.encode())
+        channel.shutdown_write()
 
 
 class _Sink:

@@ -47,6 +47,11 @@ def test_the_board_is_what_it_says(site: Site) -> None:
         found = site.board.transport.run(["sh", "-c", f"command -v {program}"])
         assert found.code != 0, program
     assert site.board.transport.run(["id", "-u"]).stdout.strip() != "0"
+    # More than an SSH window holds, both ways, and answered before anything is read.
+    much = 4_000_000
+    script = f"head -c {much} /dev/zero | tr '\\0' x; echo; wc -c"
+    answer = site.board.transport.run(["sh", "-c", script], "y" * much).stdout
+    assert answer.split() == ["x" * much, str(much)]
 
 
 def test_a_deploy_reads_and_a_second_one_does_nothing(site: Site, plain: Path) -> None:
