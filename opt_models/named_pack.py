@@ -104,8 +104,7 @@ def write(pack: packs.Pack, folder: Path) -> packs.Pack:
         for path in pack.files:
             shutil.copyfile(path, fresh / path.name)
 
-    _place(folder).write(copy)
-    return packs.load(folder)
+    return _place(folder).write(copy, packs.load)
 
 
 def _place(folder: Path) -> Place:

@@ -8,11 +8,13 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Callable, TypeVar
 
 from lite_runner import durable
 from opt_models import cache
 from opt_models.errors import CatalogError
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,11 @@ class Place:
                 f"--out {self.folder}: is there and is not {self.kind}; choose another folder"
             )
 
-    def write(self, fill: Callable[[Path], object]) -> None:
+    def write(self, fill: Callable[[Path], object], read: Callable[[Path], _T]) -> _T:
         """Put a new folder there; ``fill`` makes it at the path it is given.
+
+        Returns:
+            what ``read`` makes of the folder before another process may replace it.
 
         The older one is there, or the new one, whole. Where these cannot change places in one step,
         one may be killed between the two: the next call puts the older one back first.
@@ -63,6 +68,7 @@ class Place:
                 self.check()
                 self._clean()
                 self._replace(fill)
+                return read(folder)
         except OSError as error:
             # copytree collects what went wrong: (from, to, why) for each file.
             many = error.args[0] if error.args and isinstance(error.args[0], list) else None

@@ -86,10 +86,13 @@ def build(targets: str, pack: str, runtime: str, out: Path, strict: bool) -> str
     if strict and doubts:
         raise BoardError(doubts[0])
     files = _pack(pack or common.pack, parts)
-    place.write(lambda folder: _fill(folder, place.folder.name, parts, files, kit))
+    summary = place.write(
+        lambda folder: _fill(folder, place.folder.name, parts, files, kit),
+        lambda folder: _summary(folder, parts, files, kit),
+    )
     for doubt in doubts:
         print(f"warning: {doubt}", file=sys.stderr)
-    return _summary(place.folder, parts, files, kit)
+    return summary
 
 
 def _pack(name: str, parts: Sequence[_Part]) -> Pack:

@@ -32,10 +32,13 @@ class Control:
             "ANSIBLE_HOME": str(folder / "ansible"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PIPELINING": "1",
         }
         self.inventory = folder / "inventory.json"
         common = f"-F {rack.user / '.ssh' / 'config'}"
-        hosts = {name: {"ansible_ssh_common_args": common} for name in BOARDS}
+        python = "/usr/bin/python3"
+        variables = {"ansible_ssh_common_args": common, "ansible_python_interpreter": python}
+        hosts = dict.fromkeys(BOARDS, variables)
         self.inventory.write_text(json.dumps({"boards": {"hosts": hosts}}))
 
     def play(self, *arguments: object, limit: str = BOARDS[0], **variables: object) -> str:
