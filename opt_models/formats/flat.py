@@ -8,7 +8,7 @@ buffer, and all of them together to be no more bytes than it has, which also end
 from __future__ import annotations
 
 import struct
-from typing import Iterator, Mapping
+from typing import Iterator, Mapping, Sequence
 
 from flatbuffers import number_types as types
 from flatbuffers.table import Table as Raw
@@ -123,10 +123,16 @@ class Table:
         start, count = self.vector(field, 4)
         return struct.unpack_from(f"<{count}f", self._buffer.data, start)
 
-    def places(self, field: int) -> tuple[int, ...]:
-        """Where a vector refers to its strings, for :func:`refer`."""
-        start, count = self.vector(field, 4)
-        return tuple(range(start, start + 4 * count, 4))
+    def place(self, field: int) -> int:
+        """Where the table refers to a field's value, for :func:`refer`.
+
+        Raises:
+            DamageError: it does not have the field.
+        """
+        place = self._place(field, 4)
+        if place is None:
+            raise DamageError(f"byte {self._raw.Pos} is a table without field {field}")
+        return place
 
     def longs(self, field: int) -> tuple[int, ...]:
         """The numbers of a vector of int64."""
@@ -169,20 +175,26 @@ def _uint(data: bytes, place: int) -> int:
     return int(struct.unpack_from("<I", data, place)[0])
 
 
-def refer(data: bytes, texts: Mapping[int, str]) -> bytes:
-    """Let references lead to other strings, which are added behind all else; nothing else changes.
+def refer(data: bytes, lists: Mapping[int, Sequence[str]]) -> bytes:
+    """Let references lead to other vectors of strings, added behind all else; all else stays.
+
+    Each vector's strings follow it directly, the first one first: Paddle-Lite with kernels for fp16
+    takes the word behind a vector for the length of its first string (``OpDescView::input_vars``,
+    lite/model_parser/flatbuffers/op_desc.h), which it is as the format's own builder writes it.
 
     Args:
         data: a flatbuffer.
-        texts: by :meth:`Table.places`.
+        lists: by :meth:`Table.place`.
     """
     result = bytearray(data)
-    added: dict[str, int] = {}
-    for place, text in sorted(texts.items()):
-        if text not in added:
+    for place, texts in sorted(lists.items()):
+        result += bytes(-len(result) % 4)
+        start = len(result)
+        struct.pack_into("<I", result, place, start - place)
+        result += struct.pack("<I", len(texts)) + bytes(4 * len(texts))
+        for number, text in enumerate(texts, 1):
             result += bytes(-len(result) % 4)
-            added[text] = len(result)
+            struct.pack_into("<I", result, start + 4 * number, len(result) - start - 4 * number)
             encoded = text.encode()
             result += struct.pack("<I", len(encoded)) + encoded + b"\0"
-        struct.pack_into("<I", result, place, added[text] - place)
     return bytes(result + bytes(-len(result) % 4))

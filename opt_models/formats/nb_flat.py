@@ -55,16 +55,17 @@ def rename(data: bytes, operators: Sequence[Operator]) -> bytes:
     Raises:
         DamageError: the bytes are damaged.
     """
-    texts: dict[int, str] = {}
+    lists: dict[int, Sequence[str]] = {}
     rest = iter(operators)
     for block in Buffer(data).root().tables(0):
         for table in block.tables(3):
             one = next(rest)
             for field, sides in ((1, one.inputs), (2, one.outputs)):
                 for side in table.tables(field):
-                    rows = zip(side.places(1), side.texts(1), sides[side.text(0)])
-                    texts.update((place, new) for place, old, new in rows if old != new)
-    return refer(data, texts)
+                    names = sides[side.text(0)]
+                    if tuple(names) != side.texts(1):
+                        lists[side.place(1)] = names
+    return refer(data, lists)
 
 
 def together(data: bytes) -> tuple[Variable, ...]:
