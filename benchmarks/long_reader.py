@@ -1,7 +1,7 @@
 """Reads parts of pictures in mixed sizes in one process, and tells the memory it holds meanwhile.
 
-Run by the Python of a release (``ocr python``); prints a JSON object a line: ``reads``, and the
-bytes ``held`` after them.
+Run by the Python of a release (``ocr python``); prints a JSON object a line: ``reads``, and the most
+bytes ``held`` between two of the last ``step`` pages, since what is held goes up and down.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def parts(pictures: Sequence[Any], seed: int) -> Iterator[Any]:
 
 
 def main(pack: str, reads: int, step: int, options: str, files: Sequence[str]) -> None:
-    """Read, and print the memory held after every ``step`` reads."""
+    """Read, and print the most memory held between pages, for every ``step`` reads."""
     import cv2
 
     from lite_runner import Ocr, Options, engines, image, memory
@@ -42,10 +42,13 @@ def main(pack: str, reads: int, step: int, options: str, files: Sequence[str]) -
     cv2.setNumThreads(int(engine.arguments.get("threads") or 1))
     with Ocr(pack, engine, Options(**json.loads(options))) as ocr:
         source = parts([image.load(file) for file in files], seed=reads)
+        most = 0
         for number in range(1, reads + 1):
             ocr.read(next(source))
+            most = max(most, memory.held())
             if number % step == 0 or number == reads:
-                print(json.dumps({"reads": number, "held": memory.held()}), flush=True)
+                print(json.dumps({"reads": number, "held": most}), flush=True)
+                most = 0
 
 
 if __name__ == "__main__":

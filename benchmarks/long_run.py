@@ -5,8 +5,8 @@ Usage: python -m benchmarks.long_run [FOLDER ...] [--pack P] [--reads N] [--from
 
 Parts of the pictures, of sides between 48 and 640 pixels and one in fifty between 1200 and 2000,
 are read by a release of this computer; the same parts in each run. What it holds is its resident
-set between two pages. The exit code is 1 if after all reads that is over 5 % more than after the
-first M.
+set between two pages, of which the most counts: it goes up and down. The exit code is 1 if that is
+over 5 % more during the last M reads than during the first M.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def growth(held: dict[int, int], first: int) -> float:
     """Share by which more is held after the last read than after the ``first``.
 
     Args:
-        held: bytes after so many reads.
+        held: most bytes between pages, until so many reads.
         first: one of these numbers.
     """
     return held[max(held)] / held[first] - 1
