@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -51,6 +52,16 @@ def settings_of_no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         for variable in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
             patch.delenv(variable, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """What tests start can be interrupted, also where they run in the background themselves.
+
+    There shells have SIGINT ignored, which programs inherit; a handler is not inherited.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
