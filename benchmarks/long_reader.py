@@ -1,7 +1,7 @@
 """Reads parts of pictures in mixed sizes in one process, and tells the memory it holds meanwhile.
 
-Run by the Python of a release (``ocr python``); prints a JSON object a line: ``reads``, and the most
-bytes ``held`` between two of the last ``step`` pages, since what is held goes up and down.
+Run by the Python of a release (``ocr python``); prints a JSON object a line: ``reads``, and the
+most bytes ``held`` between two of the last ``step`` pages, since what is held goes up and down.
 """
 
 from __future__ import annotations
