@@ -18,7 +18,7 @@ from lite_runner.arrays import Floats
 from lite_runner.pipeline import Ocr
 from lite_runner.predictor import Output
 from lite_runner.predictor.pool import Pool
-from tests.cross_build.app.probe import Probe
+from tests.cross_build.android.probe import Probe
 
 
 def main() -> None:

@@ -17,15 +17,15 @@ import pytest
 
 from cross_build import elf
 from cross_build import runtime as runtimes
-from cross_build.app import module, ndk
+from cross_build.android import module, ndk
 from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import CatalogError
 from opt_models.sources import settings
 from tests import double
 from tests.conftest import ROOT
-from tests.cross_build.app import stand_in
-from tests.cross_build.app.conftest import ANDROID, HERE, javac, needed
+from tests.cross_build.android import stand_in
+from tests.cross_build.android.conftest import ANDROID, HERE, javac, needed
 
 BOTH = "android-arm64,android-armv7"
 ABIS = {"arm64-v8a": "aarch64", "armeabi-v7a": "armv7l"}

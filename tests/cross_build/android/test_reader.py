@@ -11,15 +11,15 @@ from typing import Any, Sequence
 import numpy as np
 import pytest
 
-from cross_build.app import abi, assets
+from cross_build.android import abi, assets
 from cross_build.board import Board
 from lite_runner import detection, geometry
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
 from lite_runner.predictor import Output
 from tests import double
-from tests.cross_build.app.conftest import HERE
-from tests.cross_build.app.probe import FailedError, Probe
+from tests.cross_build.android.conftest import HERE
+from tests.cross_build.android.probe import FailedError, Probe
 
 PICTURE = double.picture()
 #: Where the double's lines stand; boxes have some of the white around them, too.

@@ -12,12 +12,12 @@ from typing import Iterator
 import numpy as np
 import pytest
 
-from cross_build.app import abi, assets, ndk
+from cross_build.android import abi, assets, ndk
 from lite_runner import pack as packs
 from tests import double
-from tests.cross_build.app import stand_in
-from tests.cross_build.app.conftest import needed
-from tests.cross_build.app.probe import FailedError, Probe
+from tests.cross_build.android import stand_in
+from tests.cross_build.android.conftest import needed
+from tests.cross_build.android.probe import FailedError, Probe
 
 PICTURE = double.picture()
 

@@ -10,18 +10,16 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import app
 from cross_build import runtime as runtimes
-from cross_build.app import abi, assets, ndk
+from cross_build.android import abi, assets, gradle, ndk
 from lite_runner import pack as packs
 from tests import double
-from tests.cross_build.app import stand_in
-from tests.cross_build.app.probe import Probe
+from tests.cross_build.android import stand_in
+from tests.cross_build.android.probe import Probe
 
 #: Set where these tests must not be left out.
 REQUIRED = "LITE_OCR_ANDROID"
 HERE = Path(__file__).parent
-JAVA = Path(str(app.__file__)).parent / "java"
 #: Android's own classes, as Debian's libandroid-23-java has them.
 ANDROID = Path("/usr/lib/android-sdk/platforms/android-23/android.jar")
 #: What needs Android's classes; all else runs in any JVM.
@@ -44,7 +42,7 @@ def javac(classes: Path, *options: str) -> None:
 
 @pytest.fixture(scope="session")
 def sources() -> list[Path]:
-    return sorted((JAVA / "lite" / "ocr").glob("*.java"))
+    return sorted((gradle.JAVA / "lite" / "ocr").glob("*.java"))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from cross_build.app import ndk
+from cross_build.android import ndk
 
 REVISION = "99.0.0-stand-in"
 #: The NDK's compiler, its folder of libraries, and Debian's compiler, by target.

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Iterator
 
-from cross_build.app.abi import Module
+from cross_build.android.abi import Module
 from lite_runner.pack import Network, Pack
 from lite_runner.release import sha256
 from lite_runner.settings import POWER_MODES

@@ -13,7 +13,8 @@ from typing import Sequence
 
 import lite_runner
 from cross_build import elf
-from cross_build.app.abi import Abi
+from cross_build.android import gradle
+from cross_build.android.abi import Abi
 from cross_build.errors import DeployError
 from cross_build.runtime import LIBRARY, Library
 from lite_runner.release import sha256
@@ -27,7 +28,7 @@ SHIM = "liblite_ocr.so"
 #: The C++ library that an app's libraries have in common.
 CPP = "libc++_shared.so"
 _CAPI = Path(lite_runner.__file__).parent / "predictor"
-SOURCES = (Path(__file__).parent / "jni" / "lite_jni.cc", _CAPI / "lite_capi.cc")
+SOURCES = (gradle.JNI, _CAPI / "lite_capi.cc")
 HEADER = _CAPI / "lite_capi.h"
 OPTIONS = (
     *("-std=c++11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-s"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from cross_build.app.abi import Abi
-from cross_build.app.ndk import CPP
+from cross_build.android.abi import Abi
+from cross_build.android.ndk import CPP
 from cross_build.elf import Elf
 from cross_build.errors import BoardError
 from cross_build.runtime import LIBRARY

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cross_build.app import abi, assets
+from cross_build.android import abi, assets
 from lite_runner import bidi, detection, geometry, image
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats, Image
 from tests import double
-from tests.cross_build.app.probe import FailedError, Probe
+from tests.cross_build.android.probe import FailedError, Probe
 
 RANDOM = np.random.default_rng(7)
 NOISE: Image = RANDOM.integers(0, 256, (301, 423, 3), np.uint8)

@@ -12,9 +12,9 @@ from typing import Any, Sequence
 import lite_runner
 from cross_build import elf, inventory
 from cross_build import runtime as runtimes
-from cross_build.app import abi as abis
-from cross_build.app import assets, check, ndk
-from cross_build.app.abi import Abi
+from cross_build.android import abi as abis
+from cross_build.android import assets, check, gradle, ndk
+from cross_build.android.abi import Abi
 from cross_build.errors import BoardError, TargetError
 from cross_build.runtime import Library
 from lite_runner.pack import Pack
@@ -27,8 +27,6 @@ from opt_models.runtime import Runtime
 MANIFEST = "lite-ocr.json"
 #: Where a module goes if nothing else is said; Gradle calls it by the folder's name.
 PLACE = Path("out/lite-ocr")
-_HERE = Path(__file__).parent
-_MAIN = Path("src/main")
 
 
 @dataclass(frozen=True)
@@ -130,18 +128,12 @@ def _fill(folder: Path, name: str, parts: Sequence[_Part], pack: Pack, kit: ndk.
         "PACK": pack.name,
         "RELEASE": " and ".join(sorted({part.library.runtime.release for part in parts})),
     }
-    shutil.copytree(_HERE / "module", folder)
-    for path in (path for path in folder.rglob("*") if path.is_file()):
-        text = path.read_text(encoding="utf-8")
-        for key, value in values.items():
-            text = text.replace(f"@{key}@", value)
-        path.write_text(text, encoding="utf-8")
-    shutil.copytree(_HERE / "java", folder / _MAIN / "java")
-    assets_folder = folder / _MAIN / "assets" / "lite-ocr"
+    gradle.copy(folder, values)
+    assets_folder = folder / gradle.MAIN / "assets" / "lite-ocr"
     assets_folder.mkdir(parents=True)
     assets.write(pack, module, assets_folder)
     for part in parts:
-        libraries = folder / _MAIN / "jniLibs" / part.abi.name
+        libraries = folder / gradle.MAIN / "jniLibs" / part.abi.name
         libraries.mkdir(parents=True)
         for path in part.files:
             shutil.copyfile(path, libraries / path.name)
