@@ -4,7 +4,7 @@ plugins {
 }
 
 android {
-    namespace = "lite.ocr"
+    namespace = "io.github.liteocr"
     compileSdk = 35
 
     defaultConfig {

@@ -42,7 +42,7 @@ def javac(classes: Path, *options: str) -> None:
 
 @pytest.fixture(scope="session")
 def sources() -> list[Path]:
-    return sorted((gradle.JAVA / "lite" / "ocr").glob("*.java"))
+    return sorted(gradle.JAVA.rglob("*.java"))
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +51,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory, sources: list[Path]) -> Pa
     needed(shutil.which("javac") is not None, "javac (default-jdk-headless)")
     folder = tmp_path_factory.mktemp("classes")
     own = [str(path) for path in sources if path.name not in OF_ANDROID]
-    javac(folder, *own, str(HERE / "java" / "lite" / "ocr" / "Probe.java"))
+    javac(folder, *own, *map(str, (HERE / "java").rglob("*.java")))
     return folder
 
 

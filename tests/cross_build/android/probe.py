@@ -34,7 +34,7 @@ class Probe:
         if libraries is not None:
             command += ["-Xcheck:jni", f"-Djava.library.path={libraries}"]
         self._process = subprocess.Popen(
-            [*command, "-cp", str(classes), "lite.ocr.Probe"],
+            [*command, "-cp", str(classes), "io.github.liteocr.Probe"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

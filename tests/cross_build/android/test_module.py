@@ -56,7 +56,7 @@ def test_a_module_has_all_that_gradle_and_readers_look_for(made: Path) -> None:
             "consumer-rules.pro",
             "README.md",
             "lite-ocr.json",
-            "src/main/java/lite/ocr/LiteOcr.java",
+            "src/main/java/io/github/liteocr/LiteOcr.java",
         ),
     }
     texts = {
@@ -90,20 +90,20 @@ def test_native_libraries_are_ones_that_android_loads(made: Path) -> None:
         assert {runtimes.LIBRARY, ndk.CPP, "libc.so"} >= set(shim.needed) >= {runtimes.LIBRARY}
         names = {name for name, _ in elf.exports(shim.path)}
         calls = ("open", "version", "input", "run", "output", "close")
-        assert {f"Java_lite_ocr_NativeEngine_{call}" for call in calls} <= names
+        assert {f"Java_io_github_liteocr_NativeEngine_{call}" for call in calls} <= names
         assert "lite_open_file" in names  # for native code of the app's own
 
 
 def test_every_native_method_of_java_is_there(made: Path) -> None:
-    text = (made / "src/main/java/lite/ocr/NativeEngine.java").read_text()
+    text = (made / "src/main/java/io/github/liteocr/NativeEngine.java").read_text()
     declared = [line.split("(")[0].split()[-1] for line in text.splitlines() if " native " in line]
     shim = made / "src/main/jniLibs/arm64-v8a" / ndk.SHIM
     found = {name.rpartition("_")[2] for name, _ in elf.exports(shim) if name.startswith("Java_")}
     assert found == set(declared)
     # What shrinkers would rename or drop is kept.
     rules = (made / "consumer-rules.pro").read_text()
-    assert "class lite.ocr.NativeEngine" in rules
-    assert "class lite.ocr.LiteOcrException" in rules
+    assert "class io.github.liteocr.NativeEngine" in rules
+    assert "class io.github.liteocr.LiteOcrException" in rules
 
 
 def test_the_java_compiles_against_android_23(made: Path, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_java_compiles_against_android_23(made: Path, tmp_path: Path) -> Non
     javac(stubs, *eight, str(ANDROID), *map(str, lambdas))
     sources = sorted((made / "src/main/java").rglob("*.java"))
     javac(tmp_path / "classes", *eight, f"{ANDROID}:{stubs}", *map(str, sources))
-    assert (tmp_path / "classes/lite/ocr/LiteOcr.class").is_file()
+    assert (tmp_path / "classes/io/github/liteocr/LiteOcr.class").is_file()
 
 
 def test_only_two_classes_know_android(sources: list[Path]) -> None:
@@ -128,7 +128,7 @@ def test_the_readme_has_ten_lines_that_read(made: Path) -> None:
     text = (made / "README.md").read_text()
     snippet = text.split("```kotlin\n")[2].split("```")[0]
     assert len(snippet.splitlines()) <= 10
-    java = (made / "src/main/java/lite/ocr/LiteOcr.java").read_text()
+    java = (made / "src/main/java/io/github/liteocr/LiteOcr.java").read_text()
     for call in ("open(", "read(", "close("):
         assert f"ocr.{call}" in snippet or f"LiteOcr.{call}" in snippet
         assert f" {call}" in java

@@ -10,7 +10,7 @@ lite_predictor* predictor(jlong handle) { return reinterpret_cast<lite_predictor
 
 void raise(JNIEnv* env, const char* why) {
   if (env->ExceptionCheck()) return;
-  jclass kind = env->FindClass("lite/ocr/LiteOcrException");
+  jclass kind = env->FindClass("io/github/liteocr/LiteOcrException");
   if (kind) env->ThrowNew(kind, why);
 }
 
@@ -30,8 +30,8 @@ jobject view(JNIEnv* env, const void* data, int64_t size) {
 
 extern "C" {
 
-JNIEXPORT jlong JNICALL Java_lite_ocr_NativeEngine_open(JNIEnv* env, jclass, jstring path,
-                                                        jint threads, jint power) {
+JNIEXPORT jlong JNICALL Java_io_github_liteocr_NativeEngine_open(
+    JNIEnv* env, jclass, jstring path, jint threads, jint power) {
   const char* name = env->GetStringUTFChars(path, nullptr);
   if (!name) return 0;
   lite_predictor* opened = nullptr;
@@ -40,55 +40,56 @@ JNIEXPORT jlong JNICALL Java_lite_ocr_NativeEngine_open(JNIEnv* env, jclass, jst
   return failed(env, status) ? 0 : reinterpret_cast<jlong>(opened);
 }
 
-JNIEXPORT jstring JNICALL Java_lite_ocr_NativeEngine_version(JNIEnv* env, jclass, jlong handle) {
+JNIEXPORT jstring JNICALL Java_io_github_liteocr_NativeEngine_version(
+    JNIEnv* env, jclass, jlong handle) {
   const char* version = nullptr;
   if (failed(env, lite_runtime_version(predictor(handle), &version))) return nullptr;
   return env->NewStringUTF(version);
 }
 
-JNIEXPORT jobject JNICALL Java_lite_ocr_NativeEngine_input(JNIEnv* env, jclass, jlong handle,
-                                                           jintArray shape) {
+JNIEXPORT jobject JNICALL Java_io_github_liteocr_NativeEngine_input(
+    JNIEnv* env, jclass, jlong handle, jintArray shape) {
   const jsize rank = env->GetArrayLength(shape);
   if (rank > LITE_MAX_RANK) {
     raise(env, "rank is out of range");
     return nullptr;
   }
-  jint given[LITE_MAX_RANK];
-  env->GetIntArrayRegion(shape, 0, rank, given);
-  int64_t sides[LITE_MAX_RANK];
+  jint sides[LITE_MAX_RANK];
+  env->GetIntArrayRegion(shape, 0, rank, sides);
+  int64_t dimensions[LITE_MAX_RANK];
   int64_t size = sizeof(float);
-  for (jsize axis = 0; axis < rank; ++axis) size *= sides[axis] = given[axis];
+  for (jsize axis = 0; axis < rank; ++axis) size *= dimensions[axis] = sides[axis];
   void* data = nullptr;
-  const int32_t status = lite_input(predictor(handle), 0, LITE_FLOAT32, rank, sides, &data);
+  const int32_t status = lite_input(predictor(handle), 0, LITE_FLOAT32, rank, dimensions, &data);
   return failed(env, status) ? nullptr : view(env, data, size);
 }
 
-JNIEXPORT jint JNICALL Java_lite_ocr_NativeEngine_run(JNIEnv* env, jclass, jlong handle) {
+JNIEXPORT jint JNICALL Java_io_github_liteocr_NativeEngine_run(JNIEnv* env, jclass, jlong handle) {
   int32_t count = 0;
   if (failed(env, lite_run(predictor(handle)))) return 0;
   if (failed(env, lite_output_count(predictor(handle), &count))) return 0;
   return count;
 }
 
-JNIEXPORT jobject JNICALL Java_lite_ocr_NativeEngine_output(JNIEnv* env, jclass, jlong handle,
-                                                            jint index, jintArray about) {
-  lite_tensor found;
-  if (failed(env, lite_output(predictor(handle), index, &found))) return nullptr;
-  if (found.dtype != LITE_FLOAT32 && found.dtype != LITE_INT64) {
+JNIEXPORT jobject JNICALL Java_io_github_liteocr_NativeEngine_output(
+    JNIEnv* env, jclass, jlong handle, jint index, jintArray header) {
+  lite_tensor tensor;
+  if (failed(env, lite_output(predictor(handle), index, &tensor))) return nullptr;
+  if (tensor.dtype != LITE_FLOAT32 && tensor.dtype != LITE_INT64) {
     raise(env, "the output is neither of floats nor of 64-bit numbers");
     return nullptr;
   }
-  int64_t size = found.dtype == LITE_FLOAT32 ? sizeof(float) : sizeof(int64_t);
-  jint told[2 + LITE_MAX_RANK] = {found.dtype, found.rank};
-  for (int32_t axis = 0; axis < found.rank; ++axis) {
-    size *= found.shape[axis];
-    told[2 + axis] = static_cast<jint>(found.shape[axis]);
+  int64_t size = tensor.dtype == LITE_FLOAT32 ? sizeof(float) : sizeof(int64_t);
+  jint values[2 + LITE_MAX_RANK] = {tensor.dtype, tensor.rank};
+  for (int32_t axis = 0; axis < tensor.rank; ++axis) {
+    size *= tensor.shape[axis];
+    values[2 + axis] = static_cast<jint>(tensor.shape[axis]);
   }
-  env->SetIntArrayRegion(about, 0, 2 + found.rank, told);
-  return env->ExceptionCheck() ? nullptr : view(env, found.data, size);
+  env->SetIntArrayRegion(header, 0, 2 + tensor.rank, values);
+  return env->ExceptionCheck() ? nullptr : view(env, tensor.data, size);
 }
 
-JNIEXPORT void JNICALL Java_lite_ocr_NativeEngine_close(JNIEnv*, jclass, jlong handle) {
+JNIEXPORT void JNICALL Java_io_github_liteocr_NativeEngine_close(JNIEnv*, jclass, jlong handle) {
   lite_close(predictor(handle));
 }
 
