@@ -68,7 +68,7 @@ public final class Probe {
             }
             case "mean": {
                 Detector.Probabilities map = map();
-                double mean = Inside.mean(map.values, map.width, map.height, quad());
+                double mean = PolygonMean.of(map.values, map.width, map.height, quad());
                 out.writeByte(DONE);
                 out.writeDouble(mean);
                 break;
@@ -146,15 +146,15 @@ public final class Probe {
         boolean check = in.readBoolean();
         Picture picture = picture();
         Settings settings = settings(folder);
-        Files files = name -> new FileInputStream(new File(folder, name));
+        AssetSource assets = name -> new FileInputStream(new File(folder, name));
         Engine engine = Piped::new;
         if (real) {
             System.loadLibrary("lite_ocr");
-            Models models = new Models(settings, files, kept);
+            Models models = new Models(settings, assets, kept);
             models.clean();
             engine = new NativeEngine(settings, models, options.threads);
         }
-        Reader reader = new Reader(settings, files, engine, options);
+        Reader reader = new Reader(settings, assets, engine, options);
         List<Line> lines;
         try {
             reader.warm();

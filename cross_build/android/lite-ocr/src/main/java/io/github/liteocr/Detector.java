@@ -202,7 +202,7 @@ final class Detector {
             if (rectangle.shorter() < MIN_REGION) {
                 continue;
             }
-            double score = Inside.mean(map.values, map.width, map.height, rectangle.corners());
+            double score = PolygonMean.of(map.values, map.width, map.height, rectangle.corners());
             if (score < boxThreshold) {
                 continue;
             }

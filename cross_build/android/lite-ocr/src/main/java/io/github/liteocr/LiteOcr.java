@@ -21,12 +21,12 @@ public final class LiteOcr implements AutoCloseable {
     private static final String FOLDER = "lite-ocr";
 
     private final Worker worker = new Worker();
-    private final Files files;
+    private final AssetSource assets;
     private final File folder;
     private Reader reader;
 
-    private LiteOcr(Files files, File folder) {
-        this.files = files;
+    private LiteOcr(AssetSource assets, File folder) {
+        this.assets = assets;
         this.folder = folder;
     }
 
@@ -67,12 +67,12 @@ public final class LiteOcr implements AutoCloseable {
                             + "); is the module built for this device's ABI?",
                     error);
         }
-        try (InputStream stream = files.open(Settings.FILE)) {
+        try (InputStream stream = assets.open(Settings.FILE)) {
             Settings settings = Settings.load(stream);
-            Models models = new Models(settings, files, folder);
+            Models models = new Models(settings, assets, folder);
             models.clean();
             Engine engine = new NativeEngine(settings, models, options.threads);
-            reader = new Reader(settings, files, engine, options);
+            reader = new Reader(settings, assets, engine, options);
             reader.warm();
         } catch (IOException error) {
             throw new LiteOcrException(
@@ -112,7 +112,7 @@ public final class LiteOcr implements AutoCloseable {
     public void verify() {
         worker.call(
                 () -> {
-                    try (InputStream stream = files.open(golden())) {
+                    try (InputStream stream = assets.open(golden())) {
                         Bitmap bitmap = BitmapFactory.decodeStream(stream);
                         reader.check(reader.read(Bitmaps.picture(bitmap)));
                     }
@@ -121,7 +121,7 @@ public final class LiteOcr implements AutoCloseable {
     }
 
     private String golden() throws IOException {
-        try (InputStream stream = files.open(Settings.FILE)) {
+        try (InputStream stream = assets.open(Settings.FILE)) {
             return Settings.load(stream).word("golden");
         }
     }

@@ -15,15 +15,15 @@ import java.util.Locale;
  */
 final class Models {
     private final Settings settings;
-    private final Files files;
+    private final AssetSource assets;
     private final File folder;
 
     /**
      * @param folder of nothing else; it may not exist yet
      */
-    Models(Settings settings, Files files, File folder) {
+    Models(Settings settings, AssetSource assets, File folder) {
         this.settings = settings;
-        this.files = files;
+        this.assets = assets;
         this.folder = folder;
     }
 
@@ -69,7 +69,7 @@ final class Models {
         } catch (NoSuchAlgorithmException error) {
             throw new IOException(error);
         }
-        try (InputStream from = new DigestInputStream(files.open(name), digest);
+        try (InputStream from = new DigestInputStream(assets.open(name), digest);
                 FileOutputStream sink = new FileOutputStream(to)) {
             byte[] buffer = new byte[65536];
             for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {

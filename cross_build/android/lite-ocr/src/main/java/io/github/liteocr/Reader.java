@@ -20,14 +20,14 @@ final class Reader {
     /**
      * @throws LiteOcrException a file is missing or damaged
      */
-    Reader(Settings settings, Files files, Engine engine, Options options) {
+    Reader(Settings settings, AssetSource assets, Engine engine, Options options) {
         this.settings = settings;
         this.options = options;
         try {
             detector = new Detector(settings, options.maxSide);
             boolean classifies = options.classify && settings.has("cls.file");
             classifier = classifies ? new Classifier(settings) : null;
-            try (InputStream charset = files.open(settings.word("charset"))) {
+            try (InputStream charset = assets.open(settings.word("charset"))) {
                 recogniser = new Recogniser(settings, Settings.charset(charset));
             }
         } catch (IOException | NumberFormatException error) {

@@ -1,24 +1,24 @@
 package io.github.liteocr;
 
 /**
- * The mean of a map inside a quad: of the pixels that OpenCV's {@code fillPoly} fills, the lines
- * between the rounded corners and all between them.
+ * The mean of a map inside a quad: of the pixels that OpenCV's {@code fillPoly} fills, which are
+ * the lines between the rounded corners and all that they enclose.
  */
-final class Inside {
+final class PolygonMean {
     /** The leftmost and rightmost pixel of each row: a quad has no dents. */
     private final int[] first;
 
     private final int[] last;
 
-    private Inside(int rows) {
+    private PolygonMean(int rows) {
         first = new int[rows];
         last = new int[rows];
         java.util.Arrays.fill(first, Integer.MAX_VALUE);
         java.util.Arrays.fill(last, Integer.MIN_VALUE);
     }
 
-    /** The quad may reach over the map's edge. */
-    static double mean(float[] map, int width, int height, Quad quad) {
+    /** Mean of {@code map}, row by row; the quad may reach over its edge, 0 for one beside it. */
+    static double of(float[] map, int width, int height, Quad quad) {
         int left = within(Math.floor(least(quad.x)), width);
         int right = within(Math.ceil(most(quad.x)), width);
         int top = within(Math.floor(least(quad.y)), height);
@@ -29,7 +29,7 @@ final class Inside {
             x[n] = (int) Math.rint(quad.x[n] - left);
             y[n] = (int) Math.rint(quad.y[n] - top);
         }
-        Inside spans = new Inside(bottom - top + 1);
+        PolygonMean spans = new PolygonMean(bottom - top + 1);
         for (int n = 0; n < 4; n++) {
             int before = (n + 3) % 4;
             spans.line(x[before], y[before], x[n], y[n]);
