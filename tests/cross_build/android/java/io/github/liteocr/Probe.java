@@ -154,7 +154,7 @@ public final class Probe {
             models.clean();
             engine = new NativeEngine(settings, models, options.threads);
         }
-        Reader reader = new Reader(settings, assets, engine, options);
+        OcrPipeline reader = new OcrPipeline(settings, assets, engine, options);
         List<Line> lines;
         try {
             reader.warm();

@@ -23,7 +23,7 @@ public final class LiteOcr implements AutoCloseable {
     private final Worker worker = new Worker();
     private final AssetSource assets;
     private final File folder;
-    private Reader reader;
+    private OcrPipeline reader;
 
     private LiteOcr(AssetSource assets, File folder) {
         this.assets = assets;
@@ -72,7 +72,7 @@ public final class LiteOcr implements AutoCloseable {
             Models models = new Models(settings, assets, folder);
             models.clean();
             Engine engine = new NativeEngine(settings, models, options.threads);
-            reader = new Reader(settings, assets, engine, options);
+            reader = new OcrPipeline(settings, assets, engine, options);
             reader.warm();
         } catch (IOException error) {
             throw new LiteOcrException(

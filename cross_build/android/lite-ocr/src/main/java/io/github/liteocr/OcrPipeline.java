@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.List;
 
 /** The reader: detect lines, turn those upside down, recognise them. For one thread. */
-final class Reader {
+final class OcrPipeline {
     private final Settings settings;
     private final Options options;
     private final Detector detector;
@@ -20,7 +20,7 @@ final class Reader {
     /**
      * @throws LiteOcrException a file is missing or damaged
      */
-    Reader(Settings settings, AssetSource assets, Engine engine, Options options) {
+    OcrPipeline(Settings settings, AssetSource assets, Engine engine, Options options) {
         this.settings = settings;
         this.options = options;
         try {
