@@ -12,7 +12,7 @@ from lite_runner.pack import Network, Pack
 from lite_runner.release import sha256
 from lite_runner.settings import POWER_MODES
 
-#: Read by ``Settings.java``, as java.util.Properties.
+#: Read by ``PackProperties.java``, as java.util.Properties.
 SETTINGS = "reader.properties"
 #: The recogniser's characters in the order of its classes, each with a line feed after it.
 CHARSET = "charset.txt"

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 #: Android's own classes, as Debian's libandroid-23-java has them.
 ANDROID = Path("/usr/lib/android-sdk/platforms/android-23/android.jar")
 #: What needs Android's classes; all else runs in any JVM.
-OF_ANDROID = {"LiteOcr.java", "Bitmaps.java"}
+OF_ANDROID = {"LiteOcr.java", "BitmapConverter.java"}
 
 
 def needed(there: bool, what: str) -> None:

@@ -84,8 +84,8 @@ class Probe:
         self._ask("size", _text(str(assets)), struct.pack(">iii", max_side, width, height))
         return self._one(">i"), self._one(">i")
 
-    def pieces(self, length: int, span: int) -> list[tuple[int, ...]]:
-        self._ask("pieces", struct.pack(">ii", length, span))
+    def tiles(self, length: int, span: int) -> list[tuple[int, ...]]:
+        self._ask("tiles", struct.pack(">ii", length, span))
         return [struct.unpack(">iii", self._read(12)) for _ in range(self._one(">i"))]
 
     def logical(self, characters: Sequence[str]) -> str:

@@ -121,7 +121,7 @@ def test_the_java_compiles_against_android_23(made: Path, tmp_path: Path) -> Non
 
 def test_only_two_classes_know_android(sources: list[Path]) -> None:
     known = {path.name for path in sources if "import android." in path.read_text()}
-    assert known == {"LiteOcr.java", "Bitmaps.java"}
+    assert known == {"LiteOcr.java", "BitmapConverter.java"}
 
 
 def test_the_readme_has_ten_lines_that_read(made: Path) -> None:

@@ -45,15 +45,15 @@ public final class Probe {
     private void answer(String name) throws IOException {
         switch (name) {
             case "resize": {
-                Picture picture = picture();
-                give(Resize.to(picture, in.readInt(), in.readInt()));
+                BgrImage image = image();
+                give(Resizer.resize(image, in.readInt(), in.readInt()));
                 break;
             }
             case "crop":
-                give(Crop.of(picture(), quad()));
+                give(PerspectiveCrop.of(image(), quad()));
                 break;
             case "turn":
-                give(picture().turned(in.readInt()));
+                give(image().rotated(in.readInt()));
                 break;
             case "white": {
                 int[] argb = new int[in.readInt()];
@@ -61,7 +61,7 @@ public final class Probe {
                     argb[n] = in.readInt();
                 }
                 byte[] bgr = new byte[3 * argb.length];
-                Pixels.onWhite(argb, argb.length, bgr, 0);
+                ArgbPixels.blendOnWhite(argb, argb.length, bgr, 0);
                 out.writeByte(DONE);
                 out.write(bgr);
                 break;
@@ -74,31 +74,31 @@ public final class Probe {
                 break;
             }
             case "find": {
-                Detector detector = new Detector(settings(new File(in.readUTF())), in.readInt());
+                Detector detector = new Detector(properties(new File(in.readUTF())), in.readInt());
                 Detector.Probabilities map = map();
-                List<Detector.Found> found = detector.find(map, in.readInt(), in.readInt());
+                List<Detector.Detection> found = detector.find(map, in.readInt(), in.readInt());
                 out.writeByte(DONE);
                 out.writeInt(found.size());
-                for (Detector.Found one : found) {
+                for (Detector.Detection one : found) {
                     out.writeDouble(one.score);
                     give(one.quad);
                 }
                 break;
             }
             case "size": {
-                Detector detector = new Detector(settings(new File(in.readUTF())), in.readInt());
+                Detector detector = new Detector(properties(new File(in.readUTF())), in.readInt());
                 int[] size = detector.inputSize(in.readInt(), in.readInt());
                 out.writeByte(DONE);
                 out.writeInt(size[0]);
                 out.writeInt(size[1]);
                 break;
             }
-            case "pieces": {
-                List<int[]> found = Detector.pieces(in.readInt(), in.readInt());
+            case "tiles": {
+                List<int[]> found = Detector.tiles(in.readInt(), in.readInt());
                 out.writeByte(DONE);
                 out.writeInt(found.size());
-                for (int[] piece : found) {
-                    for (int place : piece) {
+                for (int[] tile : found) {
+                    for (int place : tile) {
                         out.writeInt(place);
                     }
                 }
@@ -107,15 +107,15 @@ public final class Probe {
             case "logical": {
                 List<String> characters = texts();
                 out.writeByte(DONE);
-                give(Bidi.logical(characters));
+                give(LogicalOrder.of(characters));
                 break;
             }
             case "charset": {
                 File folder = new File(in.readUTF());
                 List<String> found;
-                File charset = new File(folder, settings(folder).word("charset"));
+                File charset = new File(folder, properties(folder).getString("charset"));
                 try (FileInputStream stream = new FileInputStream(charset)) {
-                    found = Settings.charset(stream);
+                    found = PackProperties.charset(stream);
                 }
                 out.writeByte(DONE);
                 out.writeInt(found.size());
@@ -142,32 +142,33 @@ public final class Probe {
     private void read(boolean real) throws IOException {
         File folder = new File(in.readUTF());
         File kept = new File(in.readUTF());
-        Options options = new Options().setReshapes(in.readBoolean()).setMinScore(in.readFloat());
+        LiteOcrOptions options =
+                new LiteOcrOptions().setReshapes(in.readBoolean()).setMinScore(in.readFloat());
         boolean check = in.readBoolean();
-        Picture picture = picture();
-        Settings settings = settings(folder);
+        BgrImage image = image();
+        PackProperties properties = properties(folder);
         AssetSource assets = name -> new FileInputStream(new File(folder, name));
         Engine engine = Piped::new;
         if (real) {
             System.loadLibrary("lite_ocr");
-            Models models = new Models(settings, assets, kept);
+            ModelFiles models = new ModelFiles(properties, assets, kept);
             models.clean();
-            engine = new NativeEngine(settings, models, options.threads);
+            engine = new NativeEngine(properties, models, options.threads);
         }
-        OcrPipeline reader = new OcrPipeline(settings, assets, engine, options);
-        List<Line> lines;
+        OcrPipeline pipeline = new OcrPipeline(properties, assets, engine, options);
+        List<TextLine> lines;
         try {
-            reader.warm();
-            lines = reader.read(picture);
+            pipeline.warm();
+            lines = pipeline.read(image);
             if (check) {
-                reader.check(lines);
+                pipeline.check(lines);
             }
         } finally {
-            reader.close();
+            pipeline.close();
         }
         out.writeByte(DONE);
         out.writeInt(lines.size());
-        for (Line line : lines) {
+        for (TextLine line : lines) {
             give(line.getText());
             out.writeFloat(line.getScore());
             out.writeInt(line.getAngle());
@@ -179,34 +180,34 @@ public final class Probe {
 
     /** What a worker does after, and while, it is closed. */
     private void closed() throws IOException {
-        Worker worker = new Worker();
+        InferenceThread thread = new InferenceThread();
         List<String> done = new ArrayList<>();
         Thread.currentThread().interrupt();
-        done.add(worker.call(() -> Thread.currentThread().getName()));
+        done.add(thread.call(() -> Thread.currentThread().getName()));
         done.add(Thread.interrupted() ? "interrupted" : "lost");
-        worker.close(() -> done.add("last"));
-        worker.close(() -> done.add("again"));
-        worker.call(() -> "never");
+        thread.close(() -> done.add("last"));
+        thread.close(() -> done.add("again"));
+        thread.call(() -> "never");
     }
 
-    private static Settings settings(File folder) throws IOException {
-        try (FileInputStream stream = new FileInputStream(new File(folder, Settings.FILE))) {
-            return Settings.load(stream);
+    private static PackProperties properties(File folder) throws IOException {
+        try (FileInputStream stream = new FileInputStream(new File(folder, PackProperties.FILE))) {
+            return PackProperties.load(stream);
         }
     }
 
-    private Picture picture() throws IOException {
+    private BgrImage image() throws IOException {
         int width = in.readInt();
         byte[] bgr = new byte[3 * width * in.readInt()];
         in.readFully(bgr);
-        return new Picture(width, bgr.length / 3 / width, bgr);
+        return new BgrImage(width, bgr.length / 3 / width, bgr);
     }
 
-    private void give(Picture picture) throws IOException {
+    private void give(BgrImage image) throws IOException {
         out.writeByte(DONE);
-        out.writeInt(picture.width);
-        out.writeInt(picture.height);
-        out.write(picture.bgr);
+        out.writeInt(image.width);
+        out.writeInt(image.height);
+        out.write(image.bgr);
     }
 
     private void give(String text) throws IOException {
@@ -264,14 +265,14 @@ public final class Probe {
         }
 
         @Override
-        public FloatBuffer input(int... wanted) {
-            shape = wanted;
-            input = FloatBuffer.allocate(wanted[0] * wanted[1] * wanted[2] * wanted[3]);
+        public FloatBuffer input(int... newShape) {
+            shape = newShape;
+            input = FloatBuffer.allocate(newShape[0] * newShape[1] * newShape[2] * newShape[3]);
             return input;
         }
 
         @Override
-        public List<Output> run() {
+        public List<OutputTensor> run() {
             try {
                 return asked();
             } catch (IOException error) {
@@ -279,7 +280,7 @@ public final class Probe {
             }
         }
 
-        private List<Output> asked() throws IOException {
+        private List<OutputTensor> asked() throws IOException {
             out.writeByte(RUN);
             out.writeUTF(file);
             for (int side : shape) {
@@ -289,7 +290,7 @@ public final class Probe {
             bytes.asFloatBuffer().put(input.array());
             out.write(bytes.array());
             out.flush();
-            List<Output> outputs = new ArrayList<>();
+            List<OutputTensor> outputs = new ArrayList<>();
             for (int left = in.readInt(); left > 0; left--) {
                 boolean whole = in.readBoolean();
                 int[] sides = new int[in.readInt()];
@@ -302,7 +303,7 @@ public final class Probe {
                 for (int n = 0; whole && n < count; n++) {
                     longs.put(n, in.readLong());
                 }
-                outputs.add(new Output(whole ? null : floats(count), longs, sides));
+                outputs.add(new OutputTensor(whole ? null : floats(count), longs, sides));
             }
             return outputs;
         }

@@ -3,32 +3,31 @@ package io.github.liteocr;
 import java.nio.FloatBuffer;
 import java.util.List;
 
-/** Text direction: which straightened lines stand on their heads. */
+/** Direction of text: which straightened lines are upside down, that is, rotated by 180 degrees. */
 final class Classifier {
-    private final Network network;
+    private final ModelSpec model;
     private final double threshold;
 
-    Classifier(Settings settings) {
-        network = settings.network("cls");
-        threshold = settings.exact("cls.threshold");
+    Classifier(PackProperties properties) {
+        model = properties.getModel("cls");
+        threshold = properties.getDouble("cls.threshold");
     }
 
-    boolean isUpsideDown(Picture line, Pool pool) {
-        long scaled = ((long) line.width * network.height + line.height - 1) / line.height;
-        int width = (int) Math.min(network.width, Math.max(1, scaled));
-        FloatBuffer input = pool.input(1, 3, network.height, network.width);
-        Picture resized = Resize.to(line, width, network.height);
-        network.fill(
-                resized, 0, 0, width, network.height, input, network.width, network.height);
-        List<Output> outputs = pool.run();
-        FloatBuffer probabilities = Output.probabilities(outputs).floats;
+    boolean isUpsideDown(BgrImage line, ModelSession session) {
+        long scaled = ((long) line.width * model.height + line.height - 1) / line.height;
+        int width = (int) Math.min(model.width, Math.max(1, scaled));
+        FloatBuffer input = session.input(1, 3, model.height, model.width);
+        BgrImage resized = Resizer.resize(line, width, model.height);
+        model.fill(resized, 0, 0, width, model.height, input, model.width, model.height);
+        List<OutputTensor> outputs = session.run();
+        FloatBuffer probabilities = OutputTensor.probabilities(outputs).floats;
         if (probabilities.capacity() != 2) {
             throw new LiteOcrException(
-                    network.file + ": gave " + probabilities.capacity()
+                    model.file + ": gave " + probabilities.capacity()
                             + " numbers, expected 2; is it a PP-OCR direction classifier?");
         }
         float upright = probabilities.get(0);
-        float turned = probabilities.get(1);
-        return turned > upright && turned >= threshold;
+        float rotated = probabilities.get(1);
+        return rotated > upright && rotated >= threshold;
     }
 }

@@ -17,10 +17,10 @@ final class Detector {
     private static final double MIN_REGION = 3;
     /** No more regions than this are taken; a dense page of A4 has some 500. */
     private static final int MAX_REGIONS = 5000;
-    /** Pictures longer than this many times their other side are looked at in pieces. */
+    /** Pictures longer than this many times their other side are looked at in tiles. */
     private static final int LONG_STRIP = 3;
 
-    private final Network network;
+    private final ModelSpec model;
     private final float threshold;
     private final double boxThreshold;
     private final double unclipRatio;
@@ -30,24 +30,24 @@ final class Detector {
     /** Whether the network takes pictures of its own height and width only. */
     private final boolean fixedSize;
 
-    Detector(Settings settings, int maxSide) {
-        this.network = settings.network("det");
-        this.threshold = settings.number("det.threshold");
+    Detector(PackProperties properties, int maxSide) {
+        this.model = properties.getModel("det");
+        this.threshold = properties.getFloat("det.threshold");
         // As doubles: the reader in Python compares with these numbers as they are written.
-        this.boxThreshold = settings.exact("det.box_threshold");
-        this.unclipRatio = settings.exact("det.unclip_ratio");
-        this.minSide = settings.whole("det.min_side");
-        this.maxSide = maxSide > 0 ? maxSide : settings.whole("det.max_side");
-        this.dilate = settings.flag("det.dilate");
-        this.fixedSize = settings.flag("det.fixed_size");
+        this.boxThreshold = properties.getDouble("det.box_threshold");
+        this.unclipRatio = properties.getDouble("det.unclip_ratio");
+        this.minSide = properties.getInt("det.min_side");
+        this.maxSide = maxSide > 0 ? maxSide : properties.getInt("det.max_side");
+        this.dilate = properties.getBoolean("det.dilate");
+        this.fixedSize = properties.getBoolean("det.fixed_size");
     }
 
-    /** A quad and the mean probability inside its region. */
-    static final class Found {
+    /** A quad around text, in pixels of the picture, and the mean probability inside its region. */
+    static final class Detection {
         final Quad quad;
         final double score;
 
-        Found(Quad quad, double score) {
+        Detection(Quad quad, double score) {
             this.quad = quad;
             this.score = score;
         }
@@ -67,14 +67,14 @@ final class Detector {
     }
 
     /** Find text, in reading order. */
-    List<Found> find(Picture picture, Pool pool) {
-        return find(probabilities(picture, pool), picture.width, picture.height);
+    List<Detection> find(BgrImage image, ModelSession session) {
+        return find(probabilities(image, session), image.width, image.height);
     }
 
     /**
      * Width and height a picture is scaled to: multiples of 32, within the detector's sides, of
      * which the longer one counts first. A long strip keeps up to half of the largest side as its
-     * shorter one, and is looked at in pieces. Of a network of one size, what fits into that.
+     * shorter one, and is looked at in tiles. Of a network of one size, what fits into that.
      */
     int[] inputSize(int width, int height) {
         if (fixedSize) {
@@ -98,13 +98,14 @@ final class Detector {
         int shorter = Math.min(width, height);
         double scale = Math.min(
                 Math.max(1.0, (double) minSide / shorter),
-                Math.min((double) network.width / width, (double) network.height / height));
+                Math.min((double) model.width / width, (double) model.height / height));
         if (Math.max(width, height) > LONG_STRIP * shorter) {
-            int across = height > width ? network.width : network.height;
+            int across = height > width ? model.width : model.height;
             scale = Math.max(scale, Math.min(1.0, across / 2.0 / shorter));
         }
         return new int[] {
-            Math.max(1, (int) Math.rint(width * scale)), Math.max(1, (int) Math.rint(height * scale))
+            Math.max(1, (int) Math.rint(width * scale)),
+            Math.max(1, (int) Math.rint(height * scale))
         };
     }
 
@@ -112,69 +113,70 @@ final class Detector {
         return Math.max(STRIDE, (int) Math.rint(side / STRIDE) * STRIDE);
     }
 
-    Probabilities probabilities(Picture picture, Pool pool) {
-        int[] size = inputSize(picture.width, picture.height);
-        Picture scaled = Resize.to(picture, size[0], size[1]);
+    Probabilities probabilities(BgrImage image, ModelSession session) {
+        int[] size = inputSize(image.width, image.height);
+        BgrImage scaled = Resizer.resize(image, size[0], size[1]);
         boolean tall = size[1] > size[0];
         Probabilities map = new Probabilities(size[0], size[1]);
         int span = multiple(maxSide);
         if (fixedSize) {
-            span = tall ? network.height : network.width;
+            span = tall ? model.height : model.width;
         }
-        for (int[] piece : pieces(Math.max(size[0], size[1]), span)) {
-            int start = piece[0];
+        for (int[] tile : tiles(Math.max(size[0], size[1]), span)) {
+            int start = tile[0];
             int length = Math.min(span, Math.max(size[0], size[1]) - start);
             int width = tall ? size[0] : length;
             int height = tall ? length : size[1];
-            int across = fixedSize ? network.width : width;
-            int down = fixedSize ? network.height : height;
-            FloatBuffer input = pool.input(1, 3, down, across);
+            int across = fixedSize ? model.width : width;
+            int down = fixedSize ? model.height : height;
+            FloatBuffer input = session.input(1, 3, down, across);
             int left = tall ? 0 : start;
-            network.fill(scaled, left, tall ? start : 0, width, height, input, across, down);
-            Output output = Output.probabilities(pool.run());
+            model.fill(scaled, left, tall ? start : 0, width, height, input, across, down);
+            OutputTensor output = OutputTensor.probabilities(session.run());
             if (output.floats.capacity() != across * down) {
                 throw new LiteOcrException(
-                        network.file + ": gave " + output.floats.capacity() + " numbers for "
+                        model.file + ": gave " + output.floats.capacity() + " numbers for "
                                 + across + "x" + down + " pixels; is it a DB detector?");
             }
-            keep(output.floats, map, piece, tall, across);
+            copyTile(output.floats, map, tile, tall, across);
         }
         return map;
     }
 
-    /** Copy the part of a piece's output that the map takes from it. */
-    private static void keep(
-            FloatBuffer output, Probabilities map, int[] piece, boolean tall, int across) {
-        int first = piece[1] - piece[0];
-        int count = piece[2] - piece[1];
+    /** Copy the part of a tile's output that the map takes from it. */
+    private static void copyTile(
+            FloatBuffer output, Probabilities map, int[] tile, boolean tall, int across) {
+        int first = tile[1] - tile[0];
+        int count = tile[2] - tile[1];
         int rows = tall ? count : map.height;
         for (int row = 0; row < rows; row++) {
             output.position(tall ? (first + row) * across : row * across + first);
-            int place = tall ? (piece[1] + row) * map.width : row * map.width + piece[1];
-            output.get(map.values, place, tall ? map.width : count);
+            int offset = tall ? (tile[1] + row) * map.width : row * map.width + tile[1];
+            output.get(map.values, offset, tall ? map.width : count);
         }
     }
 
     /**
-     * Overlapping pieces of one span: start, and from where to where its output is taken. The latter
-     * lie next to each other, away from the cuts, where the network sees half of what is there.
+     * Overlapping tiles of one span: where each starts, and from where to where its output is
+     * taken. The latter lie next to each other, away from the cuts, where the network sees half of
+     * what is there.
      */
-    static List<int[]> pieces(int length, int span) {
+    static List<int[]> tiles(int length, int span) {
         if (length <= span) {
             return Collections.singletonList(new int[] {0, 0, length});
         }
         int step = span - span / 5;
         int count = 1 + (length - span + step - 1) / step;
-        List<int[]> found = new ArrayList<>();
+        List<int[]> tiles = new ArrayList<>();
         for (int n = 0; n < count; n++) {
             int start = (int) Math.rint((double) n * (length - span) / (count - 1));
-            int from = n == 0 ? 0 : (found.get(n - 1)[0] + span + start) / 2;
-            found.add(new int[] {start, from, length});
+            int from = n == 0 ? 0 : (tiles.get(n - 1)[0] + span + start) / 2;
+            tiles.add(new int[] {start, from, length});
             if (n > 0) {
-                found.get(n - 1)[2] = from;
+                tiles.get(n - 1)[2] = from;
             }
         }
-        return found;
+        return tiles;
     }
 
     /**
@@ -183,7 +185,7 @@ final class Detector {
      * @param width of the picture in pixels, which the quads refer to
      * @param height likewise
      */
-    List<Found> find(Probabilities map, int width, int height) {
+    List<Detection> find(Probabilities map, int width, int height) {
         boolean[] mask = new boolean[map.values.length];
         for (int n = 0; n < mask.length; n++) {
             mask[n] = map.values[n] > threshold;
@@ -193,13 +195,13 @@ final class Detector {
         }
         float scaleX = (float) ((double) width / map.width);
         float scaleY = (float) ((double) height / map.height);
-        List<Found> found = new ArrayList<>();
-        for (double[] hull : Regions.hulls(mask, map.width, map.height)) {
-            if (found.size() == MAX_REGIONS) {
+        List<Detection> detections = new ArrayList<>();
+        for (double[] hull : Contours.hulls(mask, map.width, map.height)) {
+            if (detections.size() == MAX_REGIONS) {
                 break;
             }
-            Rectangle rectangle = Rectangle.around(hull);
-            if (rectangle.shorter() < MIN_REGION) {
+            RotatedRect rectangle = RotatedRect.around(hull);
+            if (rectangle.shorterSide() < MIN_REGION) {
                 continue;
             }
             double score = PolygonMean.of(map.values, map.width, map.height, rectangle.corners());
@@ -207,21 +209,21 @@ final class Detector {
                 continue;
             }
             Quad grown = rectangle.unclipped(unclipRatio).corners();
-            if (grown.shorter() < MIN_REGION + 2) {
+            if (grown.shorterSide() < MIN_REGION + 2) {
                 continue;
             }
             Quad quad = scaled(grown, scaleX, scaleY, width, height).clockwise();
-            if (quad.shorter() >= 1) {
-                found.add(new Found(quad, score));
+            if (quad.shorterSide() >= 1) {
+                detections.add(new Detection(quad, score));
             }
         }
         List<Quad> quads = new ArrayList<>();
-        for (Found one : found) {
-            quads.add(one.quad);
+        for (Detection detection : detections) {
+            quads.add(detection.quad);
         }
-        List<Found> ordered = new ArrayList<>();
+        List<Detection> ordered = new ArrayList<>();
         for (int index : ReadingOrder.of(quads)) {
-            ordered.add(found.get(index));
+            ordered.add(detections.get(index));
         }
         return ordered;
     }

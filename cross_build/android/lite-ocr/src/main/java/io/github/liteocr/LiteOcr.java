@@ -20,19 +20,19 @@ public final class LiteOcr implements AutoCloseable {
     /** Folder of the module's files among an app's assets, and of models among its own files. */
     private static final String FOLDER = "lite-ocr";
 
-    private final Worker worker = new Worker();
+    private final InferenceThread thread = new InferenceThread();
     private final AssetSource assets;
     private final File folder;
-    private OcrPipeline reader;
+    private OcrPipeline pipeline;
 
     private LiteOcr(AssetSource assets, File folder) {
         this.assets = assets;
         this.folder = folder;
     }
 
-    /** Open the module's models; see {@link #open(Context, Options)}. */
+    /** Open the module's models; see {@link #open(Context, LiteOcrOptions)}. */
     public static LiteOcr open(Context context) {
-        return open(context, new Options());
+        return open(context, new LiteOcrOptions());
     }
 
     /**
@@ -41,12 +41,12 @@ public final class LiteOcr implements AutoCloseable {
      *
      * @throws LiteOcrException a file is missing, or the models do not fit the library
      */
-    public static LiteOcr open(Context context, Options options) {
+    public static LiteOcr open(Context context, LiteOcrOptions options) {
         AssetManager assets = context.getAssets();
         File folder = new File(context.getNoBackupFilesDir(), FOLDER);
         LiteOcr opened = new LiteOcr(name -> assets.open(FOLDER + "/" + name), folder);
         try {
-            opened.worker.call(
+            opened.thread.call(
                     () -> {
                         opened.start(options);
                         return null;
@@ -58,7 +58,7 @@ public final class LiteOcr implements AutoCloseable {
         return opened;
     }
 
-    private void start(Options options) {
+    private void start(LiteOcrOptions options) {
         try {
             System.loadLibrary("lite_ocr");
         } catch (UnsatisfiedLinkError error) {
@@ -67,13 +67,13 @@ public final class LiteOcr implements AutoCloseable {
                             + "); is the module built for this device's ABI?",
                     error);
         }
-        try (InputStream stream = assets.open(Settings.FILE)) {
-            Settings settings = Settings.load(stream);
-            Models models = new Models(settings, assets, folder);
+        try (InputStream stream = assets.open(PackProperties.FILE)) {
+            PackProperties properties = PackProperties.load(stream);
+            ModelFiles models = new ModelFiles(properties, assets, folder);
             models.clean();
-            Engine engine = new NativeEngine(settings, models, options.threads);
-            reader = new OcrPipeline(settings, assets, engine, options);
-            reader.warm();
+            Engine engine = new NativeEngine(properties, models, options.threads);
+            pipeline = new OcrPipeline(properties, assets, engine, options);
+            pipeline.warm();
         } catch (IOException error) {
             throw new LiteOcrException(
                     "assets/" + FOLDER + ": cannot be read (" + error + "); is the module's"
@@ -89,19 +89,19 @@ public final class LiteOcr implements AutoCloseable {
      * @throws LiteOcrException the library failed
      * @throws IllegalStateException the reader is closed
      */
-    public List<Line> read(Bitmap bitmap) {
+    public List<TextLine> read(Bitmap bitmap) {
         return read(bitmap, 0);
     }
 
     /**
-     * Read a picture that has to be turned first, as those of a camera.
+     * Read a picture that has to be rotated first, as those of a camera.
      *
      * @param rotationDegrees clockwise, a multiple of 90: CameraX's {@code getRotationDegrees()}
-     * @return its lines in reading order, in pixels of the turned picture
+     * @return its lines in reading order, in pixels of the rotated picture
      */
-    public List<Line> read(Bitmap bitmap, int rotationDegrees) {
-        return worker.call(
-                () -> reader.read(Bitmaps.picture(bitmap).turned(rotationDegrees)));
+    public List<TextLine> read(Bitmap bitmap, int rotationDegrees) {
+        return thread.call(
+                () -> pipeline.read(BitmapConverter.toBgrImage(bitmap).rotated(rotationDegrees)));
     }
 
     /**
@@ -110,29 +110,29 @@ public final class LiteOcr implements AutoCloseable {
      * @throws LiteOcrException it reads something else; names both
      */
     public void verify() {
-        worker.call(
+        thread.call(
                 () -> {
                     try (InputStream stream = assets.open(golden())) {
                         Bitmap bitmap = BitmapFactory.decodeStream(stream);
-                        reader.check(reader.read(Bitmaps.picture(bitmap)));
+                        pipeline.check(pipeline.read(BitmapConverter.toBgrImage(bitmap)));
                     }
                     return null;
                 });
     }
 
     private String golden() throws IOException {
-        try (InputStream stream = assets.open(Settings.FILE)) {
-            return Settings.load(stream).word("golden");
+        try (InputStream stream = assets.open(PackProperties.FILE)) {
+            return PackProperties.load(stream).getString("golden");
         }
     }
 
     /** Free the models, after what is under way; may be called again. */
     @Override
     public void close() {
-        worker.close(
+        thread.close(
                 () -> {
-                    if (reader != null) {
-                        reader.close();
+                    if (pipeline != null) {
+                        pipeline.close();
                     }
                 });
     }

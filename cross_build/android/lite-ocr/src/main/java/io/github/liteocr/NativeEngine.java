@@ -15,7 +15,7 @@ final class NativeEngine implements Engine {
     private static final int FLOAT32 = 1;
     private static final int MAX_RANK = 8;
 
-    private final Models models;
+    private final ModelFiles models;
     private final List<String> runtimes;
     private final int threads;
     private final int power;
@@ -23,11 +23,11 @@ final class NativeEngine implements Engine {
     /**
      * @param threads of each model; as the module was built for if 0
      */
-    NativeEngine(Settings settings, Models models, int threads) {
+    NativeEngine(PackProperties properties, ModelFiles models, int threads) {
         this.models = models;
-        this.runtimes = settings.words("runtimes");
-        this.threads = threads > 0 ? threads : settings.whole("threads");
-        this.power = settings.whole("power");
+        this.runtimes = properties.getStrings("runtimes");
+        this.threads = threads > 0 ? threads : properties.getInt("threads");
+        this.power = properties.getInt("power");
     }
 
     @Override
@@ -36,21 +36,22 @@ final class NativeEngine implements Engine {
         try {
             handle = open(models.file(file).getPath(), threads, power);
         } catch (IOException error) {
-            throw new LiteOcrException(file + ": cannot be kept (" + error.getMessage() + ")", error);
+            throw new LiteOcrException(
+                    file + ": cannot be kept (" + error.getMessage() + ")", error);
         } catch (LiteOcrException error) {
             throw new LiteOcrException(
                     file + ": Paddle-Lite cannot load it: " + error.getMessage(), error);
         }
-        String said = version(handle);
+        String version = version(handle);
         // The library adds its commit after a blank or a bracket.
-        for (String word : said.replace('(', ' ').split(" ")) {
+        for (String word : version.replace('(', ' ').split(" ")) {
             if (runtimes.contains(word)) {
                 return new Model(handle);
             }
         }
         close(handle);
         throw new LiteOcrException(
-                file + ": was made for Paddle-Lite " + runtimes + ", the library says " + said
+                file + ": was made for Paddle-Lite " + runtimes + ", the library says " + version
                         + "; make the module again");
     }
 
@@ -67,17 +68,17 @@ final class NativeEngine implements Engine {
         }
 
         @Override
-        public List<Output> run() {
+        public List<OutputTensor> run() {
             int count = NativeEngine.run(handle);
-            List<Output> outputs = new ArrayList<>();
+            List<OutputTensor> outputs = new ArrayList<>();
             for (int index = 0; index < count; index++) {
-                int[] about = new int[2 + MAX_RANK];
-                ByteBuffer memory = output(handle, index, about);
-                int[] shape = Arrays.copyOfRange(about, 2, 2 + about[1]);
+                int[] header = new int[2 + MAX_RANK];
+                ByteBuffer memory = output(handle, index, header);
+                int[] shape = Arrays.copyOfRange(header, 2, 2 + header[1]);
                 outputs.add(
-                        about[0] == FLOAT32
-                                ? new Output(floats(memory), null, shape)
-                                : new Output(null, longs(memory), shape));
+                        header[0] == FLOAT32
+                                ? new OutputTensor(floats(memory), null, shape)
+                                : new OutputTensor(null, longs(memory), shape));
             }
             return outputs;
         }
@@ -99,7 +100,7 @@ final class NativeEngine implements Engine {
         }
     }
 
-    // In jni/lite_jni.cc; all but close throw LiteOcrException.
+    // In src/main/cpp/lite_jni.cc; all but close throw LiteOcrException.
 
     private static native long open(String path, int threads, int power);
 
@@ -110,8 +111,8 @@ final class NativeEngine implements Engine {
     /** Returns the number of outputs. */
     private static native int run(long handle);
 
-    /** Fills {@code about} with: 1 for float32 or 4 for int64, the rank, the shape. */
-    private static native ByteBuffer output(long handle, int index, int[] about);
+    /** Fills {@code header} with: 1 for float32 or 4 for int64, the rank, the shape. */
+    private static native ByteBuffer output(long handle, int index, int[] header);
 
     private static native void close(long handle);
 }

@@ -6,87 +6,88 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** The reader: detect lines, turn those upside down, recognise them. For one thread. */
+/** The stages in turn: detect lines, turn those upside down, recognise them. For one thread. */
 final class OcrPipeline {
-    private final Settings settings;
-    private final Options options;
+    private final PackProperties properties;
+    private final LiteOcrOptions options;
     private final Detector detector;
     private final Classifier classifier;
     private final Recogniser recogniser;
-    private final Pool detectors;
-    private final Pool classifiers;
-    private final Pool recognisers;
+    private final ModelSession detectorSession;
+    private final ModelSession classifierSession;
+    private final ModelSession recogniserSession;
 
     /**
      * @throws LiteOcrException a file is missing or damaged
      */
-    OcrPipeline(Settings settings, AssetSource assets, Engine engine, Options options) {
-        this.settings = settings;
+    OcrPipeline(
+            PackProperties properties, AssetSource assets, Engine engine, LiteOcrOptions options) {
+        this.properties = properties;
         this.options = options;
         try {
-            detector = new Detector(settings, options.maxSide);
-            boolean classifies = options.classify && settings.has("cls.file");
-            classifier = classifies ? new Classifier(settings) : null;
-            try (InputStream charset = assets.open(settings.word("charset"))) {
-                recogniser = new Recogniser(settings, Settings.charset(charset));
+            detector = new Detector(properties, options.maxSide);
+            boolean classifies = options.classify && properties.contains("cls.file");
+            classifier = classifies ? new Classifier(properties) : null;
+            try (InputStream charset = assets.open(properties.getString("charset"))) {
+                recogniser = new Recogniser(properties, PackProperties.charset(charset));
             }
         } catch (IOException | NumberFormatException error) {
             throw new LiteOcrException(
                     "assets of the module are damaged (" + error + "); make it again", error);
         }
-        detectors = pool(engine, "det");
-        classifiers = classifier == null ? null : pool(engine, "cls");
-        recognisers = pool(engine, "rec");
+        detectorSession = session(engine, "det");
+        classifierSession = classifier == null ? null : session(engine, "cls");
+        recogniserSession = session(engine, "rec");
     }
 
-    private Pool pool(Engine engine, String stage) {
-        return new Pool(engine, settings.word(stage + ".file"), options.reshapes);
+    private ModelSession session(Engine engine, String stage) {
+        return new ModelSession(engine, properties.getString(stage + ".file"), options.reshapes);
     }
 
     /** Open all models, so that what is wrong with them shows now. */
     void warm() {
-        detectors.warm();
-        if (classifiers != null) {
-            classifiers.warm();
+        detectorSession.warm();
+        if (classifierSession != null) {
+            classifierSession.warm();
         }
-        recognisers.warm();
+        recogniserSession.warm();
     }
 
     void close() {
-        detectors.close();
-        if (classifiers != null) {
-            classifiers.close();
+        detectorSession.close();
+        if (classifierSession != null) {
+            classifierSession.close();
         }
-        recognisers.close();
+        recogniserSession.close();
     }
 
     /** Lines in reading order. */
-    List<Line> read(Picture picture) {
-        List<Cut> cuts = new ArrayList<>();
-        for (Detector.Found found : detector.find(picture, detectors)) {
-            Quad quad = found.quad.textFirst();
-            cuts.add(new Cut(Crop.of(picture, quad), quad));
+    List<TextLine> read(BgrImage image) {
+        List<DetectedLine> detected = new ArrayList<>();
+        for (Detector.Detection detection : detector.find(image, detectorSession)) {
+            Quad quad = detection.quad.textFirst();
+            detected.add(new DetectedLine(PerspectiveCrop.of(image, quad), quad));
         }
         if (classifier != null) {
-            for (Cut cut : cuts) {
-                if (classifier.isUpsideDown(cut.pixels, classifiers)) {
-                    cut.turn();
+            for (DetectedLine line : detected) {
+                if (classifier.isUpsideDown(line.pixels, classifierSession)) {
+                    line.rotate();
                 }
             }
         }
         // Widest first, as lines of one width share an open model.
-        List<Cut> widest = new ArrayList<>(cuts);
+        List<DetectedLine> widest = new ArrayList<>(detected);
         Collections.sort(
                 widest,
-                (one, other) ->
-                        recogniser.inputWidth(other.pixels) - recogniser.inputWidth(one.pixels));
-        for (Cut cut : widest) {
-            cut.text = recogniser.read(cut.pixels, recognisers);
+                (first, second) ->
+                        recogniser.inputWidth(second.pixels) - recogniser.inputWidth(first.pixels));
+        for (DetectedLine line : widest) {
+            line.text = recogniser.read(line.pixels, recogniserSession);
         }
-        List<Line> lines = new ArrayList<>();
-        for (Cut cut : cuts) {
-            if (!cut.text.text.isEmpty() && cut.text.score >= options.minScore) {
-                lines.add(cut.line());
+        List<TextLine> lines = new ArrayList<>();
+        for (DetectedLine line : detected) {
+            if (!line.text.text.isEmpty() && line.text.score >= options.minScore) {
+                lines.add(line.line());
             }
         }
         return Collections.unmodifiableList(lines);
@@ -98,25 +99,25 @@ final class OcrPipeline {
      *
      * @throws LiteOcrException it differs; names both
      */
-    void check(List<Line> read) {
-        List<String> expected = settings.lines("golden.line");
+    void check(List<TextLine> read) {
+        List<String> expected = properties.getLines("golden.line");
         List<String> actual = new ArrayList<>();
-        for (Line line : read) {
+        for (TextLine line : read) {
             actual.add(line.getText());
         }
         boolean equal = expected.size() == actual.size();
         for (int n = 0; equal && n < expected.size(); n++) {
-            equal = squashed(expected.get(n)).equals(squashed(actual.get(n)));
+            equal = withoutSpaces(expected.get(n)).equals(withoutSpaces(actual.get(n)));
         }
         if (!equal) {
             throw new LiteOcrException(
-                    "pack " + settings.word("pack") + ": golden picture must read " + expected
-                            + ", this device read " + actual
+                    "pack " + properties.getString("pack") + ": golden picture must read "
+                            + expected + ", this device read " + actual
                             + "; models and library do not fit each other: make the module again");
         }
     }
 
-    private static String squashed(String line) {
+    private static String withoutSpaces(String line) {
         StringBuilder kept = new StringBuilder();
         for (int n = 0; n < line.length(); n++) {
             if (!Character.isWhitespace(line.charAt(n)) && !Character.isSpaceChar(line.charAt(n))) {
@@ -127,30 +128,30 @@ final class OcrPipeline {
     }
 
     /** A line on its way through the stages. */
-    private static final class Cut {
-        Picture pixels;
+    private static final class DetectedLine {
+        BgrImage pixels;
         Quad quad;
         int angle;
         Recogniser.Text text;
 
-        Cut(Picture pixels, Quad quad) {
+        DetectedLine(BgrImage pixels, Quad quad) {
             this.pixels = pixels;
             this.quad = quad;
         }
 
-        void turn() {
+        void rotate() {
             pixels = pixels.upsideDown();
-            quad = quad.rolled(2);
+            quad = quad.startingAt(2);
             angle = 180;
         }
 
-        Line line() {
+        TextLine line() {
             float[] box = new float[8];
             for (int n = 0; n < 4; n++) {
                 box[2 * n] = quad.x[n];
                 box[2 * n + 1] = quad.y[n];
             }
-            return new Line(text.text, (float) text.score, box, angle);
+            return new TextLine(text.text, (float) text.score, box, angle);
         }
     }
 }

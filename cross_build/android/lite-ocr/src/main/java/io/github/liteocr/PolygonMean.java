@@ -77,8 +77,8 @@ final class PolygonMean {
         }
     }
 
-    private static int within(double place, int count) {
-        return (int) Math.max(0, Math.min(place, count - 1));
+    private static int within(double coordinate, int count) {
+        return (int) Math.max(0, Math.min(coordinate, count - 1));
     }
 
     private static float least(float[] values) {

@@ -13,7 +13,7 @@ interface Predictor {
     FloatBuffer input(int... shape);
 
     /** Run on what stands in the input; the outputs are to be read before the next call. */
-    List<Output> run();
+    List<OutputTensor> run();
 
     /** Free the model; further calls do nothing. */
     void close();

@@ -30,13 +30,13 @@ final class Quad {
         return Math.max(side(1, 2), side(3, 0));
     }
 
-    double shorter() {
+    double shorterSide() {
         return Math.min(width(), height());
     }
 
-    private double side(int one, int other) {
-        double across = (double) x[one] - x[other];
-        double down = (double) y[one] - y[other];
+    private double side(int first, int second) {
+        double across = (double) x[first] - x[second];
+        double down = (double) y[first] - y[second];
         return Math.sqrt(across * across + down * down);
     }
 
@@ -50,7 +50,7 @@ final class Quad {
             // y grows downwards, so growing angles run clockwise on the screen.
             angles[n] = Math.atan2(y[n] - middleY, x[n] - middleX);
         }
-        Arrays.sort(order, (one, other) -> Double.compare(angles[one], angles[other]));
+        Arrays.sort(order, (first, second) -> Double.compare(angles[first], angles[second]));
         double least = Double.MAX_VALUE;
         double most = -Double.MAX_VALUE;
         for (int n = 0; n < 4; n++) {
@@ -82,11 +82,11 @@ final class Quad {
      * turned clockwise, so it begins at the top right.
      */
     Quad textFirst() {
-        return height() >= TALL * width() ? rolled(1) : this;
+        return height() >= TALL * width() ? startingAt(1) : this;
     }
 
     /** The same corners, starting with the one at {@code first}. */
-    Quad rolled(int first) {
+    Quad startingAt(int first) {
         float[] newX = new float[4];
         float[] newY = new float[4];
         for (int n = 0; n < 4; n++) {

@@ -6,8 +6,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Rows from top to bottom, each from left to right. Two quads share a row if their centres, with the
- * page's own tilt taken out, lie within half a line's height of each other.
+ * Rows from top to bottom, each from left to right. Two quads share a row if their centres, with
+ * the page's own tilt taken out, lie within half a line's height of each other.
  */
 final class ReadingOrder {
     private ReadingOrder() {}
@@ -26,7 +26,7 @@ final class ReadingOrder {
             down[n] = y * Math.cos(tilt) - x * Math.sin(tilt);
             order.add(n);
         }
-        Collections.sort(order, (one, other) -> Double.compare(down[one], down[other]));
+        Collections.sort(order, (first, second) -> Double.compare(down[first], down[second]));
         List<List<Integer>> rows = new ArrayList<>();
         for (int index : order) {
             List<Integer> row = rows.isEmpty() ? null : rows.get(rows.size() - 1);
@@ -36,22 +36,22 @@ final class ReadingOrder {
             }
             row.add(index);
         }
-        List<Integer> found = new ArrayList<>();
+        List<Integer> ordered = new ArrayList<>();
         for (List<Integer> row : rows) {
-            Collections.sort(row, (one, other) -> Double.compare(across[one], across[other]));
-            found.addAll(row);
+            Collections.sort(row, (first, second) -> Double.compare(across[first], across[second]));
+            ordered.addAll(row);
         }
-        return found;
+        return ordered;
     }
 
     private static boolean shares(List<Integer> row, int index, List<Quad> quads, double[] down) {
         double middle = 0;
         double height = 0;
-        for (int one : row) {
-            middle += down[one] / row.size();
-            height += quads.get(one).shorter() / row.size();
+        for (int member : row) {
+            middle += down[member] / row.size();
+            height += quads.get(member).shorterSide() / row.size();
         }
-        double near = 0.5 * Math.min(quads.get(index).shorter(), height);
+        double near = 0.5 * Math.min(quads.get(index).shorterSide(), height);
         return Math.abs(down[index] - middle) < near;
     }
 

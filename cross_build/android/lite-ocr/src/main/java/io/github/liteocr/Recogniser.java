@@ -12,7 +12,7 @@ final class Recogniser {
     /** Longer lines, in multiples of the height, are squeezed. */
     private static final double MAX_RATIO = 50;
 
-    private final Network network;
+    private final ModelSpec model;
     /** Whether the network takes lines of its own width only. */
     private final boolean fixedWidth;
     private final boolean rightToLeft;
@@ -21,13 +21,13 @@ final class Recogniser {
     private final int offset;
     private final List<String> charset;
 
-    Recogniser(Settings settings, List<String> charset) {
-        network = settings.network("rec");
-        fixedWidth = settings.flag("rec.fixed_width");
-        rightToLeft = settings.word("rec.direction").equals("rtl");
-        decoded = settings.word("rec.outputs").equals("ids+softmax");
-        blank = settings.whole("rec.blank");
-        offset = settings.whole("rec.offset");
+    Recogniser(PackProperties properties, List<String> charset) {
+        model = properties.getModel("rec");
+        fixedWidth = properties.getBoolean("rec.fixed_width");
+        rightToLeft = properties.getString("rec.direction").equals("rtl");
+        decoded = properties.getString("rec.outputs").equals("ids+softmax");
+        blank = properties.getInt("rec.blank");
+        offset = properties.getInt("rec.offset");
         this.charset = charset;
     }
 
@@ -42,37 +42,37 @@ final class Recogniser {
         }
     }
 
-    private int scaledWidth(Picture line) {
+    private int scaledWidth(BgrImage line) {
         double ratio = Math.min((double) line.width / line.height, MAX_RATIO);
-        int scaled = Math.max(1, (int) Math.ceil(network.height * ratio));
-        return fixedWidth ? Math.min(scaled, network.width) : scaled;
+        int scaled = Math.max(1, (int) Math.ceil(model.height * ratio));
+        return fixedWidth ? Math.min(scaled, model.width) : scaled;
     }
 
     /** Input width for a line. */
-    int inputWidth(Picture line) {
+    int inputWidth(BgrImage line) {
         if (fixedWidth) {
-            return network.width;
+            return model.width;
         }
         return (scaledWidth(line) + BUCKET - 1) / BUCKET * BUCKET;
     }
 
-    Text read(Picture line, Pool pool) {
+    Text read(BgrImage line, ModelSession session) {
         int width = inputWidth(line);
         int scaled = scaledWidth(line);
-        FloatBuffer input = pool.input(1, 3, network.height, width);
-        Picture resized = Resize.to(line, scaled, network.height);
-        network.fill(resized, 0, 0, scaled, network.height, input, width, network.height);
-        List<Output> outputs = pool.run();
-        Output probabilities = Output.probabilities(outputs);
+        FloatBuffer input = session.input(1, 3, model.height, width);
+        BgrImage resized = Resizer.resize(line, scaled, model.height);
+        model.fill(resized, 0, 0, scaled, model.height, input, width, model.height);
+        List<OutputTensor> outputs = session.run();
+        OutputTensor probabilities = OutputTensor.probabilities(outputs);
         int classes = charset.size() + 1;
         if (probabilities.shape[probabilities.shape.length - 1] != classes) {
             throw new LiteOcrException(
-                    network.file + ": knows " + probabilities.shape[probabilities.shape.length - 1]
+                    model.file + ": knows " + probabilities.shape[probabilities.shape.length - 1]
                             + " classes, the dictionary asks for " + classes
                             + "; make the module again");
         }
         return decoded
-                ? decodeIds(Output.ids(outputs).longs, probabilities.floats, classes)
+                ? decodeIds(OutputTensor.ids(outputs).longs, probabilities.floats, classes)
                 : decode(probabilities.floats, classes);
     }
 
@@ -128,15 +128,15 @@ final class Recogniser {
     }
 
     private void append(List<String> characters, long id) {
-        long place = id - offset;
-        if (place >= 0 && place < charset.size()) {
-            characters.add(charset.get((int) place));
+        long index = id - offset;
+        if (index >= 0 && index < charset.size()) {
+            characters.add(charset.get((int) index));
         }
     }
 
     private String text(List<String> characters) {
         if (rightToLeft) {
-            return Bidi.logical(characters);
+            return LogicalOrder.of(characters);
         }
         StringBuilder text = new StringBuilder();
         for (String character : characters) {

@@ -2,8 +2,8 @@ package io.github.liteocr;
 
 import java.nio.FloatBuffer;
 
-/** One model of the pack and how its input is made. */
-final class Network {
+/** A model of the pack: its file, the shape of its input, and how pixels become that input. */
+final class ModelSpec {
     final String file;
     final int height;
     final int width;
@@ -17,7 +17,7 @@ final class Network {
      * @param deviation likewise
      * @param bgr whether that order is blue, green, red; else it is red, green, blue
      */
-    Network(String file, int height, int width, float[] mean, float[] deviation, boolean bgr) {
+    ModelSpec(String file, int height, int width, float[] mean, float[] deviation, boolean bgr) {
         this.file = file;
         this.height = height;
         this.width = width;
@@ -39,7 +39,7 @@ final class Network {
      *     picture and below it becomes zero, the grey that lines were padded with in training
      */
     void fill(
-            Picture from,
+            BgrImage from,
             int left,
             int top,
             int columns,

@@ -1,17 +1,17 @@
 package io.github.liteocr;
 
 /** Straightened lines: perspective warp with cubic weights (Keys 1981, with OpenCV's a = -0.75). */
-final class Crop {
+final class PerspectiveCrop {
     private static final float A = -0.75f;
 
-    private Crop() {}
+    private PerspectiveCrop() {}
 
     /** Cut out a quad, its first corner to the top left; at least 1x1. */
-    static Picture of(Picture picture, Quad quad) {
+    static BgrImage of(BgrImage image, Quad quad) {
         int width = Math.max(1, (int) Math.rint(quad.width()));
         int height = Math.max(1, (int) Math.rint(quad.height()));
         double[] map = perspective(Quad.of(width, height), quad);
-        Picture crop = new Picture(width, height);
+        BgrImage crop = new BgrImage(width, height);
         float[] across = new float[4];
         float[] down = new float[4];
         int[] columns = new int[4];
@@ -19,24 +19,24 @@ final class Crop {
             for (int x = 0; x < width; x++, at += 3) {
                 double scale = map[6] * x + map[7] * y + map[8];
                 scale = scale != 0 ? 1 / scale : 0;
-                double placeX = (map[0] * x + map[1] * y + map[2]) * scale;
-                double placeY = (map[3] * x + map[4] * y + map[5]) * scale;
-                int left = (int) Math.floor(placeX);
-                int top = (int) Math.floor(placeY);
-                weights((float) (placeX - left), across);
-                weights((float) (placeY - top), down);
+                double sourceX = (map[0] * x + map[1] * y + map[2]) * scale;
+                double sourceY = (map[3] * x + map[4] * y + map[5]) * scale;
+                int left = (int) Math.floor(sourceX);
+                int top = (int) Math.floor(sourceY);
+                weights((float) (sourceX - left), across);
+                weights((float) (sourceY - top), down);
                 for (int n = 0; n < 4; n++) {
                     // Beyond the edge its last pixels go on.
-                    columns[n] = 3 * within(left - 1 + n, picture.width);
+                    columns[n] = 3 * within(left - 1 + n, image.width);
                 }
-                pixel(picture, columns, top - 1, across, down, crop.bgr, at);
+                pixel(image, columns, top - 1, across, down, crop.bgr, at);
             }
         }
         return crop;
     }
 
     private static void pixel(
-            Picture from,
+            BgrImage from,
             int[] columns,
             int top,
             float[] across,
@@ -65,8 +65,8 @@ final class Crop {
         return (byte) Math.max(0, Math.min(255, (int) Math.rint(sum)));
     }
 
-    private static int within(int place, int count) {
-        return Math.max(0, Math.min(place, count - 1));
+    private static int within(int index, int count) {
+        return Math.max(0, Math.min(index, count - 1));
     }
 
     /** Of the pixel before, those to both sides, and the one after a place {@code x} between. */
@@ -117,14 +117,14 @@ final class Crop {
                 }
             }
         }
-        double[] found = new double[size];
+        double[] solution = new double[size];
         for (int row = size - 1; row >= 0; row--) {
             double sum = rows[row][size];
             for (int k = row + 1; k < size; k++) {
-                sum -= rows[row][k] * found[k];
+                sum -= rows[row][k] * solution[k];
             }
-            found[row] = sum / rows[row][row];
+            solution[row] = sum / rows[row][row];
         }
-        return found;
+        return solution;
     }
 }

@@ -2,15 +2,15 @@ package io.github.liteocr;
 
 import android.graphics.Bitmap;
 
-/** Android's pictures as ours. */
-final class Bitmaps {
+/** Android's bitmaps, converted to the images that networks are fed with. */
+final class BitmapConverter {
     /** Rows converted at once: no copy of the whole picture in four bytes a pixel. */
     private static final int ROWS = 64;
 
-    private Bitmaps() {}
+    private BitmapConverter() {}
 
     /** Pixels of a bitmap of any kind, transparency laid on white. */
-    static Picture picture(Bitmap bitmap) {
+    static BgrImage toBgrImage(Bitmap bitmap) {
         // Others than these, such as those in the graphics processor's memory, give no pixels.
         Bitmap.Config config = bitmap.getConfig();
         if (config != Bitmap.Config.ARGB_8888 && config != Bitmap.Config.RGB_565) {
@@ -19,24 +19,24 @@ final class Bitmaps {
                 throw new LiteOcrException("bitmap of kind " + config + " cannot be copied");
             }
             try {
-                return plain(copy);
+                return convert(copy);
             } finally {
                 copy.recycle();
             }
         }
-        return plain(bitmap);
+        return convert(bitmap);
     }
 
-    private static Picture plain(Bitmap bitmap) {
+    private static BgrImage convert(Bitmap bitmap) {
         int width = bitmap.getWidth();
         int height = bitmap.getHeight();
-        Picture picture = new Picture(width, height);
+        BgrImage image = new BgrImage(width, height);
         int[] pixels = new int[width * Math.min(ROWS, height)];
         for (int top = 0; top < height; top += ROWS) {
             int rows = Math.min(ROWS, height - top);
             bitmap.getPixels(pixels, 0, width, 0, top, width, rows);
-            Pixels.onWhite(pixels, width * rows, picture.bgr, 3 * width * top);
+            ArgbPixels.blendOnWhite(pixels, width * rows, image.bgr, 3 * width * top);
         }
-        return picture;
+        return image;
     }
 }

@@ -5,7 +5,7 @@ import java.nio.LongBuffer;
 import java.util.List;
 
 /** An output of a model: memory of the library, which its next run writes to. */
-final class Output {
+final class OutputTensor {
     /** Row by row; null if the output holds whole numbers. */
     final FloatBuffer floats;
     /** Row by row; null if the output holds floats. */
@@ -13,15 +13,15 @@ final class Output {
 
     final int[] shape;
 
-    Output(FloatBuffer floats, LongBuffer longs, int[] shape) {
+    OutputTensor(FloatBuffer floats, LongBuffer longs, int[] shape) {
         this.floats = floats;
         this.longs = longs;
         this.shape = shape;
     }
 
     /** The first output that holds probabilities: V1.x networks put out classes or ids, too. */
-    static Output probabilities(List<Output> outputs) {
-        for (Output output : outputs) {
+    static OutputTensor probabilities(List<OutputTensor> outputs) {
+        for (OutputTensor output : outputs) {
             if (output.floats != null) {
                 return output;
             }
@@ -30,8 +30,8 @@ final class Output {
     }
 
     /** The first output that holds whole numbers. */
-    static Output ids(List<Output> outputs) {
-        for (Output output : outputs) {
+    static OutputTensor ids(List<OutputTensor> outputs) {
+        for (OutputTensor output : outputs) {
             if (output.longs != null) {
                 return output;
             }

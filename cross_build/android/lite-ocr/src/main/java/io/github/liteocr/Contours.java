@@ -10,12 +10,12 @@ import java.util.List;
  * 1985): the outer one of each region whose pixels touch at sides or corners, and the one around
  * each of its holes, made of the region's pixels that touch the hole at a side.
  */
-final class Regions {
+final class Contours {
     private final boolean[] mask;
     private final int width;
     private final int height;
 
-    private Regions(boolean[] mask, int width, int height) {
+    private Contours(boolean[] mask, int width, int height) {
         this.mask = mask;
         this.width = width;
         this.height = height;
@@ -23,15 +23,15 @@ final class Regions {
 
     /** The hull of each border, x and y in turn. */
     static List<double[]> hulls(boolean[] mask, int width, int height) {
-        Regions regions = new Regions(mask, width, height);
-        List<double[]> found = new ArrayList<>();
-        regions.collect(true, found);
-        regions.collect(false, found);
-        return found;
+        Contours regions = new Contours(mask, width, height);
+        List<double[]> hulls = new ArrayList<>();
+        regions.collect(true, hulls);
+        regions.collect(false, hulls);
+        return hulls;
     }
 
     /** Rows of pixels next to each other with one value, joined to regions. */
-    private void collect(boolean value, List<double[]> found) {
+    private void collect(boolean value, List<double[]> hulls) {
         Runs runs = new Runs();
         // Pixels of a region touch at corners, too; those of a hole at sides only.
         int reach = value ? 1 : 0;
@@ -59,7 +59,7 @@ final class Regions {
         }
         for (Extent extent : extents(runs, value)) {
             if (extent != null && !extent.open) {
-                found.add(extent.hull());
+                hulls.add(extent.hull());
             }
         }
     }
@@ -134,9 +134,9 @@ final class Regions {
         }
 
         /** The earlier run stays the root, so that a region's root lies in its topmost row. */
-        void join(int one, int other) {
-            int first = root(one);
-            int second = root(other);
+        void join(int run, int neighbour) {
+            int first = root(run);
+            int second = root(neighbour);
             if (first < second) {
                 parent[second] = first;
             } else {

@@ -1,8 +1,8 @@
 package io.github.liteocr;
 
-/** Colours as Android packs them into numbers. */
-final class Pixels {
-    private Pixels() {}
+/** Pixels as Android packs them into whole numbers. */
+final class ArgbPixels {
+    private ArgbPixels() {}
 
     /**
      * Lay colours over white by their opacity.
@@ -12,17 +12,17 @@ final class Pixels {
      * @param bgr where three bytes of each go
      * @param at from this place on
      */
-    static void onWhite(int[] argb, int count, byte[] bgr, int at) {
+    static void blendOnWhite(int[] argb, int count, byte[] bgr, int at) {
         for (int n = 0; n < count; n++, at += 3) {
             int colour = argb[n];
             int opacity = colour >>> 24;
-            bgr[at] = laid(colour & 255, opacity);
-            bgr[at + 1] = laid(colour >>> 8 & 255, opacity);
-            bgr[at + 2] = laid(colour >>> 16 & 255, opacity);
+            bgr[at] = blended(colour & 255, opacity);
+            bgr[at + 1] = blended(colour >>> 8 & 255, opacity);
+            bgr[at + 2] = blended(colour >>> 16 & 255, opacity);
         }
     }
 
-    private static byte laid(int colour, int opacity) {
+    private static byte blended(int colour, int opacity) {
         return (byte) ((colour * opacity + 255 * (255 - opacity) + 127) / 255);
     }
 }

@@ -5,10 +5,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * One model, opened anew for each input shape: some quantised models read garbage after a change of
- * shape on some releases of Paddle-Lite, and only trying tells which. The last one stays open.
+ * One model, opened anew when the shape of its input changes: some quantised models read garbage
+ * after that on some releases of Paddle-Lite, and only trying tells which.
  */
-final class Pool {
+final class ModelSession {
     private final Engine engine;
     private final String file;
     private final boolean reshapes;
@@ -19,7 +19,7 @@ final class Pool {
     /**
      * @param reshapes whether the model is known to stay right after a change of shape
      */
-    Pool(Engine engine, String file, boolean reshapes) {
+    ModelSession(Engine engine, String file, boolean reshapes) {
         this.engine = engine;
         this.file = file;
         this.reshapes = reshapes;
@@ -32,16 +32,17 @@ final class Pool {
         }
     }
 
-    FloatBuffer input(int... wanted) {
-        if (shape != null && !reshapes && !Arrays.equals(shape, wanted)) {
+    /** As {@link Predictor#input}, of a model that may be given this shape. */
+    FloatBuffer input(int... newShape) {
+        if (shape != null && !reshapes && !Arrays.equals(shape, newShape)) {
             close();
         }
         warm();
-        shape = wanted;
-        return predictor.input(wanted);
+        shape = newShape;
+        return predictor.input(newShape);
     }
 
-    List<Output> run() {
+    List<OutputTensor> run() {
         return predictor.run();
     }
 

@@ -13,23 +13,23 @@ import java.util.Locale;
  * The models as files of their own. Paddle-Lite maps no assets: given a model in memory it keeps
  * another copy of it, and would be given it anew for each input shape.
  */
-final class Models {
-    private final Settings settings;
+final class ModelFiles {
+    private final PackProperties properties;
     private final AssetSource assets;
     private final File folder;
 
     /**
      * @param folder of nothing else; it may not exist yet
      */
-    Models(Settings settings, AssetSource assets, File folder) {
-        this.settings = settings;
+    ModelFiles(PackProperties properties, AssetSource assets, File folder) {
+        this.properties = properties;
         this.assets = assets;
         this.folder = folder;
     }
 
     /** Where a model lies, copied there if it does not yet; those of earlier packs are removed. */
     File file(String name) throws IOException {
-        String sha256 = settings.word("sha256." + name);
+        String sha256 = properties.getString("sha256." + name);
         File kept = new File(folder, sha256);
         if (kept.isFile()) {
             return kept;
@@ -54,9 +54,9 @@ final class Models {
 
     /** Remove what belongs to no model of this pack. */
     void clean() {
-        File[] found = folder.listFiles();
-        for (File file : found == null ? new File[0] : found) {
-            if (!settings.hasValue(file.getName())) {
+        File[] files = folder.listFiles();
+        for (File file : files == null ? new File[0] : files) {
+            if (!properties.containsValue(file.getName())) {
                 file.delete();
             }
         }
@@ -78,8 +78,8 @@ final class Models {
             sink.getFD().sync();
         }
         StringBuilder text = new StringBuilder();
-        for (byte one : digest.digest()) {
-            text.append(String.format(Locale.ROOT, "%02x", one));
+        for (byte value : digest.digest()) {
+            text.append(String.format(Locale.ROOT, "%02x", value));
         }
         return text.toString();
     }

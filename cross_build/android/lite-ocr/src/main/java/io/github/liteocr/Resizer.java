@@ -4,29 +4,29 @@ package io.github.liteocr;
  * Scaling as the reader in Python does it, by OpenCV's rules: bilinear in fixed point, and averaged
  * areas beyond half size, where bilinear would skip pixels and break thin strokes.
  */
-final class Resize {
+final class Resizer {
     /** OpenCV's weights have eleven bits. */
     private static final int ONE = 1 << 11;
 
-    private Resize() {}
+    private Resizer() {}
 
     /** The picture in another size; itself if it has that size. */
-    static Picture to(Picture picture, int width, int height) {
-        if (width == picture.width && height == picture.height) {
-            return picture;
+    static BgrImage resize(BgrImage image, int width, int height) {
+        if (width == image.width && height == image.height) {
+            return image;
         }
-        boolean shrinks = 2 * width < picture.width && 2 * height < picture.height;
-        return shrinks ? area(picture, width, height) : linear(picture, width, height);
+        boolean shrinks = 2 * width < image.width && 2 * height < image.height;
+        return shrinks ? area(image, width, height) : linear(image, width, height);
     }
 
-    private static Picture linear(Picture from, int width, int height) {
+    private static BgrImage linear(BgrImage from, int width, int height) {
         int[] columns = new int[width];
         int[] across = new int[width];
         places(from.width, width, columns, across);
         int[] rows = new int[height];
         int[] down = new int[height];
         places(from.height, height, rows, down);
-        Picture to = new Picture(width, height);
+        BgrImage to = new BgrImage(width, height);
         int[] upper = new int[3 * width];
         int[] lower = new int[3 * width];
         int inUpper = -1;
@@ -48,11 +48,11 @@ final class Resize {
                 row(from, second, columns, across, lower);
                 inLower = second;
             }
-            int one = ONE - down[y];
-            int two = down[y];
+            int weight = down[y];
             for (int n = 0; n < 3 * width; n++, at++) {
-                int sum = (one * (upper[n] >> 4) >> 16) + (two * (lower[n] >> 4) >> 16) + 2 >> 2;
-                to.bgr[at] = (byte) sum;
+                int above = (ONE - weight) * (upper[n] >> 4) >> 16;
+                int below = weight * (lower[n] >> 4) >> 16;
+                to.bgr[at] = (byte) (above + below + 2 >> 2);
             }
         }
         return to;
@@ -62,9 +62,9 @@ final class Resize {
     private static void places(int from, int to, int[] first, int[] weight) {
         double scale = (double) from / to;
         for (int n = 0; n < to; n++) {
-            float place = (float) ((n + 0.5) * scale - 0.5);
-            int left = (int) Math.floor(place);
-            float part = place - left;
+            float source = (float) ((n + 0.5) * scale - 0.5);
+            int left = (int) Math.floor(source);
+            float part = source - left;
             if (left < 0) {
                 left = 0;
                 part = 0;
@@ -78,24 +78,24 @@ final class Resize {
         }
     }
 
-    private static void row(Picture from, int y, int[] columns, int[] across, int[] to) {
+    private static void row(BgrImage from, int y, int[] columns, int[] across, int[] to) {
         byte[] bgr = from.bgr;
         int start = 3 * y * from.width;
         for (int x = 0, at = 0; x < columns.length; x++) {
             int left = start + 3 * columns[x];
             int right = columns[x] + 1 < from.width ? left + 3 : left;
-            int two = across[x];
-            int one = ONE - two;
+            int weight = across[x];
             for (int channel = 0; channel < 3; channel++, at++) {
-                to[at] = one * (bgr[left + channel] & 255) + two * (bgr[right + channel] & 255);
+                to[at] = (ONE - weight) * (bgr[left + channel] & 255)
+                        + weight * (bgr[right + channel] & 255);
             }
         }
     }
 
-    private static Picture area(Picture from, int width, int height) {
+    private static BgrImage area(BgrImage from, int width, int height) {
         Cells columns = new Cells(from.width, width);
         Cells rows = new Cells(from.height, height);
-        Picture to = new Picture(width, height);
+        BgrImage to = new BgrImage(width, height);
         float[] sums = new float[3 * width];
         for (int y = 0, at = 0; y < height; y++) {
             java.util.Arrays.fill(sums, 0);

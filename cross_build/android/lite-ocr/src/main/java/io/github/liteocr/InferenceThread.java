@@ -7,53 +7,53 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 
-/** One thread that does all work, in the order it is asked for. */
-final class Worker {
-    private final ExecutorService thread =
+/** The thread that all models are opened, run and closed on, in the order of the calls. */
+final class InferenceThread {
+    private final ExecutorService executor =
             Executors.newSingleThreadExecutor(
-                    work -> {
-                        Thread made = new Thread(work, "lite-ocr");
-                        made.setDaemon(true);
-                        return made;
+                    task -> {
+                        Thread thread = new Thread(task, "lite-ocr");
+                        thread.setDaemon(true);
+                        return thread;
                     });
 
     /**
-     * Do something there and wait for it.
+     * Run a task there and wait for its result.
      *
-     * @throws IllegalStateException the worker is closed
+     * @throws IllegalStateException the thread is closed
      */
-    <T> T call(Callable<T> work) {
-        Future<T> begun;
+    <T> T call(Callable<T> task) {
+        Future<T> future;
         try {
-            begun = thread.submit(work);
+            future = executor.submit(task);
         } catch (RejectedExecutionException error) {
             throw new IllegalStateException("the reader is closed; open a new one", error);
         }
-        return result(begun);
+        return result(future);
     }
 
-    /** Do a last thing and end; further calls do nothing. */
+    /** Run a last task and end; further calls do nothing. */
     void close(Runnable last) {
         synchronized (this) {
-            if (thread.isShutdown()) {
+            if (executor.isShutdown()) {
                 return;
             }
-            thread.submit(last);
-            thread.shutdown();
+            executor.submit(last);
+            executor.shutdown();
         }
     }
 
-    private static <T> T result(Future<T> begun) {
+    private static <T> T result(Future<T> future) {
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    return begun.get();
+                    return future.get();
                 } catch (InterruptedException error) {
-                    // A run of the library cannot be stopped: the caller is told afterwards.
+                    // A run of the library cannot be stopped; the caller learns of it afterwards.
                     interrupted = true;
                 } catch (ExecutionException error) {
-                    throw told(error.getCause());
+                    throw unchecked(error.getCause());
                 }
             }
         } finally {
@@ -63,7 +63,7 @@ final class Worker {
         }
     }
 
-    private static RuntimeException told(Throwable cause) {
+    private static RuntimeException unchecked(Throwable cause) {
         if (cause instanceof Error) {
             throw (Error) cause;
         }

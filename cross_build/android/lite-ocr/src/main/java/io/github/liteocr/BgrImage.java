@@ -1,13 +1,13 @@
 package io.github.liteocr;
 
 /** A picture as the networks see it: eight bits of blue, green and red, row by row. */
-final class Picture {
+final class BgrImage {
     final int width;
     final int height;
     /** {@code 3 * width * height} bytes: blue, green, red of each pixel. */
     final byte[] bgr;
 
-    Picture(int width, int height, byte[] bgr) {
+    BgrImage(int width, int height, byte[] bgr) {
         if (width < 1 || height < 1 || bgr.length != 3L * width * height) {
             throw new IllegalArgumentException(
                     width + "x" + height + " pixels do not go into " + bgr.length + " bytes");
@@ -17,49 +17,49 @@ final class Picture {
         this.bgr = bgr;
     }
 
-    Picture(int width, int height) {
+    BgrImage(int width, int height) {
         this(width, height, new byte[3 * width * height]);
     }
 
-    /** The same picture on its head. */
-    Picture upsideDown() {
-        Picture turned = new Picture(width, height);
+    /** The same picture rotated by 180 degrees. */
+    BgrImage upsideDown() {
+        BgrImage rotated = new BgrImage(width, height);
         for (int from = 0, to = bgr.length - 3; to >= 0; from += 3, to -= 3) {
-            System.arraycopy(bgr, from, turned.bgr, to, 3);
+            System.arraycopy(bgr, from, rotated.bgr, to, 3);
         }
-        return turned;
+        return rotated;
     }
 
     /**
-     * The picture turned clockwise.
+     * The picture rotated clockwise.
      *
      * @param degrees a multiple of 90
      */
-    Picture turned(int degrees) {
+    BgrImage rotated(int degrees) {
         switch (((degrees % 360) + 360) % 360) {
             case 0:
                 return this;
             case 90:
-                return quarter(true);
+                return quarterTurn(true);
             case 180:
                 return upsideDown();
             case 270:
-                return quarter(false);
+                return quarterTurn(false);
             default:
                 throw new IllegalArgumentException(
                         "rotation of " + degrees + " degrees; expected a multiple of 90");
         }
     }
 
-    private Picture quarter(boolean clockwise) {
-        Picture turned = new Picture(height, width);
+    private BgrImage quarterTurn(boolean clockwise) {
+        BgrImage rotated = new BgrImage(height, width);
         for (int y = 0, from = 0; y < height; y++) {
             for (int x = 0; x < width; x++, from += 3) {
                 int column = clockwise ? height - 1 - y : y;
                 int row = clockwise ? x : width - 1 - x;
-                System.arraycopy(bgr, from, turned.bgr, 3 * (row * height + column), 3);
+                System.arraycopy(bgr, from, rotated.bgr, 3 * (row * height + column), 3);
             }
         }
-        return turned;
+        return rotated;
     }
 }

@@ -3,20 +3,20 @@ package io.github.liteocr;
 import java.util.Locale;
 
 /** One line of text; cannot be changed. */
-public final class Line {
+public final class TextLine {
     private final String text;
     private final float score;
     private final float[] box;
     private final int angle;
 
-    Line(String text, float score, float[] box, int angle) {
+    TextLine(String text, float score, float[] box, int angle) {
         this.text = text;
         this.score = score;
         this.box = box;
         this.angle = angle;
     }
 
-    /** What it says. */
+    /** Its characters, in the order of reading. */
     public String getText() {
         return text;
     }
@@ -34,7 +34,7 @@ public final class Line {
         return box.clone();
     }
 
-    /** 180 where the line stood on its head, else 0. */
+    /** Degrees by which the line is rotated: 180 where it is upside down, else 0. */
     public int getAngle() {
         return angle;
     }

@@ -1,7 +1,7 @@
 package io.github.liteocr;
 
 /** A rectangle at any angle. */
-final class Rectangle {
+final class RotatedRect {
     private final double x;
     private final double y;
     /** Direction of the first side, of length 1; the second is at a right angle to it. */
@@ -10,7 +10,7 @@ final class Rectangle {
     private final double width;
     private final double height;
 
-    private Rectangle(
+    private RotatedRect(
             double x, double y, double across, double down, double width, double height) {
         this.x = x;
         this.y = y;
@@ -26,28 +26,28 @@ final class Rectangle {
      *
      * @param hull a convex polygon, x and y in turn
      */
-    static Rectangle around(double[] hull) {
+    static RotatedRect around(double[] hull) {
         int count = hull.length / 2;
         if (count == 1) {
-            return new Rectangle(hull[0], hull[1], 1, 0, 0, 0);
+            return new RotatedRect(hull[0], hull[1], 1, 0, 0, 0);
         }
-        Rectangle best = null;
+        RotatedRect best = null;
         double area = Double.MAX_VALUE;
         for (int n = 0; n < count; n++) {
             int next = (n + 1) % count;
             double across = hull[2 * next] - hull[2 * n];
             double down = hull[2 * next + 1] - hull[2 * n + 1];
             double length = Math.sqrt(across * across + down * down);
-            Rectangle found = along(hull, across / length, down / length);
-            if (found.width * found.height < area) {
-                best = found;
-                area = found.width * found.height;
+            RotatedRect candidate = along(hull, across / length, down / length);
+            if (candidate.width * candidate.height < area) {
+                best = candidate;
+                area = candidate.width * candidate.height;
             }
         }
         return best;
     }
 
-    private static Rectangle along(double[] hull, double across, double down) {
+    private static RotatedRect along(double[] hull, double across, double down) {
         double left = Double.MAX_VALUE;
         double right = -Double.MAX_VALUE;
         double top = Double.MAX_VALUE;
@@ -62,7 +62,7 @@ final class Rectangle {
         }
         double along = (left + right) / 2;
         double off = (top + bottom) / 2;
-        return new Rectangle(
+        return new RotatedRect(
                 along * across - off * down,
                 along * down + off * across,
                 across,
@@ -71,7 +71,7 @@ final class Rectangle {
                 bottom - top);
     }
 
-    double shorter() {
+    double shorterSide() {
         return Math.min(width, height);
     }
 
@@ -79,10 +79,10 @@ final class Rectangle {
      * Grown by {@code area * ratio / perimeter} on each side, the inverse of DB's shrinking. A
      * polygon's offset with round corners lies in just this rectangle, as its smallest one.
      */
-    Rectangle unclipped(double ratio) {
+    RotatedRect unclipped(double ratio) {
         double length = 2 * (width + height);
         double distance = width <= 0 || height <= 0 ? 0 : width * height * ratio / length;
-        return new Rectangle(x, y, across, down, width + 2 * distance, height + 2 * distance);
+        return new RotatedRect(x, y, across, down, width + 2 * distance, height + 2 * distance);
     }
 
     Quad corners() {

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.TreeSet;
 
 /**
- * Lines written from right to left: from the order characters stand in to the order of reading. The
- * inverse of the Unicode Bidirectional Algorithm (UAX #9) for a paragraph from right to left, as
- * {@code lite_runner/bidi.py} has it.
+ * Lines written from right to left: from visual order to logical order, which is that of reading.
+ * The inverse of the Unicode Bidirectional Algorithm (UAX #9) for a paragraph from right to left,
+ * as {@code lite_runner/bidi.py} has it.
  */
-final class Bidi {
+final class LogicalOrder {
     private static final String OPENING = "([{（［｛「『【《〈〔";
     private static final String CLOSING = ")]}）］｝」』】》〉〕";
     private static final String DRAWN = OPENING + CLOSING + "<>≤≥«»‹›＜＞";
@@ -23,7 +23,7 @@ final class Bidi {
     /** Indices of brackets that belong together. */
     private final List<int[]> pairs;
 
-    private Bidi(List<String> characters) {
+    private LogicalOrder(List<String> characters) {
         this.characters = characters;
         classes = new byte[characters.size()];
         for (int n = 0; n < classes.length; n++) {
@@ -40,8 +40,8 @@ final class Bidi {
      *
      * @param characters as they stand, from left to right
      */
-    static String logical(List<String> characters) {
-        return new Bidi(characters).read();
+    static String of(List<String> characters) {
+        return new LogicalOrder(characters).read();
     }
 
     private String read() {
@@ -71,15 +71,15 @@ final class Bidi {
     private void turn(int start, int stop, StringBuilder text) {
         for (int n = stop - 1; n >= start; n--) {
             for (char letter : characters.get(n).toCharArray()) {
-                int place = DRAWN.indexOf(letter);
-                text.append(place < 0 ? letter : MIRRORED.charAt(place));
+                int index = DRAWN.indexOf(letter);
+                text.append(index < 0 ? letter : MIRRORED.charAt(index));
             }
         }
     }
 
     /** In order, and those that touch as one. */
     private static List<int[]> joined(List<int[]> spans) {
-        Collections.sort(spans, (one, other) -> Integer.compare(one[0], other[0]));
+        Collections.sort(spans, (first, second) -> Integer.compare(first[0], second[0]));
         List<int[]> joined = new ArrayList<>();
         for (int[] span : spans) {
             int[] last = joined.isEmpty() ? null : joined.get(joined.size() - 1);
@@ -117,8 +117,8 @@ final class Bidi {
         return spans;
     }
 
-    private boolean isReadAfterArabic(int place) {
-        for (int n = place; n < classes.length; n++) {
+    private boolean isReadAfterArabic(int index) {
+        for (int n = index; n < classes.length; n++) {
             if (isRightToLeft(classes[n])) {
                 return classes[n] == Character.DIRECTIONALITY_RIGHT_TO_LEFT_ARABIC;
             }
@@ -217,16 +217,16 @@ final class Bidi {
         return new int[] {first, last};
     }
 
-    private boolean isOfPhrase(int place) {
-        return isLetter(place) || classes[place] == Character.DIRECTIONALITY_EUROPEAN_NUMBER;
+    private boolean isOfPhrase(int index) {
+        return isLetter(index) || classes[index] == Character.DIRECTIONALITY_EUROPEAN_NUMBER;
     }
 
-    private boolean isLetter(int place) {
-        return classes[place] == Character.DIRECTIONALITY_LEFT_TO_RIGHT;
+    private boolean isLetter(int index) {
+        return classes[index] == Character.DIRECTIONALITY_LEFT_TO_RIGHT;
     }
 
-    private boolean isSign(int place) {
-        return classes[place] == Character.DIRECTIONALITY_EUROPEAN_NUMBER_TERMINATOR;
+    private boolean isSign(int index) {
+        return classes[index] == Character.DIRECTIONALITY_EUROPEAN_NUMBER_TERMINATOR;
     }
 
     /** Each number of a stretch without words, with its own separators and signs. */
@@ -274,10 +274,10 @@ final class Bidi {
     }
 
     /** Make a sign beside a European number a part of it (rule W5). */
-    private static void joinSign(byte[] names, int place, int near) {
-        if (names[place] == Character.DIRECTIONALITY_EUROPEAN_NUMBER_TERMINATOR
+    private static void joinSign(byte[] names, int index, int near) {
+        if (names[index] == Character.DIRECTIONALITY_EUROPEAN_NUMBER_TERMINATOR
                 && names[near] == Character.DIRECTIONALITY_EUROPEAN_NUMBER) {
-            names[place] = Character.DIRECTIONALITY_EUROPEAN_NUMBER;
+            names[index] = Character.DIRECTIONALITY_EUROPEAN_NUMBER;
         }
     }
 
@@ -296,9 +296,9 @@ final class Bidi {
                 || has(start, stop, Character.DIRECTIONALITY_RIGHT_TO_LEFT_ARABIC);
     }
 
-    private boolean has(int start, int stop, byte wanted) {
+    private boolean has(int start, int stop, byte direction) {
         for (int n = start; n < stop; n++) {
-            if (classes[n] == wanted) {
+            if (classes[n] == direction) {
                 return true;
             }
         }

@@ -9,33 +9,33 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 
-/** What {@code reader.properties} says of the pack: files, numbers, decoding, what it must read. */
-final class Settings {
+/** The file {@code reader.properties}: models, thresholds, decoding, and what must be read. */
+final class PackProperties {
     /** Name of the file among the module's assets. */
     static final String FILE = "reader.properties";
 
     private final Properties values;
 
-    private Settings(Properties values) {
+    private PackProperties(Properties values) {
         this.values = values;
     }
 
-    static Settings load(InputStream stream) throws IOException {
+    static PackProperties load(InputStream stream) throws IOException {
         Properties values = new Properties();
         values.load(new InputStreamReader(stream, StandardCharsets.UTF_8));
-        return new Settings(values);
+        return new PackProperties(values);
     }
 
-    boolean has(String name) {
+    boolean contains(String name) {
         return values.containsKey(name);
     }
 
-    /** Whether any setting has this value. */
-    boolean hasValue(String value) {
+    /** Whether any property has this value. */
+    boolean containsValue(String value) {
         return values.containsValue(value);
     }
 
-    String word(String name) {
+    String getString(String name) {
         String value = values.getProperty(name);
         if (value == null) {
             throw new LiteOcrException(
@@ -45,53 +45,53 @@ final class Settings {
     }
 
     /** Words between spaces. */
-    List<String> words(String name) {
-        return Arrays.asList(word(name).split(" "));
+    List<String> getStrings(String name) {
+        return Arrays.asList(getString(name).split(" "));
     }
 
     /** Lines of text: {@code name.0}, {@code name.1} and so on. */
-    List<String> lines(String name) {
-        List<String> found = new ArrayList<>();
-        while (has(name + "." + found.size())) {
-            found.add(word(name + "." + found.size()));
+    List<String> getLines(String name) {
+        List<String> lines = new ArrayList<>();
+        while (contains(name + "." + lines.size())) {
+            lines.add(getString(name + "." + lines.size()));
         }
-        return found;
+        return lines;
     }
 
-    int whole(String name) {
-        return Integer.parseInt(word(name));
+    int getInt(String name) {
+        return Integer.parseInt(getString(name));
     }
 
-    float number(String name) {
-        return Float.parseFloat(word(name));
+    float getFloat(String name) {
+        return Float.parseFloat(getString(name));
     }
 
-    double exact(String name) {
-        return Double.parseDouble(word(name));
+    double getDouble(String name) {
+        return Double.parseDouble(getString(name));
     }
 
-    boolean flag(String name) {
-        return Boolean.parseBoolean(word(name));
+    boolean getBoolean(String name) {
+        return Boolean.parseBoolean(getString(name));
     }
 
-    /** The network of a stage: {@code det}, {@code cls} or {@code rec}. */
-    Network network(String stage) {
-        return new Network(
-                word(stage + ".file"),
-                whole(stage + ".height"),
-                whole(stage + ".width"),
+    /** The model of a stage: {@code det}, {@code cls} or {@code rec}. */
+    ModelSpec getModel(String stage) {
+        return new ModelSpec(
+                getString(stage + ".file"),
+                getInt(stage + ".height"),
+                getInt(stage + ".width"),
                 triple(stage + ".mean"),
                 triple(stage + ".std"),
-                word(stage + ".order").equals("BGR"));
+                getString(stage + ".order").equals("BGR"));
     }
 
     private float[] triple(String name) {
-        List<String> words = words(name);
-        float[] found = new float[3];
+        List<String> words = getStrings(name);
+        float[] numbers = new float[3];
         for (int n = 0; n < 3; n++) {
-            found[n] = Float.parseFloat(words.get(n));
+            numbers[n] = Float.parseFloat(words.get(n));
         }
-        return found;
+        return numbers;
     }
 
     /** Characters in the order of the recogniser's classes, each with a line feed after it. */
@@ -102,13 +102,13 @@ final class Settings {
         for (int count = reader.read(buffer); count >= 0; count = reader.read(buffer)) {
             text.append(buffer, 0, count);
         }
-        List<String> found = new ArrayList<>();
+        List<String> characters = new ArrayList<>();
         // Not by lines as Java knows them: characters may be odd line ends themselves.
         for (int start = 0, end = text.indexOf("\n"); end >= 0; ) {
-            found.add(text.substring(start, end));
+            characters.add(text.substring(start, end));
             start = end + 1;
             end = text.indexOf("\n", start);
         }
-        return found;
+        return characters;
     }
 }
