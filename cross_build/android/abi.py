@@ -71,6 +71,11 @@ def module() -> Module:
     )
 
 
+def every() -> list[Abi]:
+    """All ABIs there are modules for."""
+    return abis(",".join(_data()["abis"]))
+
+
 def abis(names: str) -> list[Abi]:
     """ABIs by their targets' names, with commas between.
 

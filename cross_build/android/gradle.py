@@ -16,16 +16,22 @@ JNI = PROJECT / MAIN / "cpp" / "lite_jni.cc"
 _LEFT_OUT = shutil.ignore_patterns("cpp", "build", ".*", "local.properties")
 
 
-def copy(folder: Path, values: Mapping[str, str]) -> None:
+def copy(folder: Path, texts: Mapping[str, str]) -> None:
     """Copy the library.
 
     Args:
         folder: for it; not there yet.
-        values: texts by the names that stand as ``@NAME@`` in files at the library's top.
+        texts: for the files at the library's top, by the texts that they replace.
     """
     shutil.copytree(PROJECT, folder, ignore=_LEFT_OUT)
     for path in (path for path in folder.iterdir() if path.is_file()):
         text = path.read_text(encoding="utf-8")
-        for name, value in values.items():
-            text = text.replace(f"@{name}@", value)
+        for old, new in texts.items():
+            text = text.replace(old, new)
         path.write_text(text, encoding="utf-8")
+
+
+def abi_filters(names: list[str]) -> str:
+    """ABIs as ``build.gradle.kts`` lists them."""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"abiFilters += listOf({quoted})"

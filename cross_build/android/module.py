@@ -121,14 +121,14 @@ def _fill(folder: Path, name: str, parts: Sequence[_Part], pack: Pack, kit: ndk.
         parts, pack, kit: what goes into it.
     """
     module = abis.module()
-    values = {
-        "NAME": name,
-        "API": str(module.api),
-        "ABIS": ", ".join(f'"{part.abi.name}"' for part in parts),
-        "PACK": pack.name,
-        "RELEASE": " and ".join(sorted({part.library.runtime.release for part in parts})),
+    every = gradle.abi_filters([abi.name for abi in abis.every()])
+    texts = {
+        "@NAME@": name,
+        "@PACK@": pack.name,
+        "@RELEASE@": " and ".join(sorted({part.library.runtime.release for part in parts})),
+        every: gradle.abi_filters([part.abi.name for part in parts]),
     }
-    gradle.copy(folder, values)
+    gradle.copy(folder, texts)
     assets_folder = folder / gradle.MAIN / "assets" / "lite-ocr"
     assets_folder.mkdir(parents=True)
     assets.write(pack, module, assets_folder)

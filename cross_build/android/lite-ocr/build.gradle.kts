@@ -1,4 +1,4 @@
-// Made by 'invoke build --app': edit there, or it is lost with the next one.
+// In an app's project: made by 'invoke build --app', which overwrites changes here.
 plugins {
     id("com.android.library")
 }
@@ -8,10 +8,10 @@ android {
     compileSdk = 35
 
     defaultConfig {
-        minSdk = @API@
+        minSdk = 23
         consumerProguardFiles("consumer-rules.pro")
         ndk {
-            abiFilters += listOf(@ABIS@)
+            abiFilters += listOf("arm64-v8a", "armeabi-v7a")
         }
     }
 

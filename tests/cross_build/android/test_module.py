@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 
 from cross_build import elf
 from cross_build import runtime as runtimes
-from cross_build.android import module, ndk
+from cross_build.android import abi, gradle, module, ndk
 from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import CatalogError
@@ -73,6 +74,20 @@ def test_a_module_has_all_that_gradle_and_readers_look_for(made: Path) -> None:
     assert manifest.getroot().tag == "manifest"
 
 
+def test_the_library_opens_where_its_sources_are() -> None:
+    folder = gradle.PROJECT.parent
+    build = (gradle.PROJECT / "build.gradle.kts").read_text(encoding="utf-8")
+    assert f"minSdk = {abi.module().api}\n" in build
+    assert gradle.abi_filters(list(ABIS)) in build
+    assert not re.search("@[A-Z]+@", build), "no template: Kotlin as it is"
+    root = (folder / "settings.gradle.kts").read_text(encoding="utf-8")
+    included = re.findall(r'^include\(":(.+)"\)', root, re.MULTILINE)
+    assert [folder / name for name in included] == [gradle.PROJECT]
+    example = (gradle.PROJECT / "settings.example.gradle.kts").read_text(encoding="utf-8")
+    plugin = r'id\("com.android.library"\) version "(.+)"'
+    assert re.findall(plugin, root) == re.findall(plugin, example) != []
+
+
 def test_the_manifest_tells_what_is_in_it(made: Path) -> None:
     data = json.loads((made / module.MANIFEST).read_text(encoding="utf-8"))
     assert data["paddle_lite"] == dict.fromkeys(ABIS, double.RELEASE)
@@ -83,8 +98,8 @@ def test_the_manifest_tells_what_is_in_it(made: Path) -> None:
 
 
 def test_native_libraries_are_ones_that_android_loads(made: Path) -> None:
-    for abi, machine in ABIS.items():
-        shim = elf.read(made / "src/main/jniLibs" / abi / ndk.SHIM)
+    for name, machine in ABIS.items():
+        shim = elf.read(made / "src/main/jniLibs" / name / ndk.SHIM)
         assert shim.machine == machine
         assert shim.page == 16384
         assert {runtimes.LIBRARY, ndk.CPP, "libc.so"} >= set(shim.needed) >= {runtimes.LIBRARY}
@@ -147,6 +162,8 @@ def test_the_command_writes_one(android: Path, double_pack: Path, tmp_path: Path
     assert (tmp_path / "reader" / module.MANIFEST).is_file()
     assert not (tmp_path / "reader/src/main/jniLibs/armeabi-v7a").exists()
     assert 'include(":reader")' in (tmp_path / "reader/README.md").read_text()
+    gradle_file = (tmp_path / "reader/build.gradle.kts").read_text()
+    assert 'abiFilters += listOf("arm64-v8a")\n' in gradle_file
 
 
 @pytest.mark.parametrize(
