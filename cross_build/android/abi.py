@@ -83,18 +83,18 @@ def abis(names: str) -> list[Abi]:
         TargetError: there is none of that name, or one is given twice.
     """
     rows = _data()["abis"]
-    wanted = [name for name in names.split(",") if name]
-    for name in wanted:
+    targets = [name for name in names.split(",") if name]
+    for name in targets:
         if name not in rows:
             raise TargetError(
                 f"--app: there is no module for {name!r};{similar(name, rows)} there is one for"
                 f" {', '.join(rows)}, also both: --target {','.join(rows)}"
             )
-        if wanted.count(name) > 1:
+        if targets.count(name) > 1:
             raise TargetError(f"--target {names}: names {name} twice; name it once")
-    if not wanted:
+    if not targets:
         raise TargetError(f"--app: name a --target: {', '.join(rows)}, or both with a comma")
-    return [Abi(target=name, name=rows[name]["abi"], **_fields(rows[name])) for name in wanted]
+    return [Abi(target=name, name=rows[name]["abi"], **_fields(rows[name])) for name in targets]
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:

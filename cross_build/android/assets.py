@@ -88,4 +88,4 @@ def _network(stage: str, network: Network) -> Iterator[tuple[str, str]]:
 def _escaped(value: str) -> str:
     """A value as Properties reads it back: else it drops backslashes, and blanks before a value."""
     text = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return re.sub(r"^[ \t\f]", lambda found: f"\\{found[0]}", text)
+    return re.sub(r"^[ \t\f]", lambda match: f"\\{match[0]}", text)

@@ -1,4 +1,4 @@
-"""Libraries of a module: refused where no device could load them, with a word where some cannot."""
+"""Libraries of a module: refused where no device could load them, warned of where some cannot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(libraries: Iterable[Elf], abi: Abi, others: Iterable[str]) -> list[str
     Raises:
         BoardError: a library is for another processor, or needs one that Android does not have.
     """
-    doubts = []
+    warnings = []
     for library in libraries:
         name = library.path.name
         if library.machine != abi.machine:
@@ -37,8 +37,8 @@ def check(libraries: Iterable[Elf], abi: Abi, others: Iterable[str]) -> list[str
             if needed not in others:
                 raise BoardError(f"{abi.target}: {name} needs {needed}; {_why(needed)}")
         if library.page < abi.page:
-            doubts.append(_unaligned(library, abi))
-    return doubts
+            warnings.append(_unaligned(library, abi))
+    return warnings
 
 
 def _why(needed: str) -> str:

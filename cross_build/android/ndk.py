@@ -70,8 +70,8 @@ def find() -> Ndk:
         raise DeployError(
             f"{VARIABLES[0]} is not set: apps need a library compiled by Android's NDK; {_ADVICE}"
         )
-    variable, place = named[0]
-    folder = user_path(place, variable)
+    variable, path = named[0]
+    folder = user_path(path, variable)
     try:
         text = (folder / "source.properties").read_text(encoding="utf-8")
         revision = re.findall(r"^Pkg\.Revision\s*=\s*(\S+)", text, re.MULTILINE)[0]
@@ -189,8 +189,9 @@ def _run(command: Sequence[str]) -> None:
     except OSError as error:
         raise DeployError(f"{command[0]}: cannot be run ({error.strerror}); {_ADVICE}") from error
     if run.returncode != 0:
-        told = [one for one in run.stderr.splitlines() if _FAILED.search(one)]
-        first = (told or run.stderr.splitlines() or ["no message"])[0]
+        lines = run.stderr.splitlines()
+        errors = [line for line in lines if _FAILED.search(line)]
+        first = (errors or lines or ["no message"])[0]
         raise DeployError(
             f"{Path(command[0]).name} failed: {first}; are library and header of one release?"
         )
