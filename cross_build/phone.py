@@ -209,8 +209,8 @@ class Phone(Board):
         outcome = self._shell(_TRY)
         if outcome.code == 0:
             return
-        said = outcome.stderr.strip().splitlines()
-        reason = said[-1] if said else f"exit code {outcome.code}"
+        lines = outcome.stderr.strip().splitlines()
+        reason = lines[-1] if lines else f"exit code {outcome.code}"
         if outcome.code == 2:
             raise BoardError(self._told(f"cannot write to {root}: {reason}"))
         raise BoardError(
@@ -230,15 +230,15 @@ class Phone(Board):
         return self.transport.run(["sh", "-c", script, "sh", self.transport.root, *arguments])
 
     def _fits(self, machine: str, abis: set[str]) -> None:
-        wanted = _ABIS[self.target.machine]
+        expected = _ABIS[self.target.machine]
         # A 64-bit kernel runs our programs whatever its own are made for.
-        if machine == self.target.machine or wanted in abis:
+        if machine == self.target.machine or expected in abis:
             return
         other = next((name for abi, name in _TARGETS.items() if abi in abis), None)
         advice = f"take --target {other}" if other else "there is no target for it"
         raise BoardError(
-            f"{self.target.name}: expected {wanted}, this phone is {', '.join(sorted(abis - {''}))}"
-            f" ({machine}); {advice}"
+            f"{self.target.name}: expected {expected}, this phone is"
+            f" {', '.join(sorted(abis - {''}))} ({machine}); {advice}"
         )
 
 
