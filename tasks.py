@@ -208,7 +208,7 @@ def build(
     from cross_build import archive
 
     if app:
-        from cross_build.app import module
+        from cross_build.android import module
 
         if sign:
             raise UsageError("--sign: is for archives of boards; leave it out with --app")

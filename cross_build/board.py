@@ -46,7 +46,7 @@ class Board:
     Args:
         target: what kind it is.
         transport: the way to it.
-        python: its interpreter, by path or name; one that fits is looked for there if None.
+        python: its interpreter, by path or name; if None, one that fits is looked for there.
         address: what tells it from others of its kind, for people; the target's name if empty.
     """
 
@@ -91,9 +91,13 @@ class Board:
         Raises:
             BoardError: it failed; with its own words.
         """
-        outcome = self._run(
-            inspect.getsource(release), command, self.transport.root, *arguments, stdin=stdin
-        )
+        return self._release(self.python, command, *arguments, stdin=stdin)
+
+    def _release(self, python: str | None, command: str, *arguments: str, stdin: str = "") -> Any:
+        """As :meth:`release`, run by an interpreter of the caller's choice."""
+        code = inspect.getsource(release)
+        line = _line(python, code, command, self.transport.root, *arguments)
+        outcome = self.transport.run(line, stdin)
         try:
             return parse(outcome.stdout, f"{self.target.name}: {command}").value
         except BoardError as error:
@@ -115,14 +119,21 @@ class Board:
         """What is there of a release; errors as :meth:`release`."""
         return releases.known(self.answer("known", name))
 
-    def provide(self, system: Bundle | None, watch: Watch = TERMINAL) -> Sequence[str]:
-        """Bring a system over that releases run on; gives what was sent.
+    def with_interpreter(self) -> Board:
+        """The board with its interpreter known, so that further calls need not look for it."""
+        return self
 
-        A board has its own: nothing is to be done.
+    def install_system(
+        self, system: Bundle | None, watch: Watch = TERMINAL
+    ) -> tuple[Board, Sequence[str]]:
+        """Bring a system over that releases run on; a board has its own, and is sent nothing.
+
+        Returns:
+            The board on which that system runs, and the files that were sent.
         """
-        return ()
+        return self, ()
 
-    def lacks(self, system: Bundle | None) -> bool:
+    def needs_system(self, system: Bundle | None) -> bool:
         """Whether a system would have to be sent."""
         return False
 
@@ -140,10 +151,16 @@ class Board:
             DeployError: another one is still under way; tells whose.
             BoardError: as :meth:`release`.
         """
+        with self._held(self.python, name) as state:
+            yield state
+
+    @contextlib.contextmanager
+    def _held(self, python: str | None, name: str | None) -> Iterator[releases.Status]:
+        """As :meth:`held`, by an interpreter of the caller's choice."""
         owner = f"{getpass.getuser()}@{socket.gethostname()}"
         code = inspect.getsource(release)
         named = [] if name is None else [name]
-        command = self._line(code, "hold", self.transport.root, owner, *named)
+        command = _line(python, code, "hold", self.transport.root, owner, *named)
         start = time.monotonic()
         with contextlib.ExitStack() as stack:
             while True:
@@ -202,17 +219,19 @@ class Board:
         return own_packages.check(self.target.name, answered.packages(answer))
 
     def _run(self, code: str, *arguments: str, stdin: str = "") -> Outcome:
-        return self.transport.run(self._line(code, *arguments), stdin)
-
-    def _line(self, code: str, *arguments: str) -> list[str]:
-        if self.python is None:
-            return ["sh", "-c", _FIND, "sh", code, *arguments]
-        return [self.python, "-I", "-c", code, *arguments]
+        return self.transport.run(_line(self.python, code, *arguments), stdin)
 
     def _told(self, reason: str) -> str:
         denied = any(words in reason for words in ("Read-only file system", "Permission denied"))
         advice = "; give another folder of the board with --folder" if denied else ""
         return f"{self.target.name}: {reason}{advice}"
+
+
+def _line(python: str | None, code: str, *arguments: str) -> list[str]:
+    """The command that runs a module's text; without an interpreter by one that is found there."""
+    if python is None:
+        return ["sh", "-c", _FIND, "sh", code, *arguments]
+    return [python, "-I", "-c", code, *arguments]
 
 
 def _last(outcome: Outcome) -> str:

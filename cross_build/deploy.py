@@ -91,7 +91,7 @@ def deploy(
     watch.step("connecting")
     with only_one(board), _recorded(board):
         bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
-        brought = board.provide(bundle.system, watch)
+        board, brought = board.install_system(bundle.system, watch)
         watch.step("comparing")
         with board.held(bundle.name) as state:
             missing: Sequence[str] = ()
@@ -171,6 +171,7 @@ def preview(
     Args and errors as :func:`deploy`.
     """
     watch.step("connecting")
+    board = board.with_interpreter()
     bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
     watch.step("comparing")
     state = board.status()
@@ -181,7 +182,7 @@ def preview(
     missing, free = releases.paths(answer["missing"], bundle.items), answer["free"].whole()
     lines = [f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}"]
     size = sum(bundle.items[path].size for path in missing)
-    if bundle.system is not None and board.lacks(bundle.system):
+    if bundle.system is not None and board.needs_system(bundle.system):
         told = f"{len(bundle.system.items)} files, {bundle.system.size / 1e6:.1f} MB"
         lines.append(f"  system    {told}, to be sent once")
     return "\n".join(
@@ -197,8 +198,10 @@ def preview(
 
 def undeploy(board: Board) -> bool:
     """Remove everything of ours from a board; False if there was nothing."""
-    with only_one(board), board.held():
-        removed = board.answer("remove")["removed"].boolean()
+    with only_one(board):
+        board = board.with_interpreter()
+        with board.held():
+            removed = board.answer("remove")["removed"].boolean()
     records.forget(board)
     return removed
 
@@ -209,13 +212,15 @@ def rollback(board: Board) -> str:
     Raises:
         DeployError: there is none.
     """
-    with only_one(board), board.held():
-        answer = board.answer("rollback")
-        if answer.has("error"):
-            reason = answer["error"].text()
-            raise DeployError(f"{board.target.name}: {reason}; deploy again instead")
-        name = answer["current"].text()
-        records.deployed(board, name, _proof(board.known(name).verified) or {}, False)
+    with only_one(board):
+        board = board.with_interpreter()
+        with board.held():
+            answer = board.answer("rollback")
+            if answer.has("error"):
+                reason = answer["error"].text()
+                raise DeployError(f"{board.target.name}: {reason}; deploy again instead")
+            name = answer["current"].text()
+            records.deployed(board, name, _proof(board.known(name).verified) or {}, False)
     return name
 
 

@@ -110,8 +110,9 @@ class Phone(Board):
 
     def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
         """As for any board; a phone without our Python holds no releases, and says so."""
-        if self._python() is not None:
-            return super().release(command, *arguments, stdin=stdin)
+        python = self._interpreter()
+        if python is not None:
+            return self._release(python, command, *arguments, stdin=stdin)
         if command == "remove":
             return {"removed": self._shell(_CLEAR).code == 0}
         with _nothing(self) as board:
@@ -121,41 +122,47 @@ class Phone(Board):
     @contextlib.contextmanager
     def held(self, name: str | None = None) -> Iterator[releases.Status]:
         """As for any board; on a phone without our Python there is nothing to hold."""
-        if self._python() is None:
+        python = self._interpreter()
+        if python is None:
             yield self.status()
             return
-        with super().held(name) as state:
+        with self._held(python, name) as state:
             yield state
 
-    def lacks(self, system: Bundle | None) -> bool:
+    def with_interpreter(self) -> Board:
+        """The phone with a Python of ours; as it is if there is none yet."""
+        return self._with(self._interpreter())
+
+    def needs_system(self, system: Bundle | None) -> bool:
         """Whether a system would have to be sent."""
         if system is None:
             return False
-        self.python = self.path("releases", system.name, PYTHON)
         try:
-            answer = super().release("known", system.name)
+            answer = self._release(self._python_of(system), "known", system.name)
             return not releases.known(Answer(self.target.name, answer)).intact
         except BoardError:
             return True
-        finally:
-            self.python = None
 
-    def provide(self, system: Bundle | None, watch: Watch = TERMINAL) -> Sequence[str]:
-        """Bring the system over that releases run on, if it is not there; gives what was sent.
+    def install_system(
+        self, system: Bundle | None, watch: Watch = TERMINAL
+    ) -> tuple[Board, Sequence[str]]:
+        """Bring the system over that releases run on, if it is not there.
+
+        Returns:
+            The phone with the Python of that system, and the files that were sent.
 
         Raises:
             DeployError: there is no room, or it arrives damaged.
             BoardError: the phone cannot be reached, or lets no program run in that folder.
         """
         if system is None:
-            return ()
+            return self, ()
         sent: Sequence[str] = ()
-        if self.lacks(system):
+        if self.needs_system(system):
             self._try()
             self._send(system, watch)
             sent = list(system.items)
-        self.python = self.path("releases", system.name, PYTHON)
-        return sent
+        return self._with(self._python_of(system)), sent
 
     def _send(self, system: Bundle, watch: Watch) -> None:
         name, free = self.target.name, self._free()
@@ -167,37 +174,43 @@ class Phone(Board):
         part = self.path("releases", f"{system.name}.part")
         transfer(self.transport, system, list(system.items), part, watch, "the system it runs on, ")
         # It is checked by itself: a damaged one does not get as far as to say it is whole.
-        self.python = f"{part}/{PYTHON}"
+        python = f"{part}/{PYTHON}"
         try:
-            wrong = super().release("seal", system.name, stdin=system.manifest())["wrong"]
+            wrong = self._release(python, "seal", system.name, stdin=system.manifest())["wrong"]
         except BoardError as error:
             raise DeployError(
                 f"{name}: the Python that was sent does not run there: {error}; deploy again"
             ) from error
-        finally:
-            self.python = None
         if wrong:
             raise DeployError(
                 f"{name}: {len(wrong)} files arrived damaged, first {wrong[0]}; deploy again"
             )
 
-    def _python(self) -> str | None:
+    def _with(self, python: str | None) -> Phone:
+        return Phone(self.target, self.transport, python, self.address)
+
+    def _python_of(self, system: Bundle) -> str:
+        """Path of a system's Python, whether it is there or not."""
+        return self.path("releases", system.name, PYTHON)
+
+    def _interpreter(self) -> str | None:
         """A Python of ours that runs there, if there is one."""
-        if self.python is None:
-            outcome = self._shell(_FIND, PYTHON, inspect.getsource(release))
-            self.python = outcome.stdout.strip() or None
-            if self.python is None and outcome.stderr.strip():
-                told = outcome.stderr.strip().splitlines()[-1]
-                print(f"{self.target.name}: what lies there does not run: {told}", file=sys.stderr)
-        return self.python
+        if self.python is not None:
+            return self.python
+        outcome = self._shell(_FIND, PYTHON, inspect.getsource(release))
+        python = outcome.stdout.strip() or None
+        if python is None and outcome.stderr.strip():
+            reason = outcome.stderr.strip().splitlines()[-1]
+            print(f"{self.target.name}: what is there does not run: {reason}", file=sys.stderr)
+        return python
 
     def _try(self) -> None:
         root = self.transport.root
         outcome = self._shell(_TRY)
         if outcome.code == 0:
             return
-        said = outcome.stderr.strip().splitlines()
-        reason = said[-1] if said else f"exit code {outcome.code}"
+        lines = outcome.stderr.strip().splitlines()
+        reason = lines[-1] if lines else f"exit code {outcome.code}"
         if outcome.code == 2:
             raise BoardError(self._told(f"cannot write to {root}: {reason}"))
         raise BoardError(
@@ -217,15 +230,15 @@ class Phone(Board):
         return self.transport.run(["sh", "-c", script, "sh", self.transport.root, *arguments])
 
     def _fits(self, machine: str, abis: set[str]) -> None:
-        wanted = _ABIS[self.target.machine]
+        expected = _ABIS[self.target.machine]
         # A 64-bit kernel runs our programs whatever its own are made for.
-        if machine == self.target.machine or wanted in abis:
+        if machine == self.target.machine or expected in abis:
             return
         other = next((name for abi, name in _TARGETS.items() if abi in abis), None)
         advice = f"take --target {other}" if other else "there is no target for it"
         raise BoardError(
-            f"{self.target.name}: expected {wanted}, this phone is {', '.join(sorted(abis - {''}))}"
-            f" ({machine}); {advice}"
+            f"{self.target.name}: expected {expected}, this phone is"
+            f" {', '.join(sorted(abis - {''}))} ({machine}); {advice}"
         )
 
 

@@ -44,6 +44,7 @@ def read(
         UsageError: an option is wrong.
         BoardError: no release is in use, or its program failed before the first picture.
     """
+    board = board.with_interpreter()
     state = board.status()
     if state.current is None:
         raise BoardError(

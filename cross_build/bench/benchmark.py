@@ -114,13 +114,14 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
     """
     chosen = list(dict.fromkeys(map(peers.find, sweep.peers)))
     with deploys.only_one(board):
+        board = board.with_interpreter()
         bundles = [
             deploys.bundle_for(board, pack or None, sweep.runtime, sweep.tuned)
             for pack in sweep.packs or [""]
         ]
         facts, system = board.probe(), bundles[0].system
         others = selection.bundles(chosen, bundles, board.target, facts)
-        board.provide(system)
+        board, _ = board.install_system(system)
         with board.held() as state:
             brought: list[str] = []
             try:

@@ -93,6 +93,14 @@ def test_undeploy_leaves_nothing(phone: Phone, fresh: Phone) -> None:
     assert not deploys.undeploy(phone.board)
 
 
+def test_a_connection_goes_on_after_its_python_is_removed(phone: Phone) -> None:
+    board = phone.board
+    assert board.status().current == phone.current
+    assert deploys.undeploy(board)
+    assert board.status().current is None
+    assert not deploys.undeploy(board)
+
+
 def test_a_phone_without_releases_says_so(fresh: Phone, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "p.png"), double.picture())
     with pytest.raises(BoardError, match="run 'invoke deploy --target android-arm64'"):

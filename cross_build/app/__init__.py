@@ -1,1 +1,0 @@
-"""Modules for Android apps: a Gradle library with the reader in Java, Paddle-Lite and a pack."""
