@@ -17,6 +17,7 @@ from cross_build.transports import adb
 from lite_runner.doctor import Check, attempt
 from lite_runner.errors import LiteError
 from opt_models import cache, lite_env
+from opt_models.command_name import command_name
 from opt_models.sources import settings
 
 _NEEDED = (
@@ -45,7 +46,7 @@ def host_checks() -> list[Check]:
     found.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
     found.append(attempt("settings", _settings, "correct what is named there"))
     found.append(attempt("python for opt", _interpreter, "uv python install 3.10"))
-    found.append(attempt("board local", _local, "invoke deploy --target local"))
+    found.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
     found += [
         Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{mend}'")
         for name, tool, mend in compiler.tools()

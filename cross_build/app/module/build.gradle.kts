@@ -1,4 +1,4 @@
-// Made by 'invoke build --app': edit there, or it is lost with the next one.
+// Made by 'lite-ocr build --app': edit there, or it is lost with the next one.
 plugins {
     id("com.android.library")
 }
