@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD, CONTENT, numbers
 from lite_runner import output
-from lite_runner.errors import UsageError
+from lite_runner.errors import LiteError, UsageError
 
 if TYPE_CHECKING:
     from cross_build.bench.benchmark import Sweep
@@ -84,6 +86,8 @@ def bench(
                 " others out"
             )
         return _tune(target, host, folder, sweep, pictures, run.Plan(limit=float(limit)), within)
+    if html:
+        _check_plots()
     # An emulated processor's times say nothing: once is enough for what it reads.
     plan = run.Plan(0, 1, 1, 1) if emulate else run.Plan(limit=float(limit))
     with connected(target, host, folder, emulate) as board:
@@ -130,9 +134,18 @@ def _tune(
     return 0
 
 
+def _check_plots() -> None:
+    """Refuse ``--html`` before anything is measured where no plots can be drawn."""
+    if find_spec("plotly") is None:
+        raise LiteError(
+            f"--html: needs plotly for its plots; run '{sys.executable} -m pip install plotly', or"
+            " leave --html out"
+        )
+
+
 def _report(record: dict[str, Any], files: dict[str, Path]) -> None:
     """Write a record in each form that a file was named for."""
-    from cross_build.bench.reports import history, markdown, page, result
+    from cross_build.bench.reports import history, markdown, result
 
     run = result.parse(record, "this run")
     for form, file in files.items():
@@ -141,6 +154,8 @@ def _report(record: dict[str, Any], files: dict[str, Path]) -> None:
         elif form == "markdown":
             text = markdown.document(run)
         else:
+            from cross_build.bench.reports import page  # late: it needs plotly
+
             text = page.page(run, history.earlier(run.target, run.host))
         output.write_atomically(file, text.encode())
 

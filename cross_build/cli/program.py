@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import invoke.main
@@ -13,7 +14,7 @@ from cross_build.cli.demo import demo
 from cross_build.cli.doctor import doctor
 from cross_build.cli.evaluate import evaluate
 from cross_build.cli.read import read
-from lite_runner import __version__
+from lite_runner import __version__, cli, output
 from opt_models.command_name import INSTALLED, command_name
 
 
@@ -36,6 +37,18 @@ def commands(*others: Any) -> Collection:
 
 #: What ``lite-ocr`` starts.
 LITE_OCR = Program(version=__version__, namespace=commands(), name=INSTALLED, binary=INSTALLED)
+
+
+def main() -> None:
+    """Run ``lite-ocr`` with the command line of this process, and end it."""
+
+    def run() -> int:
+        output.speak_utf8()
+        LITE_OCR.run()
+        return 0
+
+    # Each command has a guard of its own; this one is for help whose reader goes away.
+    sys.exit(cli.guard(run, INSTALLED, debug=True))
 
 
 def running() -> Program:
