@@ -44,7 +44,9 @@ def host_checks() -> list[Check]:
     found.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
     found.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
     found.append(attempt("settings", _settings, "correct what is named there"))
-    found.append(attempt("python for opt", _interpreter, "uv python install 3.10"))
+    found.append(
+        attempt("python for opt", _interpreter, f"{_install('uv')} && uv python install 3.10")
+    )
     found.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
     found += [
         Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{mend}'")
