@@ -327,7 +327,7 @@ def _alike(facts: Facts) -> Facts:
 
 @contextlib.contextmanager
 def _recorded(board: Board) -> Iterator[None]:
-    """Make what fails known to ``invoke boards``."""
+    """Make what fails known to ``boards``."""
     try:
         yield
     except LiteError as error:

@@ -17,12 +17,13 @@ from cross_build.transports import adb
 from lite_runner.doctor import Check, attempt
 from lite_runner.errors import LiteError
 from opt_models import cache, lite_env
+from opt_models.command_name import command_name
 from opt_models.sources import settings
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
-    *("requests", "tqdm", "protobuf", "flatbuffers", "fabric", "paramiko"),
-    *("pyelftools", "plotly"),
+    *("requests", "urllib3", "tqdm", "protobuf", "flatbuffers", "onnx", "pyyaml", "fabric"),
+    *("paramiko", "pyelftools"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
 _NEEDED_BYTES = 1_500_000_000
@@ -30,7 +31,6 @@ _NEEDED_BYTES = 1_500_000_000
 
 def host_checks() -> list[Check]:
     """Look at everything the host needs, without downloading anything."""
-    mend = f"{sys.executable} -m pip install -e ."
     found = [
         Check("host", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
         Check(
@@ -40,25 +40,38 @@ def host_checks() -> list[Check]:
             "use Python 3.9 or newer",
         ),
     ]
-    found += [_package(name, mend) for name in _NEEDED]
+    found += [_package(name) for name in _NEEDED]
     found.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
     found.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
     found.append(attempt("settings", _settings, "correct what is named there"))
-    found.append(attempt("python for opt", _interpreter, "uv python install 3.10"))
-    found.append(attempt("board local", _local, "invoke deploy --target local"))
+    found.append(
+        attempt("python for opt", _interpreter, f"{_install('uv')} && uv python install 3.10")
+    )
+    found.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
     found += [
         Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{mend}'")
         for name, tool, mend in compiler.tools()
     ]
     phones = adb.program() or "none; for phones run 'sudo apt-get install adb mmdebstrap'"
-    return [*found, Check("adb", True, phones)]
+    return [*found, _plots(), Check("adb", True, phones)]
 
 
-def _package(name: str, mend: str) -> Check:
+def _package(name: str) -> Check:
     try:
         return Check(name, True, metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Check(name, False, "not installed", mend)
+        return Check(name, False, "not installed", _install(name))
+
+
+def _plots() -> Check:
+    """Only pages of benchmarks need plotly."""
+    check = _package("plotly")
+    advice = f"none; for 'bench --html' run '{check.mend}'"
+    return check if check.ok else Check("plotly", True, advice)
+
+
+def _install(name: str) -> str:
+    return f"{sys.executable} -m pip install {name}"
 
 
 def _pip() -> str:

@@ -26,6 +26,7 @@ from cross_build.errors import BoardError, TargetError
 from cross_build.targets import Target
 from cross_build.transports.ssh import Ssh
 from opt_models import cache
+from opt_models.command_name import command_name
 
 USER = "pi"
 _SUITE = "bookworm"
@@ -192,7 +193,7 @@ def told(machine: str = "aarch64") -> str:
     state, keys = status(machine), folder(machine)
     if state is None:
         made = "is made" if root_folder(machine).is_dir() else "is not made yet"
-        return f"down; its system {made}: 'invoke board up' starts it"
+        return f"down; its system {made}: '{command_name()} board up' starts it"
     options = f"-i {keys / 'key'} -o UserKnownHostsFile={keys / 'known_hosts'} -p {state.port}"
     return f"up at 127.0.0.1:{state.port}; log in with\n  ssh {options} {USER}@127.0.0.1"
 

@@ -18,6 +18,7 @@ from lite_runner import interruption, picture_file
 from lite_runner.errors import ImageError, UsageError
 from lite_runner.report import Result, error_result
 from lite_runner.sources import Source, drawing_name
+from opt_models.command_name import command_name
 
 
 def read(
@@ -49,12 +50,12 @@ def read(
     if state.current is None:
         raise BoardError(
             f"{board.target.name}: nothing is deployed there;"
-            f" run 'invoke deploy --target {board.target.name}'"
+            f" run '{command_name()} deploy --target {board.target.name}'"
         )
     if not state.intact:
         print(
-            f"{board.target.name}: release {state.current} there is damaged; run 'invoke deploy"
-            f" --target {board.target.name}' again to repair it",
+            f"{board.target.name}: release {state.current} there is damaged; run"
+            f" '{command_name()} deploy --target {board.target.name}' again to repair it",
             file=sys.stderr,
         )
     wanted = {f"{number:05d}": source for number, source in enumerate(pictures)}

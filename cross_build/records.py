@@ -14,6 +14,7 @@ from typing import Any, Mapping
 from cross_build.board import Board
 from cross_build.transports import local
 from lite_runner import durable
+from opt_models.command_name import command_name
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def keep(record: Record) -> None:
         durable.write(path, text.encode())
     except OSError as error:
         print(
-            f"{path}: cannot be written ({error.strerror}); 'invoke boards' will not know of this",
+            f"{path}: cannot be written ({error.strerror}); '{command_name()} boards' will not know"
+            " of this",
             file=sys.stderr,
         )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lite_runner.errors import EngineError, ImageError, LiteError, PackError
     from lite_runner.pipeline import Line, Ocr, Options, Page
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "EngineError",
     "ImageError",

@@ -28,8 +28,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guard(lambda: command(options), "ocr", debug=options.debug)
 
 
-def guard(work: Callable[[], int], program: str, debug: bool) -> int:
-    """Run ``work``; turn every failure a user can cause into one stderr line and an exit code."""
+def guard(
+    work: Callable[[], int],
+    program: str,
+    debug: bool,
+    repair: Callable[[str | None], str] | None = None,
+) -> int:
+    """Run ``work``; turn every failure a user can cause into one stderr line and an exit code.
+
+    Args:
+        work: returns the exit code.
+        program: begins the line.
+        debug: let failures out with their traceback.
+        repair: what to do about a package that cannot be imported; as in a release if None.
+    """
     try:
         return work()
     except KeyboardInterrupt as interrupt:
@@ -52,9 +64,8 @@ def guard(work: Callable[[], int], program: str, debug: bool) -> int:
             raise
         from lite_runner import doctor
 
-        mend = doctor.mend(error.name if isinstance(error, ImportError) else None)
-        mend = mend if program == "ocr" else "run 'pip install -e .' again"
-        print(f"{program}: a package is missing or damaged ({error}); {mend}", file=sys.stderr)
+        advice = (repair or doctor.mend)(error.name if isinstance(error, ImportError) else None)
+        print(f"{program}: a package is missing or damaged ({error}); {advice}", file=sys.stderr)
     except OSError as error:
         if debug:
             raise

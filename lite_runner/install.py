@@ -97,7 +97,7 @@ def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
         raise InstallError(str(error)) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InstallError(
-            f"{source}: is no unpacked archive of 'invoke build' ({error}); unpack it again"
+            f"{source}: is no unpacked archive of 'lite-ocr build' ({error}); unpack it again"
         ) from error
     if name != expected:
         raise InstallError(

@@ -175,7 +175,7 @@ def load(folder: str | Path) -> Pack:
     except OSError as error:
         raise PackError(
             f"pack {root}: cannot read pack.json ({error.strerror}); give a folder made by"
-            " 'invoke deploy' or 'invoke pack'"
+            " 'lite-ocr deploy' or 'lite-ocr pack'"
         ) from error
     try:
         data = json.loads(text)

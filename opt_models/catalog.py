@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 from lite_runner.pack import Golden
+from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
 from opt_models.published import DIRECTIONS as DIRECTIONS
 from opt_models.published import KINDS as KINDS
@@ -63,11 +64,12 @@ def model(name: str) -> Model:
     known = {one.casefold(): row for one, row in models().items()}
     if name in recipes():
         raise CatalogError(
-            f"{name!r} is a pack of several models; 'invoke models.packs' lists them"
+            f"{name!r} is a pack of several models; '{command_name()} models.packs' lists them"
         )
     if name.casefold() not in known:
         raise CatalogError(
-            f"there is no model {name!r};{similar(name, models())} 'invoke models' lists all"
+            f"there is no model {name!r};{similar(name, models())} '{command_name()} models' lists"
+            " all"
         )
     return known[name.casefold()]
 
@@ -88,7 +90,9 @@ def recipe(name: str) -> Recipe:
     known = recipes()
     if name not in known:
         advice = of_the_same_language(name, known, languages()) or similar(name, known)
-        raise CatalogError(f"there is no pack {name!r};{advice} 'invoke models.packs' lists all")
+        raise CatalogError(
+            f"there is no pack {name!r};{advice} '{command_name()} models.packs' lists all"
+        )
     return known[name]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Sequence
 
+from opt_models.command_name import command_name
 from opt_models.errors import OptError
 from opt_models.formats import nb, params, program
 
@@ -44,7 +45,7 @@ def _known(files: Sequence[Path]) -> str | None:
         if _is_nb(one):
             return (
                 f"{one.name} is optimised for Paddle-Lite already, so opt has nothing to do; see"
-                f" what it runs on with: invoke models.inspect {one}"
+                f" what it runs on with: {command_name()} models.inspect {one}"
             )
     for one in files:
         if one.suffix in _ARCHIVES:

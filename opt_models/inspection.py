@@ -10,6 +10,7 @@ from typing import Any, Mapping
 
 from lite_runner.release import sha256
 from opt_models import conversion, model_folder
+from opt_models.command_name import command_name
 from opt_models.errors import OptError
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
@@ -34,7 +35,6 @@ _FORMATS = {
     PirFiles: "Paddle 3 inference model (PIR)",
     OnnxFile: "ONNX model",
 }
-_CONVERT = "invoke pack, with its folder or .onnx file after --det, --rec or --cls"
 _WIDTH = 96
 
 
@@ -126,7 +126,7 @@ def as_text(inspection: Inspection) -> str:
     total = sum(summary.operators.values())
     counts = [f"{name} {count}" for name, count in summary.operators.items()]
     rows += _wrapped(f"{total} operators", counts)
-    runs = inspection.runtimes or (f"nothing before opt converts it: {_CONVERT}",)
+    runs = inspection.runtimes or (_conversion(),)
     rows += [("runs on", one) for one in runs]
     width = max(len(name) for name, _ in rows)
     lines = [str(inspection.path)]
@@ -135,6 +135,13 @@ def as_text(inspection: Inspection) -> str:
         lines.append(f"  {'' if name == before else name:<{width}}  {value}")
         before = name
     return "\n".join(lines)
+
+
+def _conversion() -> str:
+    return (
+        f"nothing before opt converts it: {command_name()} pack, with its folder or .onnx file"
+        " after --det, --rec or --cls"
+    )
 
 
 def _nb(path: Path, verified: Mapping[str, tuple[str, ...]]) -> Inspection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Sequence
 
 from opt_models import catalog
+from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
 from opt_models.published import Dictionary, InWheel, Model
 from opt_models.wording import amount, table
@@ -59,7 +60,8 @@ def as_table(models: Sequence[Model]) -> str:
     ]
     headings = ("name", "task", "version", "size", "offered", "languages")
     count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
-    return f"{table(headings, rows)}\n\n{count}; 'invoke models.show NAME' tells all of one"
+    advice = f"'{command_name()} models.show NAME' tells all of one"
+    return f"{table(headings, rows)}\n\n{count}; {advice}"
 
 
 def as_data(model: Model) -> dict[str, Any]:

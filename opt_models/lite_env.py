@@ -156,8 +156,9 @@ def _search(known: Path) -> tuple[Path, str]:
     newest = next(iter(WHEEL.sha256))
     raise OptError(
         f"Paddle-Lite {WHEEL.release} needs Python {', '.join(WHEEL.sha256)}, and neither is here"
-        f" nor could uv get one; run 'uv python install {newest}' or install Python {newest}"
-        " (Debian, Ubuntu: pyenv; conda: 'conda create -n lite python=3.10'), then try again"
+        f" nor could uv get one; run 'uv python install {newest}' (uv itself comes with"
+        f" '{sys.executable} -m pip install uv') or install Python {newest} (Debian, Ubuntu: pyenv;"
+        f" conda: 'conda create -n lite python={newest}'), then try again"
     )
 
 

@@ -12,6 +12,7 @@ from lite_runner.errors import PackError
 from lite_runner.user_path import user_path
 from opt_models import build_pack, catalog
 from opt_models.catalog import Recipe
+from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
 from opt_models.ingredients import from_recipe
 from opt_models.place import Place
@@ -40,7 +41,7 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
             raise PackError(
                 f"pack {folder}: was made for Paddle-Lite {' or '.join(pack.runtimes)} on"
                 f" {pack.processor or pack.arch}, this target has {runtime.release} on"
-                f" {runtime.processor}; make it again with 'invoke pack ... --target'"
+                f" {runtime.processor}; make it again with '{command_name()} pack ... --target'"
             )
         return pack
     recipe, precision = named(name)
@@ -65,7 +66,7 @@ def _folder(name: str) -> Path | None:
     if name not in catalog.recipes() and (folder.is_dir() or os.sep in name):
         if not folder.is_dir():
             raise CatalogError(
-                f"pack {folder}: there is no such folder; make it with 'invoke pack'"
+                f"pack {folder}: there is no such folder; make it with '{command_name()} pack'"
             )
         return folder
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from opt_models import catalog, supply
+from opt_models.command_name import command_name
 from opt_models.published import Recipe, Wheel
 from opt_models.spelling import Spelling
 from opt_models.wording import amount, table
@@ -26,9 +27,11 @@ def as_table() -> str:
     for recipe in recipes:
         if recipe.verified and recipe.verified.note:
             lines.append(f"{recipe.name}: {recipe.verified.note}")
-    lines.append(f"{len(rows)} packs; 'invoke pack NAME --target T' makes one")
+    lines.append(f"{len(rows)} packs; '{command_name()} pack NAME --target T' makes one")
     lines.append("NAME-int8, NAME-int16 and NAME-fp16 are packs in that precision, where not slim")
-    lines.append("'invoke models.packs --for TEXT' names the packs that can spell a text")
+    lines.append(
+        f"'{command_name()} models.packs --for TEXT' names the packs that can spell a text"
+    )
     return "\n".join(lines)
 
 

@@ -7,11 +7,23 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+#: What the script does that a wheel installs; .ci/wheel runs the script itself.
+LITE_OCR = (
+    "import sys; sys.argv[0] = 'lite-ocr'; from cross_build.cli import program; program.main()"
+)
 
 
 def invoke(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return _run("-m", "invoke", *arguments)
+
+
+def lite_ocr(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return _run("-c", LITE_OCR, *arguments)
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "invoke", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -11,8 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from invoke.collection import Collection
+from invoke.parser import Parser
 
+import tasks
 from cross_build.board import Board
+from cross_build.cli.program import commands
 from lite_runner import truth
 from lite_runner.release import sha256
 from opt_models import catalog, fetch
@@ -76,6 +80,33 @@ def test_command(line: str, board: Board, results: Path, own_models: Path) -> No
         assert "老城面馆" in run.stdout
     for written in re.findall(rf"{re.escape(str(results))}/\S+", line):
         assert Path(written).exists()
+
+
+#: The words of each command of the project's own, in blocks and in sentences.
+TYPED = [
+    shlex.split(words) for words in re.findall(r"(?<![\w'])invoke ((?:'[^']*'|[^'`&|\n])+)", README)
+]
+
+
+def parsed(tasks_of_a_program: Collection, words: list[str]) -> list[tuple[str | None, object]]:
+    """What a program understands: each command and its options; nothing may be left over."""
+    parser = Parser(contexts=tasks_of_a_program.to_contexts())
+    return [
+        (context.name, {name: argument.value for name, argument in context.args.items()})
+        for context in parser.parse_argv(words)
+    ]
+
+
+#: Develops the project, in a clone of it.
+IN_A_CLONE = ("test", "lint", "lock")
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in TYPED if words[0] not in IN_A_CLONE], ids=shlex.join
+)
+def test_the_installed_program_understands_a_command_as_a_clone_does(words: list[str]) -> None:
+    (command,) = parsed(commands(), words)
+    assert [command] == parsed(tasks.namespace, words)
 
 
 def test_the_counts_are_true() -> None:

@@ -1,5 +1,5 @@
 // For work on the library itself: Android Studio opens this folder. Models and native libraries are
-// not here; 'invoke build --app' puts them into a copy, which is what apps take.
+// not here; 'lite-ocr build --app' puts them into a copy, which is what apps take.
 pluginManagement {
     repositories {
         google()

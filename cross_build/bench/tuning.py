@@ -24,6 +24,7 @@ from lite_runner.bench.run import Plan
 from lite_runner.bench.statistics import passes
 from lite_runner.detection import STRIDE
 from lite_runner.settings import Settings
+from opt_models.command_name import command_name
 
 #: Widths that lines' inputs are rounded up to: wider ones open fewer models and compute more.
 _BUCKETS = (32, 64, 128, 320)
@@ -121,7 +122,7 @@ def summary(board: Board, done: Tuned) -> str:
     words = ", ".join(f"{key} {value}" for key, value in done.setting.items())
     return (
         f"{name}: {done.pack} is read {done.gain:.2f} times as fast with {words}; kept on the"
-        " board, 'invoke deploy' uses it"
+        f" board, '{command_name()} deploy' uses it"
     )
 
 

@@ -21,6 +21,7 @@ from cross_build.records import Record
 from cross_build.targets import target as find_target
 from cross_build.targets import targets
 from lite_runner import report
+from opt_models.command_name import command_name
 
 
 def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record], int]:
@@ -59,7 +60,7 @@ def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record]
 def table(known: Sequence[Record]) -> str:
     """Boards as text for people, then what is wrong with some of them, a line each."""
     if not known:
-        return "no board was deployed to from here; 'invoke deploy' does it"
+        return f"no board was deployed to from here; '{command_name()} deploy' does it"
     rows: list[Sequence[str]] = [
         ("board", "target", "release", "pack", "Paddle-Lite", "last read well", "state")
     ]
@@ -87,7 +88,9 @@ def forget(address: str) -> int:
     """
     found = [one for one in records.known() if one.address == address]
     if not found:
-        raise TargetError(f"--forget {address}: is not among them; 'invoke boards' lists them all")
+        raise TargetError(
+            f"--forget {address}: is not among them; '{command_name()} boards' lists them all"
+        )
     for one in found:
         records.remove(one)
     return len(found)
@@ -133,7 +136,7 @@ def _board(record: Record) -> Board:
         return connect(target, root=Path(record.folder))
     if record.address.startswith(f"{EMULATED} "):
         if emulate.status(target.machine) is None:
-            raise BoardError("is down; 'invoke board up' starts it")
+            raise BoardError(f"is down; '{command_name()} board up' starts it")
         return connect(target, folder=record.folder, emulate=True)
     return connect(target, host=record.address, folder=record.folder, ask=False)
 

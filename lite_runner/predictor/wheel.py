@@ -51,13 +51,13 @@ class WheelEngine:
             raise EngineError(
                 f"paddlelite cannot be loaded under Python {sys.version.split()[0]}"
                 f" ({error}); its wheels are for x86-64 Linux and Python 3.8 to 3.10:"
-                " use 'invoke deploy --target local', which finds such a Python"
+                " use 'lite-ocr deploy --target local', which finds such a Python"
             ) from error
         if int(np.__version__.split(".")[0]) >= 2:
             # Its binding finds the item size of an array at numpy 1's place.
             raise EngineError(
                 f"paddlelite was built for numpy 1, this is numpy {np.__version__}: it would copy"
-                " wrong lengths and read garbage; use 'invoke deploy --target local'"
+                " wrong lengths and read garbage; use 'lite-ocr deploy --target local'"
             )
         self._lite: Any = paddlelite.lite
         self._threads = threads

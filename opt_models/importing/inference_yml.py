@@ -18,6 +18,8 @@ from opt_models.importing.config_values import Triple
 
 #: The largest published one, with 18,708 characters, has 169 kB.
 _MAX_BYTES = 8 << 20
+#: Exported files are six deep: PreProcess, transform_ops, a step, its operator, a list of numbers.
+_DEEPEST = 50
 #: All values stay the texts they are in the file, such as the characters "1", "y" and "~", which
 #: YAML takes for a number, a truth value and nothing. The loader in C is six times as fast.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -60,8 +62,10 @@ def read(path: Path) -> InferenceConfig:
     if path.stat().st_size > _MAX_BYTES:
         raise OptError(f"{path}: is too large for PaddleOCR's inference.yml; give the exported one")
     try:
-        return _parse(yaml.load(path.read_bytes(), Loader=_LOADER))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        text = path.read_bytes()
+        _check_depth(text)
+        return _parse(yaml.load(text, Loader=_LOADER))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise OptError(f"{path}: is no YAML ({reason}); copy or export it again") from error
     except ValueError as error:
@@ -69,6 +73,16 @@ def read(path: Path) -> InferenceConfig:
             f"{path}: is damaged: {error}; copy or export it again, or remove it and give what it"
             " says by options"
         ) from error
+
+
+def _check_depth(text: bytes) -> None:
+    """Refuse deep nesting: under Python 3.9 libyaml's loader, which recurses, ends the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.YAMLError(f"nested more than {_DEEPEST} deep")
 
 
 def _parse(data: Any) -> InferenceConfig:

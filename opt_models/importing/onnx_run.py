@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
+from onnx.reference.ops import op_resize
 
 from lite_runner.arrays import AnyArray, Floats
 from opt_models.comparison.equality import Outputs
@@ -61,8 +62,23 @@ def _session(model: Any) -> Run:
     }
     if importlib.util.find_spec("onnxruntime"):
         return _onnxruntime(model, name)
-    evaluator: Any = ReferenceEvaluator(model, new_ops=[BatchNormalization])
-    return lambda batch: list(evaluator.run(None, {name: batch}))
+    reference = evaluator(model)
+    return lambda batch: list(reference.run(None, {name: batch}))
+
+
+def evaluator(model: onnx.ModelProto) -> Any:
+    """ONNX's reference evaluator of a model, corrected where releases compute something else.
+
+    Up to onnx 1.19, the last one for Python 3.9, it pads where ``auto_pad`` is ``VALID``, which is
+    no padding by the specification.
+    """
+    spelt = onnx.ModelProto()
+    spelt.CopyFrom(model)
+    for node in spelt.graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "auto_pad" and attribute.s == b"VALID":
+                attribute.s = b"NOTSET"
+    return ReferenceEvaluator(spelt, new_ops=[BatchNormalization, Resize])
 
 
 def _onnxruntime(model: Any, name: str) -> Run:
@@ -97,3 +113,41 @@ class BatchNormalization(OpRun):
         factor = scale / np.sqrt(variance + (1e-5 if epsilon is None else epsilon))
         result = (x - mean.reshape(shape)) * factor.reshape(shape) + bias.reshape(shape)
         return (result.astype(x.dtype),)
+
+
+class Resize(op_resize.Resize):
+    """The evaluator's own, but for an empty ``roi`` and for the time it takes.
+
+    Up to onnx 1.19 it stumbles over that input, which only ``tf_crop_and_resize`` looks at, and
+    computes each element in a loop.
+    """
+
+    op_domain = ""
+
+    def _run(  # type: ignore[override]
+        self,
+        x: AnyArray,
+        roi: AnyArray | None = None,
+        scales: AnyArray | None = None,
+        sizes: AnyArray | None = None,
+        **attributes: Any,
+    ) -> tuple[AnyArray, ...]:
+        if attributes.get("coordinate_transformation_mode") != "tf_crop_and_resize":
+            roi = None
+        if scales is None or len(scales) != x.ndim or not _repeats(scales, attributes):
+            result: tuple[AnyArray, ...] = super()._run(x, roi, scales, sizes, **attributes)
+            return result
+        for axis, times in enumerate(scales):
+            x = x.repeat(int(times), axis)
+        return (x,)
+
+
+def _repeats(scales: AnyArray, attributes: Mapping[str, Any]) -> bool:
+    """Whether a Resize repeats each element: nearest neighbours, enlarged by whole numbers."""
+    names = ("mode", "coordinate_transformation_mode", "nearest_mode")
+    return bool((scales == np.round(scales)).all() and (scales >= 1).all()) and tuple(
+        map(attributes.get, names)
+    ) in {
+        ("nearest", "asymmetric", "floor"),
+        ("nearest", "half_pixel", "round_prefer_floor"),
+    }

@@ -131,7 +131,7 @@ def test_the_role_refuses_what_does_not_fit(control: Control, rack: Rack, tmp_pa
     assert "expected a armv7l board, this is aarch64; choose another --target" in said
     assert (counts(said)["failed"], rack.current(BOARDS[0])) == (1, before)
     said = control.play(archive="dist/renamed.tar.gz")
-    assert "an archive of 'invoke build' on the controller under its own name" in said
+    assert "an archive of 'lite-ocr build' on the controller under its own name" in said
     assert said.endswith("exit code 2")
 
 

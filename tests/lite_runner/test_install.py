@@ -143,7 +143,7 @@ def test_another_deploy_is_told(unpacked, root) -> None:
 
 
 def test_what_is_no_archive_is_told(tmp_path, root) -> None:
-    with pytest.raises(install.InstallError, match="is no unpacked archive of 'invoke build'"):
+    with pytest.raises(install.InstallError, match="is no unpacked archive of 'lite-ocr build'"):
         install.install(tmp_path, root)
 
 

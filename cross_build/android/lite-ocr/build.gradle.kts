@@ -1,4 +1,4 @@
-// In an app's project: made by 'invoke build --app', which overwrites changes here.
+// In an app's project: made by 'lite-ocr build --app', which overwrites changes here.
 plugins {
     id("com.android.library")
 }

@@ -14,8 +14,8 @@ from onnx import helper, numpy_helper
 from lite_runner.arrays import Floats
 from opt_models import opt
 from opt_models.comparison import equality
+from opt_models.importing import onnx_run
 from opt_models.importing.onnx_import import import_onnx
-from opt_models.importing.onnx_run import BatchNormalization
 from opt_models.model_folder import ModelFiles
 
 Weights = Mapping[str, Any]
@@ -50,7 +50,7 @@ def check(downloads: Path, tmp_path: Path) -> Callable[..., ModelFiles]:
         import_onnx(path, files)
         target = tmp_path / "model.nb"
         opt.optimise(files.program, files.params, target, "x86")
-        evaluator: Any = onnx.reference.ReferenceEvaluator(given, new_ops=[BatchNormalization])
+        evaluator = onnx_run.evaluator(given)
         names = [entry.name for entry in given.graph.output]
         for batch, outputs in zip(batches, equality.run(target, batches, tmp_path)):
             expected = evaluator.run(None, {"x": batch})

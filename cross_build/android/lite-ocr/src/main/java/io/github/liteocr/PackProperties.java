@@ -39,7 +39,7 @@ final class PackProperties {
         String value = values.getProperty(name);
         if (value == null) {
             throw new LiteOcrException(
-                    FILE + ": lacks " + name + "; make the module again with 'invoke build --app'");
+                    FILE + ": lacks " + name + "; make the module again with 'lite-ocr build --app'");
         }
         return value;
     }

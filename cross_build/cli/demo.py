@@ -1,0 +1,35 @@
+"""The command ``demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke.context import Context
+
+from cross_build.cli import samples
+from cross_build.cli.command import command
+from cross_build.cli.connected import connected
+from lite_runner import output
+
+
+@command()
+def demo(c: Context, out: str = "out/demo") -> int:
+    """Deploy to this computer and read the sample pictures; drawings go to --out."""
+    from cross_build import deploy, reading
+    from lite_runner import sources
+
+    folder = samples.folder()
+    with connected("local") as board:
+        print(deploy.summary(board, deploy.deploy(board)), flush=True)
+        print()
+        results = reading.read(
+            board,
+            sources.expand([folder]),
+            [],
+            Path(out),
+            lambda result: output.tell(result, None),
+        )
+    code = output.finish(results, None)
+    print(f"\ncompared with {folder}/labels.json: {samples.errors(results)}")
+    print(f"annotated pictures: {out}")
+    return code

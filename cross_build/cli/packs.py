@@ -1,0 +1,88 @@
+"""The command ``pack``."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from invoke.context import Context
+
+from cross_build.cli.arguments import OptionalName
+from cross_build.cli.command import command
+from cross_build.cli.options import SOURCES
+from cross_build.targets import target as find_target
+from lite_runner.errors import UsageError
+from lite_runner.user_path import user_path
+from opt_models.command_name import command_name
+from opt_models.sources import settings
+
+
+@command(
+    klass=OptionalName,
+    iterable=["golden_text"],
+    help={
+        **SOURCES,
+        "pack": f"a named pack, see '{command_name()} models.packs'; not needed with --det and"
+        " --rec",
+        "det": "folder of your own detector, as exported",
+        "cls": "folder of your own direction classifier",
+        "rec": "folder of your own recogniser",
+        "dict": "the recogniser's characters, one a line",
+        "golden": "picture to verify with, if none of ours suits your recogniser",
+        "golden-text": "a line of that picture; once for every line",
+        "name": "what the pack is called",
+        "target": "local, armv8 or armv7hf: processor and Paddle-Lite release",
+        "out": "where the pack goes, packs/NAME if not given",
+        "precision": "fp32, fp16, int8 or int16, by opt's own switches",
+        "published": "take the published .nb files as they are",
+        "fold": "--no-fold leaves the networks as published, which is several times slower",
+    },
+)
+def pack(
+    c: Context,
+    pack: str,
+    det: str = "",
+    cls: str = "",
+    rec: str = "",
+    dict: str = "",
+    golden: str = "",
+    golden_text: list[str] | None = None,
+    name: str = "",
+    target: str = "local",
+    out: str = "",
+    precision: str = "",
+    published: bool = False,
+    fold: bool = True,
+    models: str = "",
+    offline: bool = False,
+) -> None:
+    """Make the pack PACK, or one of your own models: --det, --rec, --dict, perhaps --cls."""
+    from opt_models import build_pack, ingredients, named_pack
+
+    settings.choose(models, offline)
+    runtime = find_target(target).runtime
+    own = {"det": det, "cls": cls, "rec": rec}
+    mine = any(own.values()) or bool(dict)
+    recipe, of_name = named_pack.named(pack) if pack else (None, None)
+    if precision and of_name not in (None, precision):
+        raise UsageError(
+            f"pack {pack}: is asked for in {of_name}; leave out --precision {precision}"
+        )
+    precision = precision or of_name or ""
+    label = name or pack
+    if published and (mine or precision):
+        raise UsageError(
+            "--published takes .nb files as they are; leave it out with --precision, --det, --cls,"
+            " --rec or --dict"
+        )
+    folder = user_path(out or f"packs/{label}", "--out").absolute()
+    if label:  # what is wrong is told before anything is fetched
+        build_pack.check(label, precision or None, runtime)
+        named_pack.check_place(folder)
+    picture = ingredients.golden(golden, golden_text or [])
+    if recipe is None or mine:
+        parts = ingredients.own(recipe, name, own, dict, runtime)
+    else:
+        parts = ingredients.from_recipe(recipe, runtime, published, bool(precision))
+    parts = dataclasses.replace(parts, name=label, golden=picture)
+    made = build_pack.build(parts, runtime, precision or None, fold)
+    print(named_pack.summary(named_pack.write(made, folder)))

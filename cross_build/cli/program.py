@@ -1,0 +1,56 @@
+"""All commands together: the program ``lite-ocr``, and what ``tasks.py`` gives to invoke."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import invoke.main
+from invoke.collection import Collection
+from invoke.program import Program
+
+from cross_build.cli import archives, bench, boards, deploys, models, packs
+from cross_build.cli.demo import demo
+from cross_build.cli.doctor import doctor
+from cross_build.cli.evaluate import evaluate
+from cross_build.cli.read import read
+from lite_runner import __version__, cli, output
+from opt_models.command_name import INSTALLED, command_name
+
+
+def commands(*others: Any) -> Collection:
+    """The commands of ``lite-ocr``, and other tasks beside them."""
+    return Collection(
+        *(demo, doctor, evaluate, read),
+        *(deploys.deploy, deploys.rollback, deploys.undeploy),
+        *(boards.board, boards.boards, boards.list_targets),
+        *(archives.build, packs.pack),
+        Collection("bench", bench.bench, bench.compare_runs),
+        Collection(
+            "models",
+            *(models.list_models, models.show_model, models.list_packs),
+            *(models.fetch_model, models.inspect_model),
+        ),
+        *others,
+    )
+
+
+#: What ``lite-ocr`` starts.
+LITE_OCR = Program(version=__version__, namespace=commands(), name=INSTALLED, binary=INSTALLED)
+
+
+def main() -> None:
+    """Run ``lite-ocr`` with the command line of this process, and end it."""
+
+    def run() -> int:
+        output.speak_utf8()
+        LITE_OCR.run()
+        return 0
+
+    # Each command has a guard of its own; this one is for help whose reader goes away.
+    sys.exit(cli.guard(run, INSTALLED, debug=True))
+
+
+def running() -> Program:
+    """The program that runs: ``lite-ocr``, or invoke with the tasks of a clone."""
+    return LITE_OCR if command_name() == INSTALLED else invoke.main.program

@@ -1,0 +1,57 @@
+"""The command ``read``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from cross_build.cli.command import command
+from cross_build.cli.connected import connected
+from cross_build.cli.options import BOARD
+from lite_runner import output
+
+if TYPE_CHECKING:
+    from lite_runner import report
+
+
+@command(help={**BOARD, "images": "a file, folder or 'pattern' in quotes"})
+def read(
+    c: Context,
+    images: str,
+    target: str = "local",
+    host: str = "",
+    folder: str = "",
+    emulate: bool = False,
+    json: str = "",
+    draw: str = "",
+    detect: bool = True,
+    classify: bool = True,
+    recognise: bool = True,
+    batch: str = "",
+    min_score: float = 0.5,
+    threads: int = 0,
+) -> int:
+    """Read IMAGES, a file, folder or 'pattern' in quotes, on a board."""
+    from cross_build import reading
+    from lite_runner import sources
+
+    options = [f"--min-score={min_score}"]
+    options += [f"--batch={batch}"] if batch else []
+    options += [f"--threads={threads}"] if threads else []
+    stages = {"detect": detect, "classify": classify, "recognise": recognise}
+    options += [f"--no-{stage}" for stage, enabled in stages.items() if not enabled]
+    results: list[report.Result] = []
+
+    def show(result: report.Result) -> None:
+        results.append(result)
+        output.tell(result, json or None)
+
+    def read() -> None:
+        with connected(target, host, folder, emulate) as board:
+            drawings = Path(draw) if draw else None
+            # In the order of the pictures, now that all are there.
+            results[:] = reading.read(board, sources.expand([images]), options, drawings, show)
+
+    return output.keeping(results, read, json or None)
