@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Iterator
 
 from opt_models import cache
-from opt_models.errors import OptError
+from opt_models.errors import FetchError, OptError
 from opt_models.sources import pypi
 
 
@@ -58,6 +58,15 @@ _NUMPY = Wheel(
         "3.9": "d11efb4dbecbdf22508d55e48d9c8384db795e1b7b51ea735289ff96613ff74d",
         "3.8": "dd80e219fd4c71fc3699fc1dadac5dcf4fd882bfc6f7ec53d30fa197b8ee22dc",
     },
+)
+
+
+#: Brings a Python where this machine has none that fits; fetched for that alone. Its wheel is for
+#: any Python.
+_UV = Wheel(
+    "0.13.9",
+    "0.13.9",
+    {"3.10": "d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19"},
 )
 
 
@@ -180,7 +189,7 @@ def _by_findpython() -> Iterator[tuple[str, Path]]:
 
 def _by_uv() -> Iterator[tuple[str, Path]]:
     """An interpreter that uv knows or can download."""
-    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    uv = _uv()
     if uv is None:
         return
     for version in WHEEL.sha256:
@@ -203,6 +212,20 @@ def _by_uv() -> Iterator[tuple[str, Path]]:
             if command[0] == "install" and run.returncode != 0:
                 # No network or no such build: the other versions would fail alike.
                 return
+
+
+def _uv() -> str | None:
+    """uv's program: installed on this machine, or fetched into the cache; None without network."""
+    installed = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if installed is not None:
+        return installed
+    try:
+        folder = _unpacked("uv", _UV, next(iter(_UV.sha256)), "manylinux2014_x86_64")
+    except FetchError:
+        return None
+    program = folder / f"uv-{_UV.package}.data" / "scripts" / "uv"
+    program.chmod(0o755)
+    return str(program)
 
 
 def _runs(python: Path, version: str) -> bool:

@@ -31,12 +31,14 @@ def python310() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def bare_host(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with neither uv nor an interpreter."""
+def bare_host(
+    own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    """A machine with neither uv nor an interpreter that fits, and without a network."""
     (tmp_path / "bin").mkdir()
-    (tmp_path / "venv").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "python"))
+    pip = script("venv/python", "echo no network >&2; exit 1")
+    monkeypatch.setattr(sys, "executable", str(pip))
     monkeypatch.setattr(findpython, "find_all", list)
 
 
@@ -61,7 +63,18 @@ def calls(log: Path) -> list[str]:
 def test_nothing_found(own_cache: Path, refuses: Refuses) -> None:
     with refuses(OptError, "needs Python 3.10", "run 'uv python install 3.10'"):
         lite_env.interpreter()
-    assert not own_cache.exists()
+    assert not list(own_cache.glob("*.json"))
+
+
+def test_uv_is_fetched_where_it_is_missing(
+    tmp_path: Path, script: Script, python310: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / "unpacked"
+    monkeypatch.setattr(lite_env, "_unpacked", lambda name, *others: wheel)
+    program = f"unpacked/uv-{lite_env._UV.package}.data/scripts/uv"
+    (tmp_path / program).parent.mkdir(parents=True)
+    script(program, f'[ "$*" = "python find 3.10" ] && echo {python310}').chmod(0o644)
+    assert lite_env.interpreter() == (python310, "3.10")
 
 
 @pytest.mark.parametrize("place", ["bin", "venv"])
