@@ -215,7 +215,7 @@ def _by_uv() -> Iterator[tuple[str, Path]]:
 
 
 def _uv() -> str | None:
-    """uv's program: installed on this machine, or fetched into the cache; None without network."""
+    """The program uv: of this machine, or fetched into the cache; None without a network."""
     installed = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if installed is not None:
         return installed
