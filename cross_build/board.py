@@ -33,9 +33,9 @@ for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 pyth
     "$python" -S -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null || continue
     exec "$python" -I -c "$@"
 done
-mend="'sudo apt-get install python3'"
-grep -qs bionic /etc/os-release && mend="'sudo apt-get install python3.8'"
-echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run $mend" >&2
+hint="'sudo apt-get install python3'"
+grep -qs bionic /etc/os-release && hint="'sudo apt-get install python3.8'"
+echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run $hint" >&2
 exit 127
 """
 

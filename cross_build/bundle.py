@@ -192,9 +192,9 @@ def _native(
 ) -> dict[str, Item]:
     """The runtime and the C ABI over it."""
     shim = compiler.shim(library)
-    mend = "use a newer system there, or give a --runtime built on an older one"
+    hint = "use a newer system there, or give a --runtime built on an older one"
     libraries = [elf.read(path) for path in (library.path, shim)]
-    elf.check(libraries, facts.machine, facts.symbols, target.name, mend)
+    elf.check(libraries, facts.machine, facts.symbols, target.name, hint)
     lacking = [
         name for name in needs(library) if system and f"{SYSTEM}lib/{name}" not in system.items
     ]

@@ -1,4 +1,4 @@
-"""What the host has, what is missing, and the command that mends it."""
+"""What the host has, what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def host_checks() -> list[Check]:
     )
     found.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
     found += [
-        Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{mend}'")
-        for name, tool, mend in compiler.tools()
+        Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{hint}'")
+        for name, tool, hint in compiler.tools()
     ]
     phones = adb.program() or "none; for phones run 'sudo apt-get install adb mmdebstrap'"
     return [*found, _plots(), Check("adb", True, phones)]
@@ -66,7 +66,7 @@ def _package(name: str) -> Check:
 def _plots() -> Check:
     """Only pages of benchmarks need plotly."""
     check = _package("plotly")
-    advice = f"none; for 'bench --html' run '{check.mend}'"
+    advice = f"none; for 'bench --html' run '{check.hint}'"
     return check if check.ok else Check("plotly", True, advice)
 
 

@@ -19,7 +19,7 @@ from lite_runner.errors import LiteError
 
 #: ELF's names of machines, by what ``uname -m`` calls them.
 _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64", "EM_ARM": "armv7l"}
-#: FMLA of halves on aarch64, by vector and by element: bits that are fixed, and their values (Arm
+#: FMLA in fp16 on aarch64, by vector and by element: bits that are fixed, and their values (Arm
 #: Architecture Reference Manual, C7.2, FEAT_FP16).
 _HALF_PRODUCTS = ((0xBFE0FC00, 0x0E400C00), (0xBFC0F400, 0x0F001000))
 _MAGIC = b"\x7fELF"
@@ -111,7 +111,7 @@ def below(folder: Path) -> list[Elf]:
 
 
 def half_products(path: Path) -> int:
-    """How often a library for aarch64 multiplies and adds halves (fp16), in its code.
+    """How often a library for aarch64 multiplies and adds in fp16, in its code.
 
     Its names may have been stripped, its instructions cannot. Constants among the code may look
     like one.
@@ -140,7 +140,7 @@ def check(
     machine: str,
     has: Mapping[str, tuple[int, ...]],
     board: str,
-    mend: str = "use a newer system there",
+    hint: str = "use a newer system there",
 ) -> None:
     """Refuse libraries that a board could not load.
 
@@ -149,7 +149,7 @@ def check(
         machine: what ``uname -m`` says there.
         has: the highest version of each set of symbols it has, as far as it is known.
         board: its name, for the error.
-        mend: what to do about a system that is too old.
+        hint: what to do about a system that is too old.
 
     Raises:
         BoardError: names the library, what it needs and what the board has.
@@ -165,7 +165,7 @@ def check(
             if symbols in has and wanted > has[symbols]:
                 raise BoardError(
                     f"{board}: {name} needs {symbols}_{_dotted(wanted)}, the board has"
-                    f" {symbols}_{_dotted(has[symbols])}; {mend}"
+                    f" {symbols}_{_dotted(has[symbols])}; {hint}"
                 )
 
 

@@ -12,7 +12,7 @@ from cross_build.facts import Facts
 from cross_build.runtime import Library
 from lite_runner.pack import Pack
 
-#: Of the processor, as ``/proc/cpuinfo`` calls it: arithmetic in halves.
+#: Of the processor, as ``/proc/cpuinfo`` calls it: arithmetic in half precision.
 FEATURE = "asimdhp"
 
 

@@ -32,7 +32,7 @@ _MACHINES = {
     "android-armv8": "aarch64",
     "android-armv7": "armv7l",
 }
-#: Upstream's kernels for fp16 have 4096 products of halves (v2.13-rc); a constant may look so.
+#: Upstream's kernels for fp16 have 4096 fp16 products (v2.13-rc); a constant may look so.
 _FEW = 100
 #: How the library calls itself: a release, or the commit of a build of no release.
 _RELEASE = re.compile(rb"\0(v\d[\w.-]{1,20})\0")
@@ -47,7 +47,7 @@ class Library:
         folder: with ``include`` and ``lib``.
         runtime: release, as the library calls itself, and processor.
         sha256: of the library and its header.
-        fp16: whether it has kernels that compute in halves; all of it is then compiled for ARMv8.2.
+        fp16: whether it has fp16 kernels; all of it is then compiled for ARMv8.2.
         origin: where it is from, and how its bytes are known, for people.
     """
 

@@ -1,4 +1,4 @@
-"""Text direction: which straightened lines stand on their heads."""
+"""Text direction: which straightened lines are upside down."""
 
 from __future__ import annotations
 

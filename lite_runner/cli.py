@@ -64,7 +64,7 @@ def guard(
             raise
         from lite_runner import doctor
 
-        advice = (repair or doctor.mend)(error.name if isinstance(error, ImportError) else None)
+        advice = (repair or doctor.hint)(error.name if isinstance(error, ImportError) else None)
         print(f"{program}: a package is missing or damaged ({error}); {advice}", file=sys.stderr)
     except OSError as error:
         if debug:
@@ -219,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json-lines", action="store_true", help="print a JSON object per picture")
     read.add_argument("--draw", type=Path, metavar="DIR", help="write annotated pictures there")
     read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
-    read.add_argument("--no-classify", action="store_true", help="do not turn lines on their head")
+    read.add_argument("--no-classify", action="store_true", help="do not turn upside-down lines")
     read.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
     read.add_argument(
         "--batch",

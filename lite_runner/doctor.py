@@ -1,4 +1,4 @@
-"""What works, what is missing, and the command that mends it."""
+"""What works, what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SYSTEM = {"numpy": "python3-numpy", "cv2": "python3-opencv"}
 
 
 class Check(NamedTuple):
-    """One thing looked at: ``detail`` says what was found, ``mend`` how to get it if not ``ok``."""
+    """One thing looked at: ``detail`` says what was found, ``hint`` how to get it if not ``ok``."""
 
     name: str
     ok: bool
     detail: str
-    mend: str = ""
+    hint: str = ""
 
 
 def board_checks(pack: Path) -> list[Check]:
@@ -38,7 +38,7 @@ def board_checks(pack: Path) -> list[Check]:
     ]
     found += release_checks()
     for module in _SYSTEM:
-        found.append(attempt(module, partial(_version, module), mend(module)))
+        found.append(attempt(module, partial(_version, module), hint(module)))
     found.append(attempt("paddle-lite", _engine_version, _AGAIN))
     found.append(attempt("pack", lambda: _pack(pack), _AGAIN))
     found.append(attempt("golden picture", lambda: _golden(pack), _AGAIN))
@@ -54,18 +54,18 @@ def release_checks() -> list[Check]:
     return [attempt("release", lambda: _release(root, home.name), _AGAIN)]
 
 
-def mend(module: str | None) -> str:
+def hint(module: str | None) -> str:
     """What to do about a package that cannot be imported, in the release this runner lies in."""
     brought = packs.own() is None or (Path(__file__).resolve().parents[2] / "site").is_dir()
     return _AGAIN if brought or module not in _SYSTEM else f"sudo apt-get install {_SYSTEM[module]}"
 
 
-def attempt(name: str, work: Callable[[], str], mend: str) -> Check:
+def attempt(name: str, work: Callable[[], str], hint: str) -> Check:
     """A check that passes if ``work`` does; what it raises becomes the detail."""
     try:
         return Check(name, True, work())
     except (LiteError, ImportError, OSError) as error:
-        return Check(name, False, str(error), mend)
+        return Check(name, False, str(error), hint)
 
 
 def show(found: Iterable[Check]) -> int:
@@ -75,9 +75,9 @@ def show(found: Iterable[Check]) -> int:
     for check in checks:
         print(f"{'ok  ' if check.ok else 'MISS'}  {check.name:<{width}}  {check.detail}")
         if not check.ok:
-            print(f"      {'':<{width}}  -> {check.mend}")
+            print(f"      {'':<{width}}  -> {check.hint}")
     failed = sum(not check.ok for check in checks)
-    print("all is well" if not failed else f"{failed} to mend")
+    print("all is well" if not failed else f"{failed} to fix")
     return 1 if failed else 0
 
 

@@ -36,7 +36,7 @@ class Options:
 
     Attributes:
         detect: find lines first; otherwise the whole picture is one line.
-        classify: turn lines that stand on their heads, where the pack has a classifier.
+        classify: turn upside-down lines, where the pack has a classifier.
         recognise: read the lines; otherwise only their boxes are given.
         min_score: lines read with a lower score are left out.
         batch: lines given to a network at once, where the engine stays right with it; what suits
@@ -81,7 +81,7 @@ class Line:
         text: what it says; None if not recognised.
         score: mean probability of its characters, or of its box where not recognised.
         box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
-        angle: 180 where the line stood on its head, else 0.
+        angle: 180 where the line was upside down, else 0.
     """
 
     text: str | None

@@ -49,7 +49,7 @@ def build(
         runtime: what the pack is for.
         precision: one of :data:`PRECISIONS`, for networks that are still fp32; as published if
             None. ``int8`` and ``int16`` store weights quantised, ``fp16`` lets networks compute in
-            halves that do so rightly (:func:`opt_models.catalog.fp16_stages`).
+            half precision that do so correctly (:func:`opt_models.catalog.fp16_stages`).
         fold: fold fp32 networks before opt (see :mod:`opt_models.folding`).
 
     Raises:

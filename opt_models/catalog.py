@@ -124,7 +124,7 @@ def stage_settings(stage: str, *kinds: str) -> dict[str, Any]:
 
 
 def fp16_stages() -> tuple[str, ...]:
-    """The stages that a pack in fp16 computes in halves."""
+    """The stages that a pack in fp16 computes in half precision."""
     return tuple(_table("packs.toml")["fp16"]["stages"])
 
 

@@ -41,7 +41,7 @@ def settings(stage: str, config: InferenceConfig) -> dict[str, Any]:
         config: of the network.
 
     Raises:
-        OptError: a classifier whose classes are others than lines upright and on their head.
+        OptError: a classifier whose classes are others than upright and upside-down lines.
     """
     if stage == "cls" and config.labels is not None:
         _check_labels(config)

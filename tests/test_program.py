@@ -294,7 +294,7 @@ def test_doctor_finds_all_well(board) -> None:
     assert re.search(r"ok +paddle-lite +v2\.13-rc", run.stdout)
 
 
-def test_doctor_names_what_is_missing_and_how_to_mend_it(board, pack) -> None:
+def test_doctor_names_what_is_missing_and_how_to_fix_it(board, pack) -> None:
     lose_a_file(pack)
     run = ocr(board, "doctor", "--pack", pack)
     assert run.returncode == 1

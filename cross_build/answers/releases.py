@@ -18,7 +18,7 @@ class Status:
         current: release in use; None where there is none.
         intact: whether its files are all there, and the program that starts it.
         verified: what its verification said, unchecked (:func:`proof`): it is a file on the board,
-            which any damage may have reached, and damage to it is mended, not refused.
+            which any damage may have reached, and damage to it is repaired, not refused.
         free: bytes left.
     """
 

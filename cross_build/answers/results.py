@@ -19,7 +19,7 @@ class Line:
         text: as read.
         score: 0 to 1.
         box: corners as (x, y) in pixels, clockwise from the text's own top left.
-        angle: 180 for a line on its head, else 0.
+        angle: 180 for an upside-down line, else 0.
     """
 
     text: str | None

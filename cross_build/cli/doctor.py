@@ -9,7 +9,7 @@ from cross_build.cli.command import command
 
 @command()
 def doctor(c: Context) -> int:
-    """Say what is installed, what is missing, and the command that mends it."""
+    """Say what is installed, what is missing, and the command that fixes it."""
     from cross_build import doctor as host
     from lite_runner import doctor as checks
 

@@ -103,7 +103,7 @@ def _asked(record: Record, step: Step) -> Record:
         step.step("connecting")
         status = board.status()
         name, proof = status.current, status.verified
-        proof = proof if isinstance(proof, dict) else {}  # damage, which a deploy mends
+        proof = proof if isinstance(proof, dict) else {}  # damage, which a deploy repairs
         fresh = replace(
             record,
             release=name,

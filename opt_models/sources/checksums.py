@@ -145,6 +145,6 @@ def _told(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(
-            f"{file}: cannot be read or written ({error.strerror or error}); mend that, or set"
+            f"{file}: cannot be read or written ({error.strerror or error}); fix that, or set"
             f" {settings.FOLDER} to another folder"
         ) from error

@@ -194,7 +194,7 @@ def _sum(path: Path) -> str:
     try:
         return release.sha256(path)
     except OSError as error:
-        raise FetchError(f"{path}: cannot be read ({error.strerror}); mend or remove it") from error
+        raise FetchError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
 
 
 def _copy(source: Path, order: _Order) -> None:

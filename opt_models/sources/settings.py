@@ -95,7 +95,7 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise UsageError(
-            f"{file}: cannot be read ({error.strerror}); mend that, or set {FOLDER} to another"
+            f"{file}: cannot be read ({error.strerror}); fix that, or set {FOLDER} to another"
             " folder"
         ) from error
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What goes wrong with boards: what was in use stays, one line tells, the next deploy mends it."""
+"""What goes wrong with boards: what was in use stays, a line tells, the next deploy repairs it."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def arrived(site: Site, pack: Path) -> int:
     return sum(one.read_bytes() == (pack / one.name).read_bytes() for one in found)
 
 
-def test_a_full_disk_keeps_the_release_in_use_and_room_mends_it(
+def test_a_full_disk_keeps_the_release_in_use_and_room_repairs_it(
     site: Site, in_board: Callable[..., None], tmp_path: Path
 ) -> None:
     small = Site("tests-small", site.root, site.runtime)
@@ -222,7 +222,7 @@ def test_killed_during_the_switch_one_release_is_whole(
     assert current["files"]["pack/cls.nb"]["size"] == (pack / "cls.nb").stat().st_size
 
 
-def test_corrupted_files_are_told_and_mended(site: Site, plain: Path) -> None:
+def test_corrupted_files_are_told_and_repaired(site: Site, plain: Path) -> None:
     names = ("pack/rec.nb", "lib/libpaddle_light_api_shared.so", "site/cv2/__init__.py")
     files = [site.home / "current" / name for name in (*names, "app/lite_runner/cli.py")]
     good = [file.read_bytes() for file in files]

@@ -158,7 +158,7 @@ def test_a_failed_verification_keeps_the_release_in_use(deploy, make, home, prog
     assert [path.name for path in (home / "releases").iterdir()] == [before]
 
 
-def test_a_damaged_release_is_mended(deploy, make, home) -> None:
+def test_a_damaged_release_is_repaired(deploy, make, home) -> None:
     deploy(make(a="A", b="B"))
     (home / "current/a").unlink()
     done = deploy(make(a="A", b="B"))

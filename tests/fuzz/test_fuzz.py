@@ -70,7 +70,7 @@ def test_only_errors_of_our_own(name, tmp_path, monkeypatch, capsys) -> None:
     with capsys.disabled():
         if TOTAL != 20000:
             print(f"\n{name}: {len(inputs)} inputs, {refused} refused")
-    # bundle.json and records are read whatever they are: damage is mended, not refused.
+    # bundle.json and records are read whatever they are: damage is repaired, not refused.
     assert refused or name in ("bundle.json", "record")
 
 

@@ -17,11 +17,11 @@ LAUNCH = "app/lite_runner/launch.py"
 
 
 @pytest.mark.parametrize(
-    ("site", "mend"),
+    ("site", "hint"),
     [(False, "sudo apt-get install python3-numpy"), (True, "deploy to this board again")],
 )
 def test_missing_packages_are_the_systems_or_the_releases(
-    tmp_path: Path, site: bool, mend: str
+    tmp_path: Path, site: bool, hint: str
 ) -> None:
     shutil.copytree(Path(lite_runner.__file__).parent, tmp_path / "app/lite_runner")
     for folder in ("pack", *(["site"] if site else [])):
@@ -35,9 +35,9 @@ def test_missing_packages_are_the_systems_or_the_releases(
         assert run.returncode == 1
         return run
 
-    expected = f"ocr: a package is missing or damaged (No module named 'numpy'); {mend}\n"
+    expected = f"ocr: a package is missing or damaged (No module named 'numpy'); {hint}\n"
     assert told("verify").stderr == expected
-    assert f"No module named 'numpy'\n                      -> {mend}\n" in told("doctor").stdout
+    assert f"No module named 'numpy'\n                      -> {hint}\n" in told("doctor").stdout
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def doctor(board: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_doctor_tells_how_to_mend_the_release_in_use(board: Path) -> None:
+def test_doctor_tells_how_to_repair_the_release_in_use(board: Path) -> None:
     run = doctor(board)
     assert "release         two, whole" in " ".join(run.stdout.split("\n")), run.stdout
     assert run.stderr == ""

@@ -500,7 +500,7 @@ def test_damaged_tuned_settings_count_as_none(root: Path, text: str) -> None:
     assert release.tuned(root) == {"one": {"threads": 2}}
 
 
-# What is damaged, and how it is mended
+# What is damaged, and how it is repaired
 
 
 def empty(file: Path) -> None:

@@ -176,7 +176,7 @@ def test_precision(precision: str) -> None:
     assert small.recogniser.network.precision == precision
     for stage in ("det", "rec"):
         one, other = small.networks[stage], plain.networks[stage]
-        # A detector in halves would put out NaN.
+        # A detector in fp16 would put out NaN.
         wanted = "fp32" if precision == "fp16" and stage == "det" else precision
         assert one.precision == nb.read(one.path).summary.precision == wanted
         assert nb.read(other.path).summary.precision == "fp32"

@@ -186,7 +186,7 @@ def test_the_whole_standard_library_loads(phone: Phone, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["lib/python3.11/json/decoder.py", "lib/libc.so.6"])
-def test_a_damaged_system_is_mended(phone: Phone, plain: Path, name: str) -> None:
+def test_a_damaged_system_is_repaired(phone: Phone, plain: Path, name: str) -> None:
     system = json.loads((phone.home / "current/bundle.json").read_text())["system"]
     file = phone.home / "releases" / system / "system" / name
     good = file.read_bytes()

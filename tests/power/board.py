@@ -71,7 +71,7 @@ class Step:
         runs: names of releases of which one must run, wherever it is cut off; None for a board
             that may have none.
         ends: the release that must run when it has come to its end.
-        mend: what is done afterwards, and must end as if nothing had been cut off.
+        repair: what is done afterwards, and must end as if nothing had been cut off.
         after: the release that must run then; None if nothing must be left.
         old: whether the board's system is an old one.
     """
@@ -81,7 +81,7 @@ class Step:
     command: Callable[[Path], Command]
     runs: frozenset[str | None]
     ends: str | None
-    mend: Callable[[Path], object]
+    repair: Callable[[Path], object]
     after: str | None
     old: bool = False
 
@@ -122,7 +122,7 @@ class Archives:
                 command=self._installer("one"),
                 runs=frozenset({None, "one"}),
                 ends="one",
-                mend=self._installed("one"),
+                repair=self._installed("one"),
                 after="one",
             ),
             Step(
@@ -131,7 +131,7 @@ class Archives:
                 command=self._installer("two"),
                 runs=one_or_two,
                 ends="two",
-                mend=self._installed("two"),
+                repair=self._installed("two"),
                 after="two",
             ),
             Step(
@@ -140,7 +140,7 @@ class Archives:
                 command=self._installer("many"),
                 runs=frozenset({"one", "many"}),
                 ends="many",
-                mend=self._installed("many"),
+                repair=self._installed("many"),
                 after="many",
             ),
             Step(
@@ -149,7 +149,7 @@ class Archives:
                 command=self._installer("two"),
                 runs=one_or_two,
                 ends="two",
-                mend=self._installed("two"),
+                repair=self._installed("two"),
                 after="two",
             ),
             Step(
@@ -158,7 +158,7 @@ class Archives:
                 command=lambda root: [*_PYTHON, release.__file__, "rollback", root],
                 runs=one_or_two,
                 ends="one",
-                mend=self._installed("two"),
+                repair=self._installed("two"),
                 after="two",
             ),
             Step(
@@ -167,7 +167,7 @@ class Archives:
                 command=lambda root: [*_PYTHON, release.__file__, "remove", root],
                 runs=all_or_none,
                 ends=None,
-                mend=self._installed("one"),
+                repair=self._installed("one"),
                 after="one",
             ),
             Step(
@@ -176,7 +176,7 @@ class Archives:
                 command=lambda root: [*_PYTHON, release.__file__, "remove", root],
                 runs=all_or_none,
                 ends=None,
-                mend=release.remove,
+                repair=release.remove,
                 after=None,
             ),
         ]
@@ -255,7 +255,7 @@ def remains(root: Path) -> list[str]:
 def verdict(step: Step, root: Path, ended: bool) -> str:
     """What is wrong with a board after a cut; empty if nothing is.
 
-    It is mended: what it is like afterwards is told, too.
+    It is repaired: what it is like afterwards is told, too.
 
     Args:
         step: that was cut off.
@@ -265,7 +265,7 @@ def verdict(step: Step, root: Path, ended: bool) -> str:
     found = running(root)
     if found not in (frozenset({step.ends}) if ended else step.runs):
         return f"{step.name}: runs {found}"
-    step.mend(root)
+    step.repair(root)
     if step.after is None:
         return f"{step.name}: is left" if root.exists() else ""
     found = running(root)

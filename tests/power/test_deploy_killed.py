@@ -52,7 +52,7 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
     return found
 
 
-def test_killed_at_any_moment_a_release_runs_and_the_next_deploy_mends_all(fast: Path) -> None:
+def test_killed_at_any_moment_a_release_runs_and_the_next_deploy_repairs_all(fast: Path) -> None:
     archives, home = Archives(fast / "archives"), fast / "work" / "board"
     home.parent.mkdir()
     begun = time.monotonic()

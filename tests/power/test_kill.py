@@ -1,4 +1,4 @@
-"""The release manager, killed before each of its operations on files: the next deploy mends all."""
+"""The release manager, killed before each operation on files: the next deploy repairs all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Killer:
 
 
 @pytest.mark.parametrize("step", sorted({*STEPS} - {"deploy of many files"}), indirect=True)
-def test_killed_before_any_operation_the_next_deploy_mends_all(
+def test_killed_before_any_operation_the_next_deploy_repairs_all(
     step: Step, fast: Path, preloaded: Path
 ) -> None:
     before, disk = fast / "before", fast / "work" / "disk"

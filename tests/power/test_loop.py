@@ -1,4 +1,4 @@
-"""Boards whose power is cut, on a real ext4: they run, and the next deploy mends them."""
+"""Boards whose power is cut, on a real ext4: they run, and the next deploy repairs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boards whose power is cut, on a model of their disk: they run, and the next deploy mends them."""
+"""Boards whose power is cut, on a model of their disk: they run; the next deploy repairs them."""
 
 from __future__ import annotations
 
