@@ -54,8 +54,8 @@ def pinned(facts: Facts) -> tuple[str, ...]:
         text = _file(facts.machine, facts.python).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise FetchError(
-            f"no packages are locked for Python {facts.python} on {facts.machine}; in a clone of"
-            f" this project, add it to 'locked' in cross_build/{_TABLE.name} and run 'invoke lock'"
+            f"no packages are locked for Python {facts.python} on {facts.machine}; add it to"
+            f" 'locked' in a clone's cross_build/{_TABLE.name} and run 'invoke lock' there"
         ) from error
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
