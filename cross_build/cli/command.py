@@ -11,6 +11,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from cross_build.cli.arguments import Command
+from cross_build.cli.running import running
 from lite_runner import cli, output
 from opt_models.command_name import IN_A_CLONE, command_name
 
@@ -51,11 +52,9 @@ def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
 
 def _help(name: str) -> int:
     """Print the help of the command that was typed, whose own name is the last part of it."""
-    from cross_build.cli import program  # late: it is made of all commands
-
     words = sys.argv[: sys.argv.index("--help")]
     typed = next((word for word in words if word.split(".")[-1] == name), name)
-    program.running().run([command_name(), "--help", typed], exit=False)
+    running().run([command_name(), "--help", typed], exit=False)
     return 0
 
 

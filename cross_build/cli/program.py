@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import invoke.main
 from invoke.collection import Collection
 from invoke.program import Program
 
@@ -14,8 +13,9 @@ from cross_build.cli.demo import demo
 from cross_build.cli.doctor import doctor
 from cross_build.cli.evaluate import evaluate
 from cross_build.cli.read import read
+from cross_build.cli.running import PROGRAMS
 from lite_runner import __version__, cli, output
-from opt_models.command_name import INSTALLED, command_name
+from opt_models.command_name import INSTALLED
 
 
 def commands(*others: Any) -> Collection:
@@ -37,6 +37,7 @@ def commands(*others: Any) -> Collection:
 
 #: What ``lite-ocr`` starts.
 LITE_OCR = Program(version=__version__, namespace=commands(), name=INSTALLED, binary=INSTALLED)
+PROGRAMS[INSTALLED] = LITE_OCR
 
 
 def main() -> None:
@@ -49,8 +50,3 @@ def main() -> None:
 
     # Each command has a guard of its own; this one is for help whose reader goes away.
     sys.exit(cli.guard(run, INSTALLED, debug=True))
-
-
-def running() -> Program:
-    """The program that runs: ``lite-ocr``, or invoke with the tasks of a clone."""
-    return LITE_OCR if command_name() == INSTALLED else invoke.main.program
