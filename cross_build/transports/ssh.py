@@ -17,7 +17,6 @@ import shlex
 import socket
 import sys
 import tarfile
-import threading
 from pathlib import Path
 from typing import IO, Any, Callable, Iterator, Mapping, Sequence
 
@@ -95,16 +94,17 @@ class Ssh:
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
         with self._started(command) as channel:
-            lines = []
-            with _Errors(channel) as errors, channel.makefile("rb") as stdout, beside(
+            lines: list[str] = []
+            errors: list[bytes] = []
+            with beside(lambda: _drain(channel, errors)), beside(
                 lambda: _feed(channel, stdin)
-            ):
+            ), channel.makefile("rb") as stdout:
                 for raw in stdout:
                     line = raw.decode("utf-8", "replace")
                     lines.append(line)
                     if on_line is not None:
                         on_line(line.rstrip("\n"))
-            return Outcome(self._code(channel), "".join(lines), errors.text())
+            return Outcome(self._code(channel), "".join(lines), _text(errors))
 
     def put(
         self,
@@ -115,7 +115,8 @@ class Ssh:
         # Times stay the board's own (-m): its clock may be decades behind.
         script = 'umask 022; mkdir -p "$1" && exec tar -xzmof - -C "$1"'
         command = ["sh", "-c", script, "sh", folder]
-        with self._started(command) as channel, _Errors(channel) as errors:
+        errors: list[bytes] = []
+        with self._started(command) as channel, beside(lambda: _drain(channel, errors)):
             try:
                 _send(channel, files, on_bytes)
                 channel.shutdown_write()
@@ -123,7 +124,7 @@ class Ssh:
                 pass  # the other end is gone: why, its code and words tell
             code = self._code(channel)
         if code != 0:
-            said = [line for line in errors.text().splitlines() if line.strip()]
+            said = [line for line in _text(errors).splitlines() if line.strip()]
             reason = said[0] if said else f"exit code {code}"
             # tar only says how much of a block it wrote.
             free = self.run(["df", "-Pk", folder]).stdout.split()[-3:-2]
@@ -135,7 +136,7 @@ class Ssh:
         into.mkdir(parents=True, exist_ok=True)
         script = 'if [ -d "$1" ]; then exec tar -czf - -C "$1" .; fi'
         with self._started(["sh", "-c", script, "sh", folder]) as channel:
-            with _Errors(channel), channel.makefile("rb") as stream:
+            with beside(lambda: _drain(channel, [])), channel.makefile("rb") as stream:
                 try:
                     with tarfile.open(fileobj=stream, mode="r|gz") as archive:
                         for member in archive:
@@ -300,30 +301,15 @@ class _Refuse(paramiko.MissingHostKeyPolicy):
         raise self._ssh.refused(self._hop, key)
 
 
-class _Errors:
-    """Standard error, drained aside, or a full window would stop the command."""
+def _drain(channel: paramiko.Channel, errors: list[bytes]) -> None:
+    """Take standard error in, or a full window would stop the command."""
+    with contextlib.suppress(OSError):
+        while data := channel.recv_stderr(_CHUNK):
+            errors.append(data)
 
-    def __init__(self, channel: paramiko.Channel) -> None:
-        self._channel = channel
-        self._parts: list[bytes] = []
-        self._thread = threading.Thread(target=self._drain, daemon=True)
 
-    def text(self) -> str:
-        return b"".join(self._parts).decode("utf-8", "replace")
-
-    def _drain(self) -> None:
-        with contextlib.suppress(OSError):
-            while data := self._channel.recv_stderr(_CHUNK):
-                self._parts.append(data)
-
-    def __enter__(self) -> _Errors:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: object, *others: object) -> None:
-        if kind is not None:
-            self._channel.close()
-        self._thread.join()
+def _text(errors: list[bytes]) -> str:
+    return b"".join(errors).decode("utf-8", "replace")
 
 
 def _feed(channel: paramiko.Channel, stdin: str) -> None:
