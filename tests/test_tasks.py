@@ -16,6 +16,7 @@ import pytest
 
 from cross_build.board import Board
 from opt_models import catalog, fetch
+from tests.commands import begun
 
 ROOT = Path(__file__).parent.parent
 INVOKE = [sys.executable, "-m", "invoke"]
@@ -323,16 +324,7 @@ def _descendants(pid: int) -> list[int]:
 def test_an_interrupted_read_keeps_results_and_leaves_nothing_else(
     environment, tmp_path, number, code
 ) -> None:
-    child = subprocess.Popen(
-        [*INVOKE, "read", "samples", "--json", tmp_path / "out.json"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    child.stdout.readline()  # the board is reading
+    child = begun("read", "samples", "--json", tmp_path / "out.json", env=environment)
     started = _descendants(child.pid)
     assert started
     inbox = Path(environment["LITE_OCR_HOME"]) / "local" / "inbox"

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from lite_runner.errors import PackError
 from lite_runner.sources import expand
 from tests import double
 from tests.board.conftest import Site
-from tests.commands import invoke
+from tests.commands import begun, invoke
 
 ROOT = Path(__file__).parents[2]
 
@@ -311,16 +310,8 @@ def test_an_interrupted_read_keeps_results_and_removes_the_pictures_from_the_boa
 ) -> None:
     for number in range(40):
         cv2.imwrite(str(tmp_path / f"{number:02d}.png"), double.picture())
-    words = ["read", str(tmp_path), "--json", str(tmp_path / "out.json"), "--target", "rpi4"]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "invoke", *words, "--emulate", "--folder", site.name],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    child.stdout.readline()  # the board is reading
+    words = ("read", tmp_path, "--json", tmp_path / "out.json", "--target", "rpi4")
+    child = begun(*words, "--emulate", "--folder", site.name)
     assert len(list((site.home / "inbox").iterdir())) == 1
     child.send_signal(signal.SIGTERM)
     _, errors = child.communicate(timeout=120)

@@ -39,6 +39,14 @@ def build(out: Path, pack: Path, targets: str = BOTH, **given: Any) -> str:
 
 
 @pytest.fixture
+def folder(android_runtimes: dict[str, Path], tmp_path: Path) -> Path:
+    """A library's folder that a test may spoil."""
+    copy = tmp_path / "runtime"
+    shutil.copytree(android_runtimes["android-arm64"], copy)
+    return copy
+
+
+@pytest.fixture
 def made(android: Path, double_pack: Path, tmp_path: Path) -> Path:
     """A module for both ABIs."""
     build(tmp_path / "lite-ocr", double_pack)
@@ -267,12 +275,10 @@ def test_a_broken_ndk_is_told(
 
 def test_a_header_of_another_release_is_told(
     android: Path,
-    android_runtimes: dict[str, Path],
+    folder: Path,
     double_pack: Path,
     tmp_path: Path,
 ) -> None:
-    folder = tmp_path / "runtime"
-    shutil.copytree(android_runtimes["android-arm64"], folder)
     header = folder / "include" / "paddle_api.h"
     header.write_text(header.read_text().replace("GetVersion", "GetRelease"))
     with pytest.raises(
@@ -283,12 +289,10 @@ def test_a_header_of_another_release_is_told(
 
 def test_symbols_the_library_lacks_are_told(
     android: Path,
-    android_runtimes: dict[str, Path],
+    folder: Path,
     double_pack: Path,
     tmp_path: Path,
 ) -> None:
-    folder = tmp_path / "runtime"
-    shutil.copytree(android_runtimes["android-arm64"], folder)
     library = folder / "lib" / runtimes.LIBRARY
     # As long as before, so that nothing moves.
     library.write_bytes(library.read_bytes().replace(b"6Resize", b"6Rezise"))
@@ -298,13 +302,11 @@ def test_symbols_the_library_lacks_are_told(
 
 def test_an_old_linkers_library_is_linked_against_all_the_same(
     android: Path,
-    android_runtimes: dict[str, Path],
+    folder: Path,
     double_pack: Path,
     tmp_path: Path,
 ) -> None:
     """Its local symbols among global ones stop the linker, unless it never sees them."""
-    folder = tmp_path / "runtime"
-    shutil.copytree(android_runtimes["android-arm64"], folder)
     library = folder / "lib" / runtimes.LIBRARY
     _make_local(library, "_ZTSN6paddle8lite_api15PaddlePredictorE")
     compiler = stand_in.clang(android, "android-arm64")
@@ -410,14 +412,12 @@ def test_a_library_for_another_processor_is_refused(
 
 def test_the_release_comes_from_its_archive(
     android: Path,
-    android_runtimes: dict[str, Path],
+    folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(runtimes.VARIABLES["android-armv8"])
     monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
-    folder = tmp_path / "built"
-    shutil.copytree(android_runtimes["android-arm64"], folder)
     library = folder / "lib" / runtimes.LIBRARY
     library.write_bytes(library.read_bytes().replace(b"\0v0-double\0", b"\0v2.13-rc\0\0"))
     name = "inference_lite_lib.android.armv8.clang.c++_shared.with_extra.with_cv.tar.gz"
