@@ -22,8 +22,10 @@ from cross_build.bench.peers import peer as peers
 from cross_build.bench.peers import weights
 from cross_build.bench.peers.peer import Peer
 from cross_build.bench.peers.weights import Weights
-from lite_runner import cli, output, truth
-from lite_runner.truth import Picture
+from lite_runner.cli import main as cli
+from lite_runner.cli import output
+from lite_runner.scoring import ground_truth
+from lite_runner.scoring.ground_truth import Picture
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    pictures = [picture for folder in options.folders for picture in truth.pictures(folder)]
+    pictures = [picture for folder in options.folders for picture in ground_truth.pictures(folder)]
     chosen = list(dict.fromkeys(map(peers.find, options.peer or peers.PEERS)))
     print(
         f"Pictures {len(pictures)}, repeats {options.repeats}, CPU {turns.cpu()} ({os.cpu_count()}"

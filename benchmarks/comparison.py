@@ -10,9 +10,10 @@ from statistics import median
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from benchmarks.side import Reading
-from lite_runner import accuracy, report
-from lite_runner.accuracy import Accuracy
-from lite_runner.truth import Picture
+from lite_runner.ocr import report
+from lite_runner.scoring import cer as accuracy
+from lite_runner.scoring.cer import Accuracy
+from lite_runner.scoring.ground_truth import Picture
 
 
 @dataclass(frozen=True)

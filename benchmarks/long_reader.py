@@ -36,7 +36,10 @@ def main(pack: str, reads: int, step: int, options: str, files: Sequence[str]) -
     """Read, and print the most memory held between pages, for every ``step`` reads."""
     import cv2
 
-    from lite_runner import Ocr, Options, engines, image, memory
+    from lite_runner import Ocr, Options
+    from lite_runner.ocr import memory
+    from lite_runner.pictures import image
+    from lite_runner.predictor import engines
 
     engine = engines.own()
     cv2.setNumThreads(int(engine.arguments.get("threads") or 1))

@@ -20,7 +20,9 @@ from typing import Iterator, Sequence
 
 from benchmarks import turns
 from benchmarks.side import SideError
-from lite_runner import cli, report, truth
+from lite_runner.cli import main as cli
+from lite_runner.ocr import report
+from lite_runner.scoring import ground_truth
 
 #: Share by which memory may have grown.
 LIMIT = 0.05
@@ -58,7 +60,7 @@ def growth(held: dict[int, int], first: int) -> float:
 
 def _run(options: argparse.Namespace) -> int:
     given = {"max_side": options.max_side, "memory": options.memory and 1_000_000 * options.memory}
-    pictures = [one.path for folder in options.folders for one in truth.pictures(folder)]
+    pictures = [one.path for folder in options.folders for one in ground_truth.pictures(folder)]
     held: dict[int, int] = {}
     with turns.staged(options.pack) as release:
         arguments = [str(options.reads), str(options.first), json.dumps(given), *map(str, pictures)]

@@ -24,14 +24,19 @@ from benchmarks.turns import OWN, Release
 from cross_build.bench.peers import peer as peers
 from cross_build.bench.peers import weights
 from cross_build.deploy import last_words
-from lite_runner import cli, report, truth
+from lite_runner.cli import main as cli
+from lite_runner.ocr import report
+from lite_runner.scoring import ground_truth
 
 #: All that ``ocr read`` imports before it reads its first picture.
 _IMPORTS = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from lite_runner import cli, draw, engines, image, output, report, sources
-from lite_runner.pipeline import Ocr
+from lite_runner.cli import draw, main, output
+from lite_runner.ocr import report
+from lite_runner.ocr.pipeline import Ocr
+from lite_runner.pictures import image, inputs
+from lite_runner.predictor import engines
 engines.own(1)
 """
 
@@ -96,7 +101,7 @@ def import_seconds(release: Release) -> float:
 
 
 def _run(options: argparse.Namespace) -> int:
-    pictures = [picture for folder in options.folders for picture in truth.pictures(folder)]
+    pictures = [picture for folder in options.folders for picture in ground_truth.pictures(folder)]
     with turns.staged(options.pack) as release:
         imports = [import_seconds(release) for _ in range(options.repeats)]
         given = weights.of_pack(release.pack)

@@ -9,10 +9,12 @@ import numpy as np
 
 from benchmarks import networks
 from benchmarks.networks import Measured
-from lite_runner import classification, detection, geometry, image, recognition, truth
 from lite_runner.arrays import Floats, Image
+from lite_runner.ocr import classification, detection, geometry, recognition
 from lite_runner.pack import Detector, Network
-from lite_runner.truth import Picture
+from lite_runner.pictures import image
+from lite_runner.scoring import ground_truth
+from lite_runner.scoring.ground_truth import Picture
 from opt_models import catalog
 from opt_models.importing import onnx_run
 
@@ -26,7 +28,7 @@ def pictures(folders: Sequence[Path]) -> list[Picture]:
     Raises:
         TruthError: a folder has no labels.
     """
-    return [picture for folder in folders for picture in truth.pictures(folder)]
+    return [picture for folder in folders for picture in ground_truth.pictures(folder)]
 
 
 def lines(pictures: Sequence[Picture]) -> list[Image]:

@@ -14,7 +14,7 @@ from cross_build.deploy import last_words
 from cross_build.transports import Outcome
 from cross_build.transports import child as children
 from lite_runner.errors import LiteError
-from lite_runner.truth import Picture
+from lite_runner.scoring.ground_truth import Picture
 
 #: What the worker processes run.
 WORKER = Path(__file__).with_name("worker.py")

@@ -35,7 +35,7 @@ from cross_build.board import Board
 from cross_build.connection import connect
 from cross_build.targets import target
 from lite_runner.pack import Pack, load
-from lite_runner.truth import Picture
+from lite_runner.scoring.ground_truth import Picture
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 #: In the place of a number of threads: the reader's own default.

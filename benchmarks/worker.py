@@ -62,10 +62,9 @@ def paddle_lite(watch: Watch, threads: int | None, release: Path) -> tuple[Reade
     import cv2
     import paddlelite.lite as lite
 
-    from lite_runner import engines
+    from lite_runner.ocr.pipeline import Ocr, Options
     from lite_runner.pack import load
-    from lite_runner.pipeline import Ocr, Options
-    from lite_runner.predictor import wheel
+    from lite_runner.predictor import engines, wheel
 
     lite.LightPredictor.run = watch.over(lite.LightPredictor.run)
     lite.create_paddle_predictor = watch.over(lite.create_paddle_predictor)

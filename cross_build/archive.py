@@ -17,9 +17,9 @@ from cross_build.bundle import Bundle
 from cross_build.facts import Facts, usual
 from cross_build.runtime import Library
 from cross_build.targets import Target
-from lite_runner import durable, install, signature
 from lite_runner.errors import UsageError
-from lite_runner.release import MANIFEST
+from lite_runner.releases import durable, install, signature
+from lite_runner.releases.release import MANIFEST
 from opt_models import named_pack
 
 #: Parts of an archive besides the bundle's own files.
@@ -33,7 +33,7 @@ command -v python3 >/dev/null || {
     echo "install: there is no python3; run 'sudo apt-get install python3'" >&2
     exit 1
 }
-exec python3 -I "$here/app/lite_runner/install.py" "$here" "$@"
+exec python3 -I "$here/app/lite_runner/releases/install.py" "$here" "$@"
 """
 
 

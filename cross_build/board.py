@@ -21,7 +21,7 @@ from cross_build.facts import Facts
 from cross_build.targets import Target
 from cross_build.transports import Outcome, Transport
 from cross_build.watch import TERMINAL, Watch
-from lite_runner import probe, release
+from lite_runner.releases import probe, release
 
 #: How long to wait for another deploy to a board: by then a host that went away holds nothing.
 WAIT_SECONDS = release.QUIET_SECONDS + 10
@@ -83,7 +83,7 @@ class Board:
         return facts if self.target.wheels else replace(facts, packages=self._packages())
 
     def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
-        """Run a command of :mod:`lite_runner.release` on the board.
+        """Run a command of :mod:`lite_runner.releases.release` on the board.
 
         The module's own text is sent along, so that the board needs nothing of ours beforehand and
         always runs the host's version of it.

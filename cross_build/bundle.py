@@ -18,13 +18,13 @@ from cross_build.inventory import Item
 from cross_build.runtime import LIBRARY, Library
 from cross_build.targets import Target
 from cross_build.wheels import resolve
-from lite_runner import release_name, settings
 from lite_runner.pack import Pack
-from lite_runner.release import SYSTEM
+from lite_runner.releases import release_name, settings
+from lite_runner.releases.release import SYSTEM
 from opt_models import cache, lite_env
 
 #: What a release's Python starts.
-LAUNCH = "app/lite_runner/launch.py"
+LAUNCH = "app/lite_runner/cli/launch.py"
 #: The Python of a system that is brought along, by its path in the bundle of that.
 PYTHON = f"{SYSTEM}bin/python3"
 _LAUNCHER = """\
@@ -212,7 +212,7 @@ def _native(
 def _settings(
     target: Target, facts: Facts, library: Library | None, tuned: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What :mod:`lite_runner.settings` reads."""
+    """What :mod:`lite_runner.releases.settings` reads."""
     found: dict[str, Any] = {"threads": min(target.threads, facts.cores)}
     if library:
         found["library"] = f"lib/{compiler.SHIM}"

@@ -20,7 +20,7 @@ from cross_build import debian, elf, inventory, own_packages
 from cross_build.bundle import PYTHON, Bundle
 from cross_build.debian import Package
 from cross_build.targets import System
-from lite_runner.release import SYSTEM
+from lite_runner.releases.release import SYSTEM
 from opt_models import cache
 
 #: Raised when something else of the packages is taken.

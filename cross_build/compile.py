@@ -12,7 +12,7 @@ import lite_runner
 from cross_build import elf
 from cross_build.errors import DeployError
 from cross_build.runtime import LIBRARY, Library
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import cache
 
 #: What the shim is called, on boards too.

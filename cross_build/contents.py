@@ -10,7 +10,7 @@ from cross_build.bundle import Bundle
 from cross_build.carried import Carried
 from cross_build.markdown import code, escape
 from cross_build.runtime import Library
-from lite_runner.release import SYSTEM
+from lite_runner.releases.release import SYSTEM
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import cache
 from opt_models.errors import ChangedError, FetchError
 from opt_models.sources import checksums, settings

@@ -28,10 +28,10 @@ from cross_build.targets import Target
 from cross_build.transfer import transfer
 from cross_build.transports import Outcome
 from cross_build.watch import TERMINAL, Watch
-from lite_runner import install, settings
 from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
-from lite_runner.release import sha256
+from lite_runner.releases import install, settings
+from lite_runner.releases.release import sha256
 from opt_models import cache, named_pack
 from opt_models import manifest as manifests
 

@@ -14,7 +14,7 @@ from cross_build import compile as compiler
 from cross_build.connection import connect
 from cross_build.targets import target
 from cross_build.transports import adb
-from lite_runner.doctor import Check, attempt
+from lite_runner.cli.doctor import Check, attempt
 from lite_runner.errors import LiteError
 from opt_models import cache, lite_env
 from opt_models.command_name import command_name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import manifest
 
 

@@ -22,7 +22,7 @@ from cross_build.facts import Facts, usual
 from cross_build.transfer import transfer
 from cross_build.transports.local import Local
 from cross_build.watch import TERMINAL, Watch
-from lite_runner import release
+from lite_runner.releases import release
 
 #: Asks a shell what the phone is; one answer a line, then what its kernel says of its processor.
 _PROBE = """
@@ -50,7 +50,7 @@ code=$?
 rm -f "$1/.try"
 exit $code
 """
-#: Removes what :func:`lite_runner.release.remove` does, where no Python runs to do it.
+#: Removes what :func:`lite_runner.releases.release.remove` does, where no Python runs to do it.
 _CLEAR = """
 [ -d "$1/releases" ] || exit 1
 cd "$1" && rm -f ocr current previous tuned.json .lock .lite-ocr-* || exit 1

@@ -14,10 +14,11 @@ from cross_build.answers import results as answered
 from cross_build.board import Board
 from cross_build.deploy import last_words
 from cross_build.errors import BoardError
-from lite_runner import interruption, picture_file
+from lite_runner import interruption
 from lite_runner.errors import ImageError, UsageError
-from lite_runner.report import Result, error_result
-from lite_runner.sources import Source, drawing_name
+from lite_runner.ocr.report import Result, error_result
+from lite_runner.pictures import image_header
+from lite_runner.pictures.inputs import Source, drawing_name
 from opt_models.command_name import command_name
 
 
@@ -168,7 +169,7 @@ def _clear(board: Board, name: str) -> None:
 def _problem(path: Path) -> str | None:
     """Why a picture cannot even be sent, if so."""
     try:
-        picture_file.read(path)
+        image_header.read(path)
     except ImageError as error:
         return str(error)
     return None

@@ -13,7 +13,7 @@ from typing import Any, Mapping
 
 from cross_build.board import Board
 from cross_build.transports import local
-from lite_runner import durable
+from lite_runner.releases import durable
 from opt_models.command_name import command_name
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from cross_build import elf
 from cross_build.errors import TargetError
 from lite_runner.errors import LiteError
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
 from opt_models import cache
 from opt_models.catalog import read_toml

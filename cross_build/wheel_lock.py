@@ -18,7 +18,7 @@ from typing import Any, Iterable
 
 from cross_build.facts import Facts
 from cross_build.targets import targets
-from lite_runner import durable
+from lite_runner.releases import durable
 from opt_models.catalog import read_toml
 from opt_models.errors import FetchError
 from opt_models.sources import pypi

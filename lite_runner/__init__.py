@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lite_runner.errors import EngineError, ImageError, LiteError, PackError
-    from lite_runner.pipeline import Line, Ocr, Options, Page
+    from lite_runner.ocr.pipeline import Line, Ocr, Options, Page
 
 __version__ = "0.2.0"
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Late, so that the host's tasks, which only want the errors, do not wait for OpenCV.
-    for module in ("lite_runner.errors", "lite_runner.pipeline"):
+    for module in ("lite_runner.errors", "lite_runner.ocr.pipeline"):
         if name in __all__ and hasattr(import_module(module), name):
             return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

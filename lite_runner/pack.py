@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Mapping, Tuple
 
 from lite_runner.errors import PackError
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 
 #: Version of the pack.json layout; raised when an older runner could no longer read it.
 SCHEMA = 1
@@ -95,7 +95,7 @@ class Recogniser:
         offset: class index of the dictionary's first line.
         charset: the dictionary's lines, with the space last where the network knows one.
         direction: ``ltr``, or ``rtl`` for scripts from right to left: the network gives characters
-            as they stand, and they are put into the order of reading (:mod:`lite_runner.bidi`).
+            as they stand, and they are put into the order of reading (:mod:`lite_runner.ocr.bidi`).
     """
 
     network: Network

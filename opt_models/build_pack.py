@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lite_runner import pack as packs
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import cache, catalog, lite_env, network
 from opt_models.errors import CatalogError
 from opt_models.ingredients import Ingredients

@@ -14,8 +14,8 @@ from typing import Callable, Iterator
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from lite_runner import durable
 from lite_runner.errors import LiteError
+from lite_runner.releases import durable
 from lite_runner.user_path import user_path
 from opt_models import manifest
 from opt_models.errors import CacheError

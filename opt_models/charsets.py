@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Iterable, Iterator, Mapping
 
 from lite_runner.pack import read_dictionary
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import catalog, fetch
 from opt_models.errors import FetchError
 from opt_models.published import Dictionary

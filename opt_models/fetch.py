@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Sequence
 
-from lite_runner import release
+from lite_runner.releases import release
 from opt_models import cache, model_folder, supply
 from opt_models.catalog import Dictionary, Download, InWheel, Model, Wheel
 from opt_models.errors import CatalogError, ChangedError, FetchError, OptError

@@ -197,7 +197,7 @@ def golden(image: str, lines: Sequence[str]) -> Golden | None:
     Raises:
         CatalogError: the picture is not there or is none, or nobody says what it reads.
     """
-    from lite_runner import image as picture  # late: OpenCV takes long to load
+    from lite_runner.pictures import image as picture  # late: OpenCV takes long to load
 
     if not image and not lines:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import conversion, model_folder
 from opt_models.command_name import command_name
 from opt_models.errors import OptError

@@ -12,8 +12,8 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Mapping
 
-from lite_runner import durable
-from lite_runner.release import sha256
+from lite_runner.releases import durable
+from lite_runner.releases.release import sha256
 
 
 @dataclass(frozen=True)

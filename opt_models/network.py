@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from lite_runner.pack import Golden
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import catalog, conversion, decoding, input_size
 from opt_models.errors import CatalogError, OptError
 from opt_models.formats import nb, program

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, TypeVar
 
-from lite_runner import durable
+from lite_runner.releases import durable
 from opt_models import cache
 from opt_models.errors import CatalogError
 

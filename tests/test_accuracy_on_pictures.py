@@ -16,11 +16,10 @@ from PIL import __version__ as pillow
 
 from cross_build import reading
 from cross_build.board import Board
-from lite_runner import truth
-from lite_runner.accuracy import Accuracy, compare
-from lite_runner.bench import hmean
-from lite_runner.report import Result
-from lite_runner.sources import expand
+from lite_runner.ocr.report import Result
+from lite_runner.pictures.inputs import expand
+from lite_runner.scoring import ground_truth, hmean
+from lite_runner.scoring.cer import Accuracy, compare
 
 #: RapidOCR 3.10.0 on the weights of v6-small and the same pictures (benchmarks/compare_peers.py)
 #: has a character error rate of 0.43 % on samples/ and 3.3 % on the real ones, where 1.0 point is
@@ -75,7 +74,7 @@ def test_samples_are_read_right(on_samples: dict[str, Result], samples: Path) ->
 
 
 def test_samples_lines_are_found_where_they_were_drawn(on_samples, samples: Path) -> None:
-    for one in truth.pictures(samples):
+    for one in ground_truth.pictures(samples):
         assert one.boxes is not None
         lines = on_samples[one.path.name]["lines"]
         taken = [

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import equality, networks, real_inputs
 from benchmarks.equality import Row
-from lite_runner import image
+from lite_runner.pictures import image
 
 _SHAPE = (2, 1, 32, 48)
 

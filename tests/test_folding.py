@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lite_runner import engines
+from lite_runner.predictor import engines
 from lite_runner.predictor import run
 
 engine = engines.own()

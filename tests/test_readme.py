@@ -17,8 +17,8 @@ from invoke.parser import Parser
 import tasks
 from cross_build.board import Board
 from cross_build.cli.program import commands
-from lite_runner import truth
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
+from lite_runner.scoring import ground_truth
 from opt_models import catalog, fetch
 
 ROOT = Path(__file__).parent.parent
@@ -127,6 +127,6 @@ def test_links_and_pictures_exist() -> None:
 
 def test_the_pictures_of_the_accuracy_table_are_those_in_samples() -> None:
     table = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
-    for picture in truth.pictures(ROOT / "samples"):
+    for picture in ground_truth.pictures(ROOT / "samples"):
         assert picture.path.name in table
         assert sha256(picture.path)[:12] in table, picture.path.name

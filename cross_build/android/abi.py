@@ -45,7 +45,7 @@ class Module:
         release: of Paddle-Lite.
         pack: the pack by default.
         threads: of each model.
-        power: one of :data:`lite_runner.settings.POWER_MODES`.
+        power: one of :data:`lite_runner.releases.settings.POWER_MODES`.
         system: libraries that every Android has.
     """
 

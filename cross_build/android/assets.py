@@ -9,8 +9,8 @@ from typing import Iterator
 
 from cross_build.android.abi import Module
 from lite_runner.pack import Network, Pack
-from lite_runner.release import sha256
-from lite_runner.settings import POWER_MODES
+from lite_runner.releases.release import sha256
+from lite_runner.releases.settings import POWER_MODES
 
 #: Read by ``PackProperties.java``, as java.util.Properties.
 SETTINGS = "reader.properties"

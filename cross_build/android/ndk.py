@@ -17,7 +17,7 @@ from cross_build.android import gradle
 from cross_build.android.abi import Abi
 from cross_build.errors import DeployError
 from cross_build.runtime import LIBRARY, Library
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
 from opt_models import cache
 

@@ -7,13 +7,13 @@ from typing import Any, Mapping
 
 from cross_build.answers.answer import Answer, texts
 from cross_build.facts import Facts
-from lite_runner import probe
+from lite_runner.releases import probe
 
 _MOST_CORES = 4096
 
 
 def facts(answer: Answer) -> Facts:
-    """The answer of :mod:`lite_runner.probe`.
+    """The answer of :mod:`lite_runner.releases.probe`.
 
     Raises:
         BoardError: something is missing or of another kind, or the C library is not glibc.

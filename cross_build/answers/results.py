@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
 from cross_build.answers.answer import Answer, parse
-from lite_runner.report import Result, error_result
+from lite_runner.ocr.report import Result, error_result
 
 _STAGES = ("detect", "classify", "recognise", "total")
 

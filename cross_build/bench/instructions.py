@@ -19,7 +19,7 @@ from typing import Any, Mapping, Sequence
 from cross_build import emulate
 from cross_build.errors import InstructionsError
 from cross_build.targets import Target
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import cache
 
 _SOURCE = Path(__file__).with_name("counter.c")
@@ -90,7 +90,7 @@ def page(
         release: folder of the release there.
         picture: on this computer.
         detect: False if it is one line as a whole.
-        request: what a turn is asked for (see :mod:`lite_runner.bench.turn`).
+        request: what a turn is asked for (see :mod:`lite_runner.bench.session`).
 
     Returns:
         ``detect`` (decoding included), ``classify``, ``recognise`` (straightening the lines
@@ -102,7 +102,7 @@ def page(
     counter, root = Counter(target), emulate.root_folder(target.machine)
     folder = root / release.lstrip("/")
     python = str(root / "usr/bin/python3")
-    program = [python, "-I", str(folder / "app/lite_runner/launch.py"), "turn"]
+    program = [python, "-I", str(folder / "app/lite_runner/cli/launch.py"), "turn"]
     stages: tuple[dict[str, bool], ...] = (
         {"classify": False, "recognise": False},
         {"classify": False},

@@ -22,8 +22,8 @@ from cross_build.errors import BoardError, TargetError
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.run import Plan
 from lite_runner.bench.statistics import passes
-from lite_runner.detection import STRIDE
-from lite_runner.settings import Settings
+from lite_runner.ocr.detection import STRIDE
+from lite_runner.releases.settings import Settings
 from opt_models.command_name import command_name
 
 #: Widths that lines' inputs are rounded up to: wider ones open fewer models and compute more.
@@ -41,8 +41,8 @@ class Tuned:
 
     Attributes:
         pack: that was measured.
-        setting: the best one, by the names of :class:`lite_runner.settings.Settings`; empty where
-            nothing is faster than the target's own.
+        setting: the best one, by the names of :class:`lite_runner.releases.settings.Settings`;
+            empty where nothing is faster than the target's own.
         gain: how many times as fast as before.
         records: of every run, in order.
     """

@@ -13,7 +13,7 @@ from cross_build.cli import samples
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD, CONTENT, numbers
-from lite_runner import output
+from lite_runner.cli import output
 from lite_runner.errors import LiteError, UsageError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def bench(
 
 def _powers(text: str) -> list[str]:
     """Paddle-Lite's power modes with commas between them."""
-    from lite_runner.settings import POWER_MODES
+    from lite_runner.releases.settings import POWER_MODES
 
     powers = [word for word in text.split(",") if word]
     unknown = [word for word in powers if word not in POWER_MODES]

@@ -6,7 +6,7 @@ from invoke.context import Context
 
 from cross_build.cli.command import command
 from cross_build.cli.options import positive
-from lite_runner import output
+from lite_runner.cli import output
 from lite_runner.errors import UsageError
 
 

@@ -9,14 +9,14 @@ from invoke.context import Context
 from cross_build.cli import samples
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
-from lite_runner import output
+from lite_runner.cli import output
 
 
 @command()
 def demo(c: Context, out: str = "out/demo") -> int:
     """Deploy to this computer and read the sample pictures; drawings go to --out."""
     from cross_build import deploy, reading
-    from lite_runner import sources
+    from lite_runner.pictures import inputs
 
     folder = samples.folder()
     with connected("local") as board:
@@ -24,7 +24,7 @@ def demo(c: Context, out: str = "out/demo") -> int:
         print()
         results = reading.read(
             board,
-            sources.expand([folder]),
+            inputs.expand([folder]),
             [],
             Path(out),
             lambda result: output.tell(result, None),

@@ -11,6 +11,6 @@ from cross_build.cli.command import command
 def doctor(c: Context) -> int:
     """Say what is installed, what is missing, and the command that fixes it."""
     from cross_build import doctor as host
-    from lite_runner import doctor as checks
+    from lite_runner.cli import doctor as checks
 
     return checks.show(host.host_checks())

@@ -10,7 +10,7 @@ from cross_build.cli import samples
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD, CONTENT
-from lite_runner import output
+from lite_runner.cli import output
 
 
 @command(

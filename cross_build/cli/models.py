@@ -8,7 +8,7 @@ from invoke.context import Context
 
 from cross_build.cli.command import command
 from cross_build.cli.options import SOURCES
-from lite_runner import output
+from lite_runner.cli import output
 from lite_runner.user_path import user_path
 from opt_models import catalog, listing
 from opt_models.sources import settings

@@ -14,7 +14,9 @@ from cross_build.cli.doctor import doctor
 from cross_build.cli.evaluate import evaluate
 from cross_build.cli.read import read
 from cross_build.cli.running import PROGRAMS
-from lite_runner import __version__, cli, output
+from lite_runner import __version__
+from lite_runner.cli import main as cli
+from lite_runner.cli import output
 from opt_models.command_name import INSTALLED
 
 

@@ -10,10 +10,10 @@ from invoke.context import Context
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD
-from lite_runner import output
+from lite_runner.cli import output
 
 if TYPE_CHECKING:
-    from lite_runner import report
+    from lite_runner.ocr import report
 
 
 @command(help={**BOARD, "images": "a file, folder or 'pattern' in quotes"})
@@ -35,7 +35,7 @@ def read(
 ) -> int:
     """Read IMAGES, a file, folder or 'pattern' in quotes, on a board."""
     from cross_build import reading
-    from lite_runner import sources
+    from lite_runner.pictures import inputs
 
     options = [f"--min-score={min_score}"]
     options += [f"--batch={batch}"] if batch else []
@@ -52,6 +52,6 @@ def read(
         with connected(target, host, folder, emulate) as board:
             drawings = Path(draw) if draw else None
             # In the order of the pictures, now that all are there.
-            results[:] = reading.read(board, sources.expand([images]), options, drawings, show)
+            results[:] = reading.read(board, inputs.expand([images]), options, drawings, show)
 
     return output.keeping(results, read, json or None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Sequence
 
 if TYPE_CHECKING:
-    from lite_runner import report
+    from lite_runner.ocr import report
 
 #: In a clone a link to ``samples/`` beside the packages, in a wheel a folder of its own.
 FOLDER = (Path(__file__).parents[1] / "samples").resolve()
@@ -33,7 +33,7 @@ def pictures(images: str) -> list[dict[str, Any]]:
 
 def errors(results: Sequence[report.Result]) -> str:
     """How many characters of the samples were read wrong, without spaces and with them."""
-    from lite_runner import accuracy
+    from lite_runner.scoring import cer
 
     labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
     pairs = [
@@ -42,8 +42,7 @@ def errors(results: Sequence[report.Result]) -> str:
         if "error" not in result
     ]
     plain, spaced = (
-        accuracy.total(rule(*pair) for pair in pairs)
-        for rule in (accuracy.compare, accuracy.compare_with_spaces)
+        cer.total(rule(*pair) for pair in pairs) for rule in (cer.compare, cer.compare_with_spaces)
     )
     return (
         f"{plain.errors} of {plain.characters} characters wrong, {spaced.errors} of"

@@ -20,7 +20,7 @@ from cross_build.fleet.view import View
 from cross_build.records import Record
 from cross_build.targets import target as find_target
 from cross_build.targets import targets
-from lite_runner import report
+from lite_runner.ocr import report
 from opt_models.command_name import command_name
 
 

@@ -13,7 +13,7 @@ from cross_build.fleet.hosts import Host
 from cross_build.fleet.parallel import AT_ONCE, Step, each
 from cross_build.fleet.view import View
 from cross_build.once import Once
-from lite_runner import report
+from lite_runner.ocr import report
 from opt_models import named_pack
 
 

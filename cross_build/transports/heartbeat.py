@@ -6,7 +6,7 @@ import contextlib
 import threading
 from typing import Callable, Iterator
 
-#: Seconds between two; the board gives up after ``QUIET_SECONDS`` of lite_runner.release.
+#: Seconds between two; the board gives up after ``QUIET_SECONDS`` of lite_runner.releases.release.
 _PAUSE = 10.0
 
 

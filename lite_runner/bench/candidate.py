@@ -12,7 +12,7 @@ class Candidate:
 
     Attributes:
         name: for people; no two of a run have the same.
-        program: takes a turn (see :mod:`lite_runner.bench.turn`) when run with the word ``turn``.
+        program: runs a session (:mod:`lite_runner.bench.session`) when given the word ``turn``.
         request: what the turn is asked for besides the pictures; None leaves it to the program.
     """
 

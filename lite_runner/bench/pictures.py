@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Sequence
 
-from lite_runner import image, sources, truth
 from lite_runner.errors import ImageError, UsageError
 from lite_runner.pack import Pack
-from lite_runner.release import sha256
+from lite_runner.pictures import image, inputs
+from lite_runner.releases.release import sha256
+from lite_runner.scoring import ground_truth
 
 
 def find(places: Sequence[str]) -> list[dict[str, Any]]:
@@ -31,13 +32,13 @@ def find(places: Sequence[str]) -> list[dict[str, Any]]:
     for place in places:
         folder = Path(place)
         if (folder / "labels.json").is_file():
-            found += [_labelled(one) for one in truth.pictures(folder)]
+            found += [_labelled(one) for one in ground_truth.pictures(folder)]
             continue
-        for source in sources.expand([place]):
+        for source in inputs.expand([place]):
             if source.error is not None:
                 raise UsageError(f"{source.name}: {source.error}")
             beside = source.path.parent
-            known = truth.pictures(beside) if (beside / "labels.json").is_file() else []
+            known = ground_truth.pictures(beside) if (beside / "labels.json").is_file() else []
             same = [one for one in known if one.path.resolve() == source.path.resolve()]
             found.append(
                 _labelled(same[0]) if same else _about(source.path, source.name, True, None, None)
@@ -53,7 +54,7 @@ def golden(pack: Pack) -> list[dict[str, Any]]:
     return [_about(one.image, one.image.name, True, one.lines, None)]
 
 
-def _labelled(one: truth.Picture) -> dict[str, Any]:
+def _labelled(one: ground_truth.Picture) -> dict[str, Any]:
     return _about(one.path, one.name, one.detect, one.lines, one.boxes)
 
 

@@ -11,9 +11,9 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from lite_runner import __version__
-from lite_runner.accuracy import Accuracy, compare, compare_with_spaces, total
-from lite_runner.bench import hmean
 from lite_runner.bench.statistics import STAGES, median, passes, spread, uncertainty
+from lite_runner.scoring import hmean
+from lite_runner.scoring.cer import Accuracy, compare, compare_with_spaces, total
 
 SCHEMA = 1
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Callable, Iterator, Sequence
 
-from lite_runner.bench import condition
+from lite_runner.bench import system_state
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.record import Record
 from lite_runner.bench.statistics import median, passes
@@ -83,7 +83,7 @@ def run(
     """
     begin = {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
-        "board": condition.board(),
+        "board": system_state.board(),
         "settings": {
             "warmup": plan.warmup,
             "passes": plan.passes,
@@ -170,7 +170,7 @@ def take(
         "passes": plan.passes,
         "pictures": [{"path": one["path"], "detect": one["detect"]} for one in pictures],
     }
-    before = condition.read()
+    before = system_state.read()
     found: dict[str, Any] = {"cold": cold, "before": before, "passes": []}
     start = time.perf_counter()
     with _started(candidate.program, request) as (lines, child, words):
@@ -200,7 +200,7 @@ def take(
             said = [one for one in words.read().decode("utf-8", "replace").split("\n") if one]
             ended = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
             raise TurnError(said[-1].strip() if said else ended)
-    found["after"] = condition.read()
+    found["after"] = system_state.read()
     return found
 
 

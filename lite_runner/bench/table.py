@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-from lite_runner import report
-from lite_runner.bench import condition
+from lite_runner.bench import system_state
 from lite_runner.bench.statistics import STAGES
+from lite_runner.ocr import report
 
 
 def text(record: Mapping[str, Any]) -> str:
@@ -73,7 +73,7 @@ def notes(record: Mapping[str, Any]) -> list[str]:
         word
         for one in record["candidates"]
         for turn in one["turns"]
-        for word in condition.held_back(turn["before"], turn["after"])
+        for word in system_state.held_back(turn["before"], turn["after"])
     }
     if throttled:
         found.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")

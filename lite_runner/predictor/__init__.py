@@ -84,7 +84,7 @@ class Engine(Protocol):
 
     @property
     def untried(self) -> bool:
-        """Whether only trying tells what a model may be given (see :mod:`lite_runner.trial`)."""
+        """Whether only probing tells what a model can do (:mod:`lite_runner.capabilities`)."""
 
     @property
     def batch(self) -> int:

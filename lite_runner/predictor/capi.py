@@ -12,7 +12,7 @@ import numpy as np
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
 from lite_runner.predictor import Freedom, Output, Predictor
-from lite_runner.settings import POWER_MODES
+from lite_runner.releases.settings import POWER_MODES
 
 #: Version of ``lite_capi.h`` this module speaks.
 ABI_VERSION = 1
@@ -177,7 +177,7 @@ class CapiEngine:
         library: the shared library made of ``lite_capi.cc``.
         version: release it was built for; each opened model checks it against the library's word.
         threads: of each predictor.
-        power: one of :data:`lite_runner.settings.POWER_MODES`.
+        power: one of :data:`lite_runner.releases.settings.POWER_MODES`.
         found: what models, by resolved path, were found to stay right with. Nothing is taken for
             granted: on v2.9 the quantised detector of V2.0 reads garbage after a change of shape,
             and the quantised recogniser of V1.1 ends the process when given two lines at once.

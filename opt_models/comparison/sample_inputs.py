@@ -6,9 +6,9 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from lite_runner import image
 from lite_runner.arrays import Floats, Image
 from lite_runner.pack import Golden
+from lite_runner.pictures import image
 
 #: Batch, height and width of the noise for each stage; more than one size, since programs may
 #: compute with sizes. A height of 0 is the one of the network's settings.

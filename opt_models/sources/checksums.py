@@ -16,8 +16,8 @@ from typing import Iterator
 
 from filelock import FileLock
 
-from lite_runner import durable
 from lite_runner.errors import UsageError
+from lite_runner.releases import durable
 from opt_models.errors import FetchError
 from opt_models.sources import settings
 

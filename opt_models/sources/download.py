@@ -16,7 +16,7 @@ from typing import Callable, Iterator
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
-from lite_runner import durable, release
+from lite_runner.releases import durable, release
 from opt_models import cache
 from opt_models.errors import ChangedError, FetchError
 from opt_models.sources import checksums, settings

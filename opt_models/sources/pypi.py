@@ -14,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import Iterable, Sequence
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models.errors import FetchError
 from opt_models.sources import settings
 

@@ -19,9 +19,9 @@ from cross_build import deploy as deploys
 from cross_build import emulate, reading
 from cross_build.errors import BoardError, DeployError
 from cross_build.transports.ssh import Ssh
-from lite_runner import signature
 from lite_runner.errors import PackError
-from lite_runner.sources import expand
+from lite_runner.pictures.inputs import expand
+from lite_runner.releases import signature
 from tests import double
 from tests.board.conftest import Site
 from tests.commands import begun, invoke

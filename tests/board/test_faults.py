@@ -20,8 +20,8 @@ from cross_build.board import Board
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import target
 from cross_build.transports.ssh import Ssh
-from lite_runner import release
 from lite_runner.errors import LiteError
+from lite_runner.releases import release
 from tests import double
 from tests.board.conftest import Site
 
@@ -180,7 +180,7 @@ def test_a_full_disk_keeps_the_release_in_use_and_room_repairs_it(
     assert current() != before
 
 
-#: Put behind the text of lite_runner.release: the process kills itself at its Nth rename.
+#: Put behind the text of lite_runner.releases.release: the process kills itself at its Nth rename.
 _KILL = """
 import os, signal
 _renamed = []
@@ -224,7 +224,7 @@ def test_killed_during_the_switch_one_release_is_whole(
 
 def test_corrupted_files_are_told_and_repaired(site: Site, plain: Path) -> None:
     names = ("pack/rec.nb", "lib/libpaddle_light_api_shared.so", "site/cv2/__init__.py")
-    files = [site.home / "current" / name for name in (*names, "app/lite_runner/cli.py")]
+    files = [site.home / "current" / name for name in (*names, "app/lite_runner/cli/main.py")]
     good = [file.read_bytes() for file in files]
     for file, data in zip(files, good):
         # Of the same size and in its place: releases that share the file are damaged with it.

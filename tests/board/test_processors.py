@@ -13,10 +13,11 @@ import pytest
 
 from cross_build import compile as compiler
 from cross_build import runtime
-from lite_runner import classification, image, recognition
 from lite_runner.arrays import AnyArray, Floats, Image
-from lite_runner.image import normalise, resize
+from lite_runner.ocr import classification, recognition
 from lite_runner.pack import Network
+from lite_runner.pictures import image
+from lite_runner.pictures.image import normalise, resize
 from opt_models import catalog
 from opt_models.sharing.share import share
 from tests import double

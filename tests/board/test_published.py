@@ -17,8 +17,8 @@ from cross_build import reading, runtime
 from cross_build.board import Board
 from cross_build.connection import connect
 from cross_build.targets import target
-from lite_runner.accuracy import compare
-from lite_runner.sources import Source
+from lite_runner.pictures.inputs import Source
+from lite_runner.scoring.cer import compare
 from opt_models.errors import CatalogError
 from opt_models.sources import settings
 from tests.conftest import DATA

@@ -15,8 +15,8 @@ from cross_build.connection import connect
 from cross_build.errors import BoardError
 from cross_build.targets import target
 from lite_runner.errors import UsageError
-from lite_runner.report import Result
-from lite_runner.sources import expand
+from lite_runner.ocr.report import Result
+from lite_runner.pictures.inputs import expand
 
 
 def texts(result: Result) -> list[str]:

@@ -13,8 +13,8 @@ from cross_build.board import Board
 from cross_build.errors import BoardError
 from cross_build.targets import target
 from cross_build.transports.local import Local
-from lite_runner.report import Result
-from lite_runner.sources import expand
+from lite_runner.ocr.report import Result
+from lite_runner.pictures.inputs import expand
 
 #: Of each picture, when all goes well.
 WHOLE = {

@@ -11,7 +11,7 @@ from cross_build.board import Board
 from cross_build.errors import TargetError
 from cross_build.facts import Facts, usual
 from cross_build.transports.local import Local
-from lite_runner.settings import POWER_MODES
+from lite_runner.releases.settings import POWER_MODES
 from opt_models import catalog
 from opt_models.sources import pypi
 

@@ -14,7 +14,8 @@ from typing import Callable
 from cross_build import records
 from cross_build.answers import probed, releases, results
 from cross_build.answers.answer import parse
-from lite_runner import install, pack, release
+from lite_runner import pack
+from lite_runner.releases import install, release
 from opt_models import charset
 from opt_models.formats import nb, pir
 from opt_models.importing import inference_yml, onnx_file, onnx_import

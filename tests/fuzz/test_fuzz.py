@@ -15,7 +15,7 @@ import pytest
 
 from cross_build.transports import local
 from lite_runner.errors import LiteError
-from lite_runner.install import InstallError
+from lite_runner.releases.install import InstallError
 from opt_models.sources import settings
 from tests.fuzz.kinds import KINDS, SEEDS, Kind
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lite_runner.accuracy import (
+from lite_runner.scoring.cer import (
     Accuracy,
     compare,
     compare_with_spaces,

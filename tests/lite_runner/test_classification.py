@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lite_runner import classification
 from lite_runner.arrays import Floats, Image
-from lite_runner.image import normalise, resize
+from lite_runner.ocr import classification
 from lite_runner.pack import Classifier, Network
+from lite_runner.pictures.image import normalise, resize
 
 
 def preprocess(crops: list[Image], network: Network) -> Floats:

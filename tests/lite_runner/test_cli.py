@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lite_runner import cli, pack
+from lite_runner import pack
 from lite_runner.arrays import Image
+from lite_runner.cli import main
 from lite_runner.errors import EngineError, ImageError, LiteError, PackError, UsageError
 from lite_runner.predictor import Output, wheel
 
@@ -50,7 +51,7 @@ FAILURES = [
 def test_a_failure_is_one_line_and_an_exit_code(
     error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.guard(raising(error), "ocr", debug=False) == code
+    assert main.guard(raising(error), "ocr", debug=False) == code
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", f"ocr: {message}\n")
 
@@ -58,18 +59,18 @@ def test_a_failure_is_one_line_and_an_exit_code(
 @pytest.mark.parametrize("error", [failure[0] for failure in FAILURES], ids=repr)
 def test_debug_shows_where_a_failure_comes_from(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught:
-        cli.guard(raising(error), "ocr", debug=True)
+        main.guard(raising(error), "ocr", debug=True)
     assert caught.value is error
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_without_a_failure_the_exit_code_is_the_works(code: int) -> None:
-    assert cli.guard(lambda: code, "ocr", debug=False) == code
+    assert main.guard(lambda: code, "ocr", debug=False) == code
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        cli.guard(raising(ZeroDivisionError()), "ocr", debug=False)
+        main.guard(raising(ZeroDivisionError()), "ocr", debug=False)
 
 
 # Usage
@@ -99,7 +100,7 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
 )
 def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+        main.main(arguments)
     assert caught.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -110,7 +111,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFi
 @pytest.mark.parametrize("arguments", [["--help"], ["read", "--help"], ["--version"]])
 def test_help_goes_to_stdout(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+        main.main(arguments)
     assert caught.value.code == 0
     captured = capsys.readouterr()
     assert captured.out
@@ -129,7 +130,7 @@ def test_a_script_gets_its_own_options_and_exit_code(
     monkeypatch.setattr("sys.argv", ["ocr"])
     monkeypatch.setattr("sys.path", sys.path[:])
     with pytest.raises(SystemExit) as caught:
-        cli.main(["python", str(script), "--pack", "-x", "--help", "--", "a b"])
+        main.main(["python", str(script), "--pack", "-x", "--help", "--", "a b"])
     assert caught.value.code == 3
     assert capsys.readouterr().out == "beside --pack -x --help -- a b\n"
 
@@ -148,7 +149,7 @@ def folder(sheet: Image, engine: Any, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def read(folder: Path, *arguments: str) -> int:
-    return cli.main(["read", "--pack", str(folder), *arguments])
+    return main.main(["read", "--pack", str(folder), *arguments])
 
 
 def test_reading_prints_the_lines(
@@ -167,7 +168,7 @@ def test_a_bundle_reads_with_its_own_pack(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pack, "own", lambda: pack_folder)
-    assert cli.main(["read", "good.png"]) == 0
+    assert main.main(["read", "good.png"]) == 0
     assert "2 lines" in capsys.readouterr().out
 
 

@@ -14,10 +14,10 @@ import pytest
 from lite_runner import pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError
-from lite_runner.pipeline import Ocr, Options
+from lite_runner.ocr.pipeline import Ocr, Options
 from lite_runner.predictor import Output
-from lite_runner.predictor.crew import Crew
-from lite_runner.predictor.pool import Pool
+from lite_runner.predictor.shape_cache import Pool
+from lite_runner.predictor.worker_pool import Crew
 
 BATCH = np.ones((1, 3, 48, 96), np.float32)
 

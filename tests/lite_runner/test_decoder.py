@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from lite_runner import decoder, image
 from lite_runner.arrays import AnyArray
 from lite_runner.errors import ImageError
-from lite_runner.formats import jpeg, png_strips, tiff, tiff_bands
+from lite_runner.pictures import decoder, image
+from lite_runner.pictures.formats import jpeg, png_strips, tiff, tiff_bands
 
 HEIGHT, WIDTH = 61, 83
 _Y, _X = np.mgrid[:HEIGHT, :WIDTH]
@@ -207,7 +207,7 @@ def test_damaged_strips_are_refused(
 _MEASURE = """
 import sys, cv2
 from pathlib import Path
-from lite_runner import image
+from lite_runner.pictures import image
 cv2.setNumThreads(1)
 def held(name):
     lines = Path("/proc/self/status").read_text().splitlines()

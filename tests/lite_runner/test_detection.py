@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lite_runner import detection, geometry
 from lite_runner.arrays import Floats
+from lite_runner.ocr import detection, geometry
 from lite_runner.pack import Detector
 
 WIDTH, HEIGHT = 640, 480

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lite_runner import geometry
 from lite_runner.arrays import Floats, Image
+from lite_runner.ocr import geometry
 
 
 def turned(quad: Floats, degrees: float, centre: tuple[float, float] = (0.0, 0.0)) -> Floats:

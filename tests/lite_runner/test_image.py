@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageOps, PngImagePlugin
 
-from lite_runner import image
 from lite_runner.arrays import AnyArray, Image
 from lite_runner.errors import ImageError
+from lite_runner.pictures import image
 
 Pillow.init()  # fills Pillow.SAVE, the formats it can write
 HEIGHT, WIDTH = 60, 90

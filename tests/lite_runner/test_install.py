@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import pytest
 
-from lite_runner import install, release, release_name, signature
+from lite_runner.releases import install, release, release_name, signature
 
 PROOF = {"pack": "tiny", "lines": ["hello"]}
 GOOD = f"#!/bin/sh\necho '{json.dumps(PROOF)}'\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import lite_runner
-from lite_runner import release
+from lite_runner.releases import release
 
-LAUNCH = "app/lite_runner/launch.py"
+LAUNCH = "app/lite_runner/cli/launch.py"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_missing_packages_are_the_systems_or_the_releases(
         (tmp_path / folder).mkdir()
 
     def told(command: str) -> subprocess.CompletedProcess[str]:
-        program = tmp_path / "app/lite_runner/launch.py"
+        program = tmp_path / "app/lite_runner/cli/launch.py"
         # -S: without any package but Python's own.
         words = [sys.executable, "-I", "-S", str(program), command]
         run = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -89,7 +89,7 @@ def test_doctor_tells_how_to_repair_the_release_in_use(board: Path) -> None:
 
 
 def test_doctor_finds_damage_that_sizes_do_not_show(board: Path) -> None:
-    file = board / "current" / "app/lite_runner/draw.py"
+    file = board / "current" / "app/lite_runner/cli/draw.py"
     data = file.read_bytes()
     file.unlink()
     file.write_bytes(b"#" * len(data))
@@ -103,12 +103,12 @@ def test_only_a_verification_leaves_what_is_compiled(board: Path) -> None:
     doctor(board)
     assert compiled() == set()
     subprocess.run([board / "ocr", "verify", "--pack", board], capture_output=True, check=False)
-    assert {"cli", "pack", "release"} <= compiled()
+    assert {"main", "pack", "release"} <= compiled()
 
 
 def test_half_a_compiled_module_is_told(board: Path) -> None:
     subprocess.run([board / "ocr", "verify", "--pack", board], capture_output=True, check=False)
-    (file,) = (board / "current").rglob("cli.*.pyc")
+    (file,) = (board / "current").rglob("main.*.pyc")
     data = file.read_bytes()
     file.write_bytes(data[: len(data) // 2])
     run = doctor(board)

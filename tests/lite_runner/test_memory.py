@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lite_runner import memory
+from lite_runner.ocr import memory
 
 #: Frees 60 MB that the C library keeps, then has it give them back.
 _KEEPER = """
 import ctypes
-from lite_runner import memory
+from lite_runner.ocr import memory
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 before = memory.held()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lite_runner import output
+from lite_runner.cli import output
 
 
 def raising(error: BaseException) -> Any:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lite_runner import pack
 from lite_runner.errors import PackError
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 
 Spoil = Callable[[Path], object]
 

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
-from lite_runner import Ocr, Options, PackError, memory, pack
+from lite_runner import Ocr, Options, PackError, pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError, ImageError, UsageError
+from lite_runner.ocr import memory
 from lite_runner.predictor import Output
-from lite_runner.predictor.pool import Pool
-from lite_runner.release import sha256
+from lite_runner.predictor.shape_cache import Pool
+from lite_runner.releases.release import sha256
 
 #: Where the sheet's two lines are, as they are drawn.
 TRUTH = [[[40, top], [280, top], [280, top + 30], [40, top + 30]] for top in (40, 120)]

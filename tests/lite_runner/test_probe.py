@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lite_runner import probe
+from lite_runner.releases import probe
 
 FOUND: dict[str, Any] = {
     **{"machine": "aarch64", "glibc": (2, 36), "glibcxx": 30, "python": "3.9", "missing": []},

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lite_runner import recognition
 from lite_runner.arrays import Floats, Image
-from lite_runner.image import normalise, resize
+from lite_runner.ocr import recognition
 from lite_runner.pack import Network, Recogniser
+from lite_runner.pictures.image import normalise, resize
 
 CLASSES = 5
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lite_runner import release
+from lite_runner.releases import release
 
 Files = Dict[str, str]
 #: Says which release it is of.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lite_runner.sources import SUFFIXES, drawing_name, expand
+from lite_runner.pictures.inputs import SUFFIXES, drawing_name, expand
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lite_runner import report, terminal
+from lite_runner import terminal
+from lite_runner.ocr import report
 
 #: Of Unicode's categories: controls, line and paragraph separators, surrogates.
 _CATEGORIES = {"Cc", "Zl", "Zp", "Cs"}
@@ -89,7 +90,7 @@ def test_the_program_shows_a_name_and_keeps_it_in_json(tmp_path) -> None:
     """With a name that is no UTF-8, too."""
     name = b"a\x1b[31m\xe2\x80\xaeb\xff\nc.png"
     code = (
-        "import sys; from lite_runner import output, report\n"
+        "import sys; from lite_runner.cli import output; from lite_runner.ocr import report\n"
         "output.speak_utf8()\n"
         "results = [report.error_result(sys.argv[1], 'is none')]\n"
         "output.tell(results[0], None)\n"
@@ -109,7 +110,7 @@ def test_the_program_shows_a_name_and_keeps_it_in_json(tmp_path) -> None:
 
 def test_errors_stay_one_line(tmp_path) -> None:
     folder = tmp_path / "no\x1b[2Jpack\nocr: all is well"
-    code = "import sys; from lite_runner import cli; sys.exit(cli.main(sys.argv[1:]))"
+    code = "import sys; from lite_runner.cli import main; sys.exit(main.main(sys.argv[1:]))"
     done = run(code, "verify", "--pack", str(folder))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
@@ -119,5 +120,5 @@ def test_errors_stay_one_line(tmp_path) -> None:
 def test_a_users_script_prints_what_it_likes(tmp_path: Path) -> None:
     script = tmp_path / "colours.py"
     script.write_text("print('\\x1b[32mgreen')\n")
-    code = "import sys; from lite_runner import cli; sys.exit(cli.main(sys.argv[1:]))"
+    code = "import sys; from lite_runner.cli import main; sys.exit(main.main(sys.argv[1:]))"
     assert run(code, "python", str(script)).stdout == "\x1b[32mgreen\n"

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lite_runner import engines, pack, settings, trial
+from lite_runner import pack
+from lite_runner.capabilities import probing
 from lite_runner.errors import EngineError, PackError
-from lite_runner.pipeline import Ocr, Options
-from lite_runner.predictor import Freedom
+from lite_runner.ocr.pipeline import Ocr, Options
+from lite_runner.predictor import Freedom, engines
 from lite_runner.predictor.capi import CapiEngine
-from lite_runner.verify import verify
+from lite_runner.releases import settings
+from lite_runner.verification.verify import verify
 from tests import double
 
 ALL = Freedom(reshapes=True, batches=True)
@@ -26,7 +28,7 @@ def engine(double_lib: Path) -> CapiEngine:
 
 
 def tried(engine: CapiEngine, folder: Path, **models: bytes) -> dict[str, Freedom]:
-    return trial.run(engine, pack.load(double.pack(folder / "pack", models)))
+    return probing.run(engine, pack.load(double.pack(folder / "pack", models)))
 
 
 def test_models_that_stay_right_may_be_given_anything(engine, tmp_path) -> None:
@@ -63,7 +65,7 @@ FIXED = {"det": {"fixed_size": True, "shape": [320, 320]}, "rec": {"fixed_width"
 
 
 def test_models_of_one_size_are_tried_with_that_size(engine, tmp_path) -> None:
-    found = trial.run(engine, rigid(tmp_path, **FIXED))
+    found = probing.run(engine, rigid(tmp_path, **FIXED))
     assert found == {"det.nb": Freedom(reshapes=True, batches=False), "cls.nb": ALL, "rec.nb": ALL}
 
 
@@ -73,7 +75,7 @@ def test_a_model_of_one_size_that_no_pack_tells_of_is_refused(engine, tmp_path, 
     with pytest.raises(
         EngineError, match=rf"{stage}\.nb: .* other sizes .* ended by signal 6; make the pack again"
     ):
-        trial.run(engine, rigid(tmp_path, **known))
+        probing.run(engine, rigid(tmp_path, **known))
 
 
 @pytest.mark.parametrize("stage", ["cls", "rec"])
@@ -85,9 +87,9 @@ def test_models_of_one_line_are_not_tried_with_two(engine, tmp_path, stage) -> N
     # A child that is killed would be one more.
     children: list[object] = []
     with pytest.MonkeyPatch.context() as patch:
-        run = trial._child
-        patch.setattr(trial, "_child", lambda *given: children.append(given) or run(*given))
-        found = trial.run(engine, files)
+        run = probing._child
+        patch.setattr(probing, "_child", lambda *given: children.append(given) or run(*given))
+        found = probing.run(engine, files)
     assert len(children) == 1
     assert [name for name, one in found.items() if one.batches] == [
         f"{other}.nb" for other in ("cls", "rec") if other != stage
@@ -96,7 +98,7 @@ def test_models_of_one_line_are_not_tried_with_two(engine, tmp_path, stage) -> N
 
 def test_pages_are_read_right_by_models_of_one_size(engine, tmp_path) -> None:
     files = rigid(tmp_path, **FIXED)
-    found = {files.folder / name: one for name, one in trial.run(engine, files).items()}
+    found = {files.folder / name: one for name, one in probing.run(engine, files).items()}
     # The second picture is one long line: it is squeezed to the width.
     long = np.hstack([double.picture(("abab",))[:, :340], double.picture(("abab",))[:, 60:]])
     pictures = [
@@ -122,7 +124,7 @@ def test_pages_are_read_right_whatever_the_models_do(engine, tmp_path) -> None:
         "rec": b"DOUBLE rec stale lonely",
     }
     files = pack.load(double.pack(tmp_path / "pack", models))
-    found = {files.folder / name: one for name, one in trial.run(engine, files).items()}
+    found = {files.folder / name: one for name, one in probing.run(engine, files).items()}
     pictures = [
         (double.picture(("ab", "abab")), ["ab", "abab"]),
         (double.picture(), ["abab", "baba"]),

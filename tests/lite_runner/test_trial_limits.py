@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from lite_runner import trial_limits
-from lite_runner.trial_limits import Limit
+from lite_runner.capabilities import limits
+from lite_runner.capabilities.limits import Limit
 
 
 def child(code: str) -> subprocess.CompletedProcess[str]:
     """Run code after a small limit was imported as ``limit``."""
-    start = "from lite_runner import trial_limits as limits; limit = limits.Limit(64 << 20, 1)\n"
+    start = "from lite_runner.capabilities import limits; limit = limits.Limit(64 << 20, 1)\n"
     return subprocess.run(
         [sys.executable, "-c", start + code], capture_output=True, text=True, check=False
     )
@@ -58,21 +58,19 @@ MEASURED = [
 
 @pytest.mark.parametrize(("stage", "size", "elements", "taken"), MEASURED)
 def test_two_models_open_have_room(stage, size, elements, taken) -> None:
-    assert trial_limits.running(size, "fp32", stage, elements).memory > 2 * 1.3 * taken
+    assert limits.running(size, "fp32", stage, elements).memory > 2 * 1.3 * taken
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp16", "int16"])
 def test_quantised_weights_are_as_many_weights(precision) -> None:
-    whole = trial_limits.running(8_000_000, "fp32", "rec", 200_000)
-    stored = trial_limits.running(
-        8_000_000 // {"int8": 4}.get(precision, 2), precision, "rec", 200_000
-    )
+    whole = limits.running(8_000_000, "fp32", "rec", 200_000)
+    stored = limits.running(8_000_000 // {"int8": 4}.get(precision, 2), precision, "rec", 200_000)
     assert stored.seconds == whole.seconds
     assert stored.memory > whole.memory / 2
 
 
 def test_larger_models_get_more_of_both() -> None:
-    small, large = trial_limits.loading(1_000_000), trial_limits.loading(100_000_000)
+    small, large = limits.loading(1_000_000), limits.loading(100_000_000)
     assert small.memory < large.memory < 1_000_000_000
     assert small.seconds < large.seconds
     assert str(Limit(5_000_000, 31)) == "5 MB and 31 s"

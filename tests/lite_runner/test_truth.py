@@ -10,14 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
-from lite_runner import geometry, image, truth
-from lite_runner.truth import TruthError
+from lite_runner.ocr import geometry
+from lite_runner.pictures import image
+from lite_runner.scoring import ground_truth
+from lite_runner.scoring.ground_truth import TruthError
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
-@pytest.mark.parametrize("one", truth.pictures(SAMPLES), ids=lambda one: one.path.name)
-def test_the_samples_boxes_are_where_their_ink_is(one: truth.Picture) -> None:
+@pytest.mark.parametrize("one", ground_truth.pictures(SAMPLES), ids=lambda one: one.path.name)
+def test_the_samples_boxes_are_where_their_ink_is(one: ground_truth.Picture) -> None:
     pixels = cv2.cvtColor(image.load(one.path), cv2.COLOR_BGR2GRAY)
     height, width = pixels.shape
     assert one.boxes is not None
@@ -37,8 +39,8 @@ def test_the_samples_boxes_are_where_their_ink_is(one: truth.Picture) -> None:
         assert pixels[inside > 0].std() > 1.5 * pixels[border > 0].std()
 
 
-@pytest.mark.parametrize("one", truth.pictures(SAMPLES), ids=lambda one: one.path.name)
-def test_the_samples_boxes_end_where_their_ink_does(one: truth.Picture) -> None:
+@pytest.mark.parametrize("one", ground_truth.pictures(SAMPLES), ids=lambda one: one.path.name)
+def test_the_samples_boxes_end_where_their_ink_does(one: ground_truth.Picture) -> None:
     # Blurred as far as the noise of the darkest picture asks for.
     pixels = cv2.GaussianBlur(image.load(one.path), (0, 0), 1.5)
     assert one.boxes is not None
@@ -52,7 +54,7 @@ def test_the_samples_boxes_end_where_their_ink_does(one: truth.Picture) -> None:
 
 
 def test_a_samples_boxes_start_where_their_text_does() -> None:
-    known = {one.path.name: one.boxes or () for one in truth.pictures(SAMPLES)}
+    known = {one.path.name: one.boxes or () for one in ground_truth.pictures(SAMPLES)}
     *card, note, last = known["upside_down.jpg"]
     for quad in card:
         assert quad[0] == max(quad, key=sum), "a line on its head starts at the bottom right"
@@ -83,15 +85,15 @@ QUAD = [[0, 0], [9, 0], [9, 5], [0, 5]]
 
 
 def test_boxes_belong_to_lines(folder: Path) -> None:
-    assert truth.pictures(folder)[0].boxes is None
+    assert ground_truth.pictures(folder)[0].boxes is None
     boxes(folder, {"about": "y", "a.png": [QUAD, QUAD]})
-    (found,) = truth.pictures(folder)
+    (found,) = ground_truth.pictures(folder)
     assert found.boxes is not None
     assert found.boxes[1][2] == (9.0, 5.0)
 
 
 def test_a_picture_without_boxes_has_none(folder: Path) -> None:
-    assert truth.pictures(boxes(folder, {"b.png": [QUAD]}))[0].boxes is None
+    assert ground_truth.pictures(boxes(folder, {"b.png": [QUAD]}))[0].boxes is None
 
 
 @pytest.mark.parametrize(
@@ -112,5 +114,5 @@ def test_a_picture_without_boxes_has_none(folder: Path) -> None:
 )
 def test_damaged_boxes_are_told_in_one_line(folder: Path, value: Any, words: str) -> None:
     with pytest.raises(TruthError, match=words) as caught:
-        truth.pictures(boxes(folder, value))
+        ground_truth.pictures(boxes(folder, value))
     assert "\n" not in str(caught.value)

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import paddlelite.lite
 
-from lite_runner import engines
+from lite_runner.predictor import engines
 from lite_runner.predictor import run
 
 engine, batch = engines.own(int(sys.argv[1]) or None), np.zeros((1, 3, 48, 192), np.float32)
@@ -40,7 +40,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lite_runner import engines
+from lite_runner.predictor import engines
 from lite_runner.predictor import run
 
 engine, path = engines.own(), Path(sys.argv[1]) / "rec.nb"

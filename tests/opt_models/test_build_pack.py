@@ -12,7 +12,7 @@ import pytest
 
 from lite_runner import pack as packs
 from lite_runner.errors import UsageError
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import build_pack, cache, catalog, conversion, ingredients, lite_env, network, opt
 from opt_models.comparison import equality
 from opt_models.errors import CacheError, CatalogError, OptError

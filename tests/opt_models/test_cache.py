@@ -14,7 +14,7 @@ from typing import IO, Callable, ContextManager, Iterator
 
 import pytest
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import cache, manifest
 from opt_models.errors import CacheError, FetchError
 
@@ -30,7 +30,7 @@ NOBODY = 65534
 MAKER = """
 import sys
 from pathlib import Path
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import cache, manifest
 
 def make(folder):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from lite_runner.pack import read_dictionary
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import catalog, charsets, fetch
 from opt_models.catalog import Model
 from opt_models.errors import CatalogError

@@ -15,7 +15,7 @@ from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import cache, catalog, fetch, opt
 from opt_models.catalog import InWheel, Model, Wheel
 from opt_models.errors import CatalogError, ChangedError, FetchError

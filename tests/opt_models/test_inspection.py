@@ -10,7 +10,7 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import catalog, fetch, inspection, named_pack, opt
 from opt_models.errors import OptError
 from opt_models.formats import nb

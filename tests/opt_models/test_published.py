@@ -11,7 +11,7 @@ import pytest
 
 from lite_runner import pack as packs
 from lite_runner.errors import PackError
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models import build_pack, cache, catalog, fetch, ingredients, named_pack
 from opt_models.errors import FetchError, OptError
 from opt_models.runtime import Runtime

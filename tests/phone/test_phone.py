@@ -17,7 +17,7 @@ from cross_build.bench import benchmark
 from cross_build.errors import BoardError, DeployError
 from lite_runner.bench import pictures
 from lite_runner.bench.run import Plan
-from lite_runner.sources import expand
+from lite_runner.pictures.inputs import expand
 from tests import double
 from tests.commands import invoke
 from tests.phone.conftest import FOLDER, Phone

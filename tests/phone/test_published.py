@@ -12,9 +12,9 @@ import pytest
 from cross_build import emulate, reading
 from cross_build import runtime as runtimes
 from cross_build.targets import target
-from lite_runner import truth
-from lite_runner.accuracy import compare
-from lite_runner.sources import expand
+from lite_runner.pictures.inputs import expand
+from lite_runner.scoring import ground_truth
+from lite_runner.scoring.cer import compare
 from tests.phone import adb_stand_in
 from tests.phone.conftest import Phone, tools_for
 
@@ -47,7 +47,7 @@ def test_pictures_are_read(
     done = phone.deploy(Path("v2.0-slim"))
     assert done.proof["lines"]
     images = Path(DATA) / "images"
-    labelled = truth.pictures(images)
+    labelled = ground_truth.pictures(images)
     lines = [str(one.path) for one in labelled if not one.detect]
     pages = [one for one in expand([str(images)]) if str(one.path) not in lines]
     read = [

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence, Union
 
-from lite_runner import install, release, release_name
+from lite_runner.releases import install, release, release_name
 
 #: Of a release, all by which one can be told from another.
 Files = Mapping[str, str]

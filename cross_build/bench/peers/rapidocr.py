@@ -1,8 +1,8 @@
 """RapidOCR or RapidOCRLite in sessions of a benchmark: the program of a peer's bundle.
 
-Usage: rapidocr.py turn, with a request on standard input; see :mod:`lite_runner.bench.turn`. Run on
-the board, so it needs Python 3.8, the standard library and the bundle's packages. Both peers have
-the same interface. They read with all their defaults but models, threads and log level.
+Usage: rapidocr.py turn, with a request on standard input; see :mod:`lite_runner.bench.session`.
+Run on the board, so it needs Python 3.8, the standard library and the bundle's packages. Both
+peers have the same interface. They read with all their defaults but models, threads and log level.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Clock:
 
 
 class Reader:
-    """A peer as :class:`lite_runner.bench.turn.Reader`."""
+    """A peer as :class:`lite_runner.bench.session.Reader`."""
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         # Late: this file is run before the bundle's packages can be found.
@@ -78,7 +78,7 @@ class Reader:
         }
 
     def read(self, path: str, detect: bool) -> tuple[dict[str, float], Any]:
-        """See :class:`lite_runner.bench.turn.Reader`."""
+        """See :class:`lite_runner.bench.session.Reader`."""
         from lite_runner.errors import ImageError
 
         self._decode.result = None
@@ -142,9 +142,9 @@ def lines(page: Any) -> list[str]:
 
 def keep_to(count: int) -> None:
     """Keep this process to as many cores, the fast ones first, where the system lets it."""
-    from lite_runner import cores
+    from lite_runner.predictor import affinity
 
-    fast = cores.fast()
+    fast = affinity.fast()
     # Systems put their own work on the first cores.
     chosen = [*sorted(os.sched_getaffinity(0) - fast), *sorted(fast)][-count:]
     with suppress(OSError):
@@ -159,9 +159,9 @@ def _bundle() -> Path:
 def main() -> int:
     """Take a turn with the packages of the bundle this file lies in."""
     sys.path[:0] = [str(_bundle() / "app"), str(_bundle() / "site")]
-    from lite_runner.bench import turn
+    from lite_runner.bench import session
 
-    return turn.main(Reader)
+    return session.main(Reader)
 
 
 if __name__ == "__main__":

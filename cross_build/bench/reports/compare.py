@@ -11,9 +11,10 @@ from cross_build.bench.reports.result import TIMES, Candidate, Run
 from cross_build.bench.reports.statistics import ratio
 from cross_build.bench.reports.tables import NOT_TIME
 from cross_build.errors import ReportError
-from lite_runner import accuracy, report
-from lite_runner.accuracy import Accuracy
 from lite_runner.arrays import Doubles
+from lite_runner.ocr import report
+from lite_runner.scoring import cer
+from lite_runner.scoring.cer import Accuracy
 
 #: Where one side has no figure.
 _NONE = "-"
@@ -238,8 +239,8 @@ def _score(run: Run, candidate: Candidate, places: Sequence[int], spaces: bool) 
     texts = [candidate.texts[at] for at in places]
     if not texts or any(text is None for text in texts):
         return None
-    rule = accuracy.compare_with_spaces if spaces else accuracy.compare
-    return accuracy.total(
+    rule = cer.compare_with_spaces if spaces else cer.compare
+    return cer.total(
         rule(run.pictures[at].lines or (), text or ()) for at, text in zip(places, texts)
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterable, Sequence
 
 from cross_build.bench.reports.result import Candidate, Run, Turn
-from lite_runner.bench import condition
+from lite_runner.bench import system_state
 
 #: A frequency that moved by less is the rounding of whoever reports it.
 _MOVED = 0.05
@@ -96,7 +96,7 @@ def _doubts(candidate: Candidate) -> list[str]:
 
 def _held_back(turn: Turn) -> list[str]:
     """What held the board back in this turn."""
-    return condition.held_back(vars(turn.before), vars(turn.after))
+    return system_state.held_back(vars(turn.before), vars(turn.after))
 
 
 def _moved(turn: Turn) -> bool:

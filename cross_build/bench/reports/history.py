@@ -11,8 +11,8 @@ from cross_build.bench.reports import result
 from cross_build.bench.reports.result import Run
 from cross_build.errors import ReportError
 from cross_build.transports import local
-from lite_runner import durable
-from lite_runner.output import as_json
+from lite_runner.cli.output import as_json
+from lite_runner.releases import durable
 
 
 def folder(target: str | None) -> Path:

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cross_build.android import abi, assets
-from lite_runner import bidi, detection, geometry, image
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats, Image
+from lite_runner.ocr import bidi, detection, geometry
+from lite_runner.pictures import image
 from tests import double
 from tests.cross_build.android.probe import FailedError, Probe
 

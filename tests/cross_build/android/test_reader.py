@@ -13,9 +13,9 @@ import pytest
 
 from cross_build.android import abi, assets
 from cross_build.board import Board
-from lite_runner import detection, geometry
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
+from lite_runner.ocr import detection, geometry
 from lite_runner.predictor import Output
 from tests import double
 from tests.cross_build.android.conftest import HERE

@@ -17,7 +17,7 @@ from cross_build.errors import BoardError
 from cross_build.targets import target
 from cross_build.transports import Outcome
 from cross_build.transports.local import Local
-from lite_runner import probe, release
+from lite_runner.releases import probe, release
 
 #: No value of these kinds fits any place.
 WRONG = [{"odd": [1]}, -1, 2.5, [[7]]]

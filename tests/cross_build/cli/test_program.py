@@ -10,7 +10,8 @@ import pytest
 
 import tasks
 from cross_build.cli import program, samples
-from lite_runner import __version__, truth
+from lite_runner import __version__
+from lite_runner.scoring import ground_truth
 from tests.commands import LITE_OCR, ROOT, invoke, lite_ocr
 
 #: What develops this project needs a clone of it.
@@ -105,5 +106,5 @@ def test_a_missing_package_is_one_line() -> None:
 
 
 def test_the_samples_are_those_that_are_labelled() -> None:
-    labelled = {picture.path for picture in truth.pictures(samples.FOLDER)}
+    labelled = {picture.path for picture in ground_truth.pictures(samples.FOLDER)}
     assert labelled == set(samples.FOLDER.glob("*.[jp][pn]g"))

@@ -7,7 +7,7 @@ from typing import Any, Sequence
 
 import pytest
 
-from lite_runner.bench import condition
+from lite_runner.bench import system_state
 
 
 def tree(folder: Path, files: dict[str, str]) -> Path:
@@ -26,7 +26,7 @@ def clocks(khz: Sequence[int], governor: str = "ondemand") -> dict[str, str]:
     }
 
 
-def asking(**words: str) -> condition.Ask:
+def asking(**words: str) -> system_state.Ask:
     def ask(command: Sequence[str]) -> str | None:
         return words.get(command[0])
 
@@ -64,7 +64,7 @@ TEGRA = (
 
 
 def test_a_raspberry_pi(tmp_path: Path) -> None:
-    found = condition.read(tree(tmp_path, PI), asking(vcgencmd="throttled=0x0"))
+    found = system_state.read(tree(tmp_path, PI), asking(vcgencmd="throttled=0x0"))
     assert found == {
         "mhz": [1500] * 4,
         "governor": ["ondemand"],
@@ -83,18 +83,18 @@ def test_a_raspberry_pi(tmp_path: Path) -> None:
     ],
 )
 def test_a_raspberry_pi_that_is_slowed_down(tmp_path: Path, said: str, words: list[str]) -> None:
-    found = condition.read(tree(tmp_path, PI), asking(vcgencmd=said))["throttled"]
+    found = system_state.read(tree(tmp_path, PI), asking(vcgencmd=said))["throttled"]
     assert set(words) <= set(found)
 
 
 def test_the_kernel_passes_the_pis_word_on_where_the_program_is_missing(tmp_path: Path) -> None:
     file = {"sys/devices/platform/soc/soc:firmware/get_throttled": "50000\n"}
-    found = condition.read(tree(tmp_path, {**PI, **file}), NOBODY)
+    found = system_state.read(tree(tmp_path, {**PI, **file}), NOBODY)
     assert found["throttled"] == ["under-voltage before", "throttled before"]
 
 
 def test_a_board_with_two_kinds_of_cores_that_is_hot(tmp_path: Path) -> None:
-    found = condition.read(tree(tmp_path, RK), NOBODY)
+    found = system_state.read(tree(tmp_path, RK), NOBODY)
     assert found["mhz"] == [1416] * 4 + [1008] * 2
     assert found["celsius"] == {"cpu": 85.0, "gpu": 81.666}
     # A fan that turns slows nothing down.
@@ -103,7 +103,7 @@ def test_a_board_with_two_kinds_of_cores_that_is_hot(tmp_path: Path) -> None:
 
 def test_what_vcgencmd_complains_of_is_no_throttling(tmp_path: Path) -> None:
     for said in ("VCHI initialization failed", "error=1 error_msg=0x5", "throttled=", "5"):
-        assert condition.read(tree(tmp_path, PI), asking(vcgencmd=said))["throttled"] is None
+        assert system_state.read(tree(tmp_path, PI), asking(vcgencmd=said))["throttled"] is None
 
 
 def test_what_held_a_board_back_is_new_or_holds_now() -> None:
@@ -111,22 +111,22 @@ def test_what_held_a_board_back_is_new_or_holds_now() -> None:
         return {"throttled": list(words)}
 
     old, now = "throttled before", "under-voltage now"
-    assert condition.held_back(state(old), state(old)) == []
-    assert condition.held_back(state(), state(old)) == [old]
-    assert condition.held_back(state(now), state(old)) == [now, old]
+    assert system_state.held_back(state(old), state(old)) == []
+    assert system_state.held_back(state(), state(old)) == [old]
+    assert system_state.held_back(state(now), state(old)) == [now, old]
     # Nobody knows when it began.
-    assert condition.held_back({"throttled": None}, state(old)) == []
-    assert condition.held_back({"throttled": None}, {"throttled": None}) == []
+    assert system_state.held_back({"throttled": None}, state(old)) == []
+    assert system_state.held_back({"throttled": None}, {"throttled": None}) == []
 
 
 def test_tegrastats_tells_where_the_system_does_not(tmp_path: Path) -> None:
-    found = condition.read(tmp_path, asking(tegrastats=TEGRA))
+    found = system_state.read(tmp_path, asking(tegrastats=TEGRA))
     assert found["mhz"] == [1190, 1190, 1907, 1907]
     assert found["celsius"] == {"AUX": 38.5, "CPU": 40.0, "thermal": 39.25, "PMIC": 50.0}
 
 
 def test_what_is_absent_is_said_and_not_guessed(tmp_path: Path) -> None:
-    assert condition.read(tmp_path, NOBODY) == {
+    assert system_state.read(tmp_path, NOBODY) == {
         **dict.fromkeys(("mhz", "governor", "celsius", "throttled", "load"))
     }
 
@@ -138,7 +138,7 @@ def test_broken_sensors_are_left_out(tmp_path: Path) -> None:
         "sys/class/thermal/thermal_zone1/temp": "",
         "proc/loadavg": "nonsense",
     }
-    found = condition.read(tree(tmp_path, files), NOBODY)
+    found = system_state.read(tree(tmp_path, files), NOBODY)
     assert found["celsius"] == {"cpu-thermal": 48.312}
     assert found["load"] is None
 
@@ -146,7 +146,7 @@ def test_broken_sensors_are_left_out(tmp_path: Path) -> None:
 def test_two_sensors_of_one_name_are_both_told(tmp_path: Path) -> None:
     files = {f"sys/class/thermal/thermal_zone{n}/type": "soc" for n in (0, 1)}
     temps = {f"sys/class/thermal/thermal_zone{n}/temp": f"{40 + n}000" for n in (0, 1)}
-    found = condition.read(tree(tmp_path, {**files, **temps}), NOBODY)
+    found = system_state.read(tree(tmp_path, {**files, **temps}), NOBODY)
     assert found["celsius"] == {"soc": 40.0, "soc (thermal_zone1)": 41.0}
 
 
@@ -159,18 +159,18 @@ def program(folder: Path, script: str, monkeypatch: Any) -> None:
 
 def test_programs_are_asked_for_one_line(tmp_path: Path, monkeypatch: Any) -> None:
     program(tmp_path, "echo one; exec sleep 100", monkeypatch)
-    assert condition.ask(["tool"]) == "one"
-    assert condition.ask(["no-such-tool"]) is None
+    assert system_state.ask(["tool"]) == "one"
+    assert system_state.ask(["no-such-tool"]) is None
 
 
 def test_a_program_that_says_nothing_is_ended(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(condition, "_SECONDS", 0.2)
+    monkeypatch.setattr(system_state, "_SECONDS", 0.2)
     program(tmp_path, "exec sleep 100", monkeypatch)
-    assert condition.ask(["tool"]) is None
+    assert system_state.ask(["tool"]) is None
 
 
 def test_this_board_tells_what_it_is() -> None:
-    found = condition.board()
+    found = system_state.board()
     assert found["cores"] >= 1
     assert found["memory"] > 10_000_000
     assert found["machine"]

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from lite_runner.bench import hmean
+from lite_runner.scoring import hmean
 
 
 def box(x: float, y: float, width: float = 100, height: float = 20) -> list[list[float]]:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from lite_runner import pack, settings
+from lite_runner import pack
 from lite_runner.arrays import Image
-from lite_runner.bench import turn
+from lite_runner.bench import session
 from lite_runner.errors import ImageError
-from lite_runner.pipeline import Options
+from lite_runner.ocr.pipeline import Options
+from lite_runner.releases import settings
 
 ABOUT = {"engine": "E", "engine_version": "1", "reader": "R", "pack": "P", "models": {}}
 TIMES = dict.fromkeys(("decode", "detect", "classify", "recognise", "total"), 0.5)
@@ -40,7 +41,7 @@ def take(reader: Reader, *pictures: tuple[str, bool], warmup: int = 1, passes: i
     sink = io.StringIO()
     asked = [{"path": path, "detect": detect} for path, detect in pictures]
     request = {"warmup": warmup, "passes": passes, "pictures": asked}
-    turn.take(request, sink, lambda given: reader)
+    session.take(request, sink, lambda given: reader)
     return [next(iter(json.loads(line).items())) for line in sink.getvalue().splitlines()]
 
 
@@ -71,21 +72,21 @@ def test_reading_otherwise_in_a_later_pass_is_told() -> None:
 def test_the_peak_of_memory_is_the_processs_own(tmp_path: Path) -> None:
     status = tmp_path / "status"
     status.write_text("Name:\tx\nVmPeak:\t  9000 kB\nVmHWM:\t  1234 kB\nVmRSS:\t 1000 kB\n")
-    assert turn.peak_rss(status) == 1234 * 1024
+    assert session.peak_rss(status) == 1234 * 1024
     status.write_text("Name:\tx\n")
-    assert turn.peak_rss(status) is None
-    assert turn.peak_rss(tmp_path / "none") is None
+    assert session.peak_rss(status) is None
+    assert session.peak_rss(tmp_path / "none") is None
 
 
 @pytest.fixture
 def reader(engine: Any, pack_folder: Path, sheet: Image, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes our own reader on an engine of rules."""
-    monkeypatch.setattr(turn.engines, "own", lambda threads, power: engine)
-    monkeypatch.setattr(turn.image, "load", lambda path: sheet)
+    monkeypatch.setattr(session.engines, "own", lambda threads, power: engine)
+    monkeypatch.setattr(session.image, "load", lambda path: sheet)
 
-    def make(**request: Any) -> turn.LiteReader:
+    def make(**request: Any) -> session.LiteReader:
         keys = ("threads", "power", "workers", "bucket", "max_side", "freedom")
-        return turn.LiteReader({"pack": str(pack_folder), **dict.fromkeys(keys), **request})
+        return session.LiteReader({"pack": str(pack_folder), **dict.fromkeys(keys), **request})
 
     return make
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lite_runner.release import sha256
+from lite_runner.releases.release import sha256
 from opt_models.errors import FetchError
 from opt_models.sources import pypi
 from opt_models.sources import settings as user_settings

@@ -12,7 +12,7 @@ import pytest
 
 from cross_build.bench.reports import result
 from cross_build.bench.reports.result import Run
-from lite_runner import accuracy
+from lite_runner.scoring import cer
 
 STAGES = ("decode", "detect", "classify", "recognise")
 #: name, width, height, true lines (None: not labelled).
@@ -170,10 +170,10 @@ def _candidate(
     letters = np.random.default_rng(list(f"{engine} {pack}".encode()))
     texts = [lines and [_misread(letters, one, rate) for one in lines] for *_, lines in PICTURES]
     # Only single characters were changed, so an edit distance is their count.
-    characters = sum(len(accuracy.squash(lines)) for *_, lines in PICTURES if lines)
-    errors = sum(accuracy.squash(read).count("?") for read in texts if read)
-    spaced = accuracy.total(
-        accuracy.compare_with_spaces(lines, read)
+    characters = sum(len(cer.squash(lines)) for *_, lines in PICTURES if lines)
+    errors = sum(cer.squash(read).count("?") for read in texts if read)
+    spaced = cer.total(
+        cer.compare_with_spaces(lines, read)
         for (*_, lines), read in zip(PICTURES, texts)
         if lines and read
     )

@@ -8,7 +8,7 @@ import pytest
 
 from cross_build.bench.reports import compare, differences, result
 from cross_build.errors import ReportError
-from lite_runner.accuracy import compare_with_spaces
+from lite_runner.scoring.cer import compare_with_spaces
 
 
 def runs(make_result, **changes):

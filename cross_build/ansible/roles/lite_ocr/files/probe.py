@@ -1,1 +1,1 @@
-../../../../../lite_runner/probe.py
+../../../../../lite_runner/releases/probe.py

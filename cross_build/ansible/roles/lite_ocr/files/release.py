@@ -1,1 +1,1 @@
-../../../../../lite_runner/release.py
+../../../../../lite_runner/releases/release.py

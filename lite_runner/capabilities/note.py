@@ -1,0 +1,107 @@
+"""Notes of trials: what a pack's models were found to stay right with on this machine.
+
+A trial takes as long as reading several pages, so it is paid once: its outcome is kept by what the
+pack holds and what runs it. The release's own pack needs no note, its verification is one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from lite_runner.capabilities import probing
+from lite_runner.pack import FILE, Pack
+from lite_runner.predictor import Engine, Freedom, engines
+from lite_runner.releases import durable
+from lite_runner.releases.release import sha256
+from lite_runner.user_path import user_path
+
+#: Environment variable that puts caches elsewhere, as on the host.
+VARIABLE = "LITE_OCR_CACHE"
+
+
+def tried(engine: Engine, files: Pack) -> Engine:
+    """An engine that knows what a pack's models may be given, from a trial now if need be.
+
+    Args:
+        engine: the board's.
+        files: the pack, whose files were just compared with its ``pack.json``.
+
+    Raises:
+        EngineError: a model cannot be loaded or run; see :mod:`lite_runner.capabilities.probing`.
+    """
+    if engines.proven(files):
+        return engine
+    found = outcome(engine, files)
+    return engine.knowing({(files.folder / name).resolve(): one for name, one in found.items()})
+
+
+def outcome(engine: Engine, files: Pack) -> dict[str, Freedom]:
+    """What :func:`lite_runner.capabilities.probing.run` says, or said of the same bytes before.
+
+    Raises:
+        EngineError: as above.
+    """
+    place = _place(engine, files)
+    known = None if place is None else _read(place, files)
+    if known is not None:
+        return known
+    print(f"trying the models of {files.name}, which is new here", file=sys.stderr, flush=True)
+    found = probing.run(engine, files)
+    keep(engine, files, found)
+    return found
+
+
+def keep(engine: Engine, files: Pack, found: dict[str, Freedom]) -> None:
+    """Note a trial's outcome; where nothing can be written, it is paid again the next time."""
+    place = _place(engine, files)
+    if place is None:
+        return
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        durable.write(place, json.dumps(engines.as_data(found)).encode(), 0o600)
+
+
+def _read(place: Path, files: Pack) -> dict[str, Freedom] | None:
+    """The outcome in a note; None if there is none, or it is damaged or not of these models."""
+    try:
+        data = json.loads(place.read_text(encoding="utf-8"))
+        found = {path.name: one for path, one in engines.from_data(files.folder, data).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return found if set(found) == {one.path.name for one in files.networks.values()} else None
+
+
+def _place(engine: Engine, files: Pack) -> Path | None:
+    """Where the note of a pack on an engine is kept; None where the user has no home, as on phones.
+
+    ``pack.json`` names every file of the pack by its sha256. Kernels are chosen by the processor,
+    and a home folder may be shared: a note is of one machine.
+    """
+    library = engine.arguments.get("library")
+    libraries = sorted(Path(library).resolve().parent.glob("*.so")) if library else []
+    known = [
+        sha256(files.folder / FILE),
+        [type(engine).__qualname__, engine.arch, engine.version],
+        [[path.name, sha256(path)] for path in libraries],
+        [platform.node(), platform.machine()],
+    ]
+    name = hashlib.sha256(json.dumps(known).encode()).hexdigest()
+    folder = _folder()
+    return None if folder is None else folder / "trials" / f"{name[:32]}.json"
+
+
+def _folder() -> Path | None:
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        return user_path(chosen, VARIABLE).absolute()
+    caches = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(caches) if caches else Path("~/.cache").expanduser()) / "lite-ocr"
+    except RuntimeError:  # a user without a home
+        return None

@@ -1,0 +1,116 @@
+"""``ocr bench``: a board measured by itself, or by a host that sends it a job."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from lite_runner import pack
+from lite_runner.bench import pictures as find
+from lite_runner.bench import run, table
+from lite_runner.bench.candidate import Candidate, sweep
+from lite_runner.capabilities import note
+from lite_runner.cli import output
+from lite_runner.errors import UsageError
+from lite_runner.predictor import engines
+from lite_runner.releases import settings
+
+#: A release's own program, which takes turns.
+PROGRAM = "ocr"
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure this board with the release the runner lies in; prints a table.
+
+    Args:
+        options: ``images``, ``pack``, ``threads``, ``workers``, ``power``, ``limit``, ``json``.
+
+    Raises:
+        UsageError: there is nothing to measure with.
+        LiteError: a pack is damaged or cannot run here.
+    """
+    _end_well()
+    program = settings.home() / PROGRAM
+    if not program.is_file():
+        raise UsageError(
+            "bench: this runner lies in no release; run it by a deployed release's ocr"
+        )
+    own = pack.own()
+    chosen: list[Path] = options.pack or ([own] if own else [])
+    packs = {folder: pack.load(folder) for folder in chosen}
+    pictures = (
+        find.find(options.images) if options.images else find.golden(next(iter(packs.values())))
+    )
+    candidates: list[Candidate] = []
+    skipped: list[str] = []
+    names = [files.name for files in packs.values()]
+    on_arm = engines.own().arch == "arm"
+    if options.power and not on_arm:
+        skipped.append("power modes: Paddle-Lite has them on ARM only")
+    for folder, files in packs.items():
+        request: dict[str, Any] = {"pack": str(folder.resolve())}
+        if own is None or folder.resolve() != own.resolve():
+            # What its models stay right with is known of the release's own pack only.
+            request["freedom"] = engines.as_data(note.outcome(engines.own(), files))
+        found, left_out = sweep(
+            files.name if names.count(files.name) == 1 else str(folder),
+            str(program),
+            request,
+            options.threads,
+            options.power if on_arm else [],
+            options.workers,
+            len(os.sched_getaffinity(0)),
+        )
+        candidates += found
+        skipped += left_out
+    if not candidates:
+        raise UsageError(f"bench: {'; '.join(skipped)}")
+    plan = run.Plan(limit=float(options.limit))
+    record = run.run(candidates, pictures, plan, skipped, say=_say)
+    if options.json:
+        output.write_json(record, options.json)
+    if options.json != output.STDOUT:
+        print(table.text(record))
+    if not record["complete"]:
+        return 130
+    return 1 if any(one["failed"] for one in record["candidates"]) else 0
+
+
+def run_job(source: IO[str], sink: IO[str]) -> int:
+    """Measure what a host asks for.
+
+    Args:
+        source: JSON of ``candidates`` (``name``, ``program``, ``request``), ``pictures``, ``plan``
+            and ``skipped``.
+        sink: gets the run's events, each a JSON object of one entry on a line.
+    """
+    _end_well()
+    job = json.load(source)
+
+    def tell(kind: str, value: Any) -> None:
+        print(json.dumps({kind: value}, ensure_ascii=False), file=sink, flush=True)
+
+    run.run(
+        [Candidate(**one) for one in job["candidates"]],
+        job["pictures"],
+        run.Plan(**job["plan"]),
+        job["skipped"],
+        tell,
+        lambda text: tell("say", text),
+    )
+    return 0
+
+
+def _end_well() -> None:
+    """Be interrupted by what else ends a process, so that no turn goes on alone."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

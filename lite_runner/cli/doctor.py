@@ -1,0 +1,111 @@
+"""What works, what is missing, and the command that fixes it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Callable, Iterable, NamedTuple
+
+from lite_runner import pack as packs
+from lite_runner.errors import LiteError
+from lite_runner.releases import release, settings
+
+_AGAIN = "deploy to this board again"
+#: Debian's packages by our names, for releases that bring none: 32-bit ARM has no wheels.
+_SYSTEM = {"numpy": "python3-numpy", "cv2": "python3-opencv"}
+
+
+class Check(NamedTuple):
+    """One thing looked at: ``detail`` says what was found, ``hint`` how to get it if not ``ok``."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def board_checks(pack: Path) -> list[Check]:
+    """Look at all a board needs to read: interpreter, packages, engine, pack, golden picture."""
+    found = [
+        Check("machine", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
+        Check(
+            "python", sys.version_info >= (3, 8), f"{platform.python_version()} {sys.executable}"
+        ),
+    ]
+    found += release_checks()
+    for module in _SYSTEM:
+        found.append(attempt(module, partial(_version, module), hint(module)))
+    found.append(attempt("paddle-lite", _engine_version, _AGAIN))
+    found.append(attempt("pack", lambda: _pack(pack), _AGAIN))
+    found.append(attempt("golden picture", lambda: _golden(pack), _AGAIN))
+    return found
+
+
+def release_checks() -> list[Check]:
+    """Look at the release in use, if this runner lies in one beside others."""
+    home = settings.home()
+    root = home.parents[1]
+    if home.parent.name != "releases" or not (root / "current").is_symlink():
+        return []
+    return [attempt("release", lambda: _release(root, home.name), _AGAIN)]
+
+
+def hint(module: str | None) -> str:
+    """What to do about a package that cannot be imported, in the release this runner lies in."""
+    brought = packs.own() is None or (Path(__file__).resolve().parents[3] / "site").is_dir()
+    return _AGAIN if brought or module not in _SYSTEM else f"sudo apt-get install {_SYSTEM[module]}"
+
+
+def attempt(name: str, work: Callable[[], str], hint: str) -> Check:
+    """A check that passes if ``work`` does; what it raises becomes the detail."""
+    try:
+        return Check(name, True, work())
+    except (LiteError, ImportError, OSError) as error:
+        return Check(name, False, str(error), hint)
+
+
+def show(found: Iterable[Check]) -> int:
+    """Print checks, one a line, and what to do; the exit code is 1 if any failed."""
+    checks = list(found)
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        print(f"{'ok  ' if check.ok else 'MISS'}  {check.name:<{width}}  {check.detail}")
+        if not check.ok:
+            print(f"      {'':<{width}}  -> {check.hint}")
+    failed = sum(not check.ok for check in checks)
+    print("all is well" if not failed else f"{failed} to fix")
+    return 1 if failed else 0
+
+
+def _release(root: Path, name: str) -> str:
+    used = Path(os.readlink(root / "current")).name
+    if not release.known(root, used)["intact"]:
+        here = "" if used == name else f"; this is the one before, {name}"
+        raise LiteError(f"{used} is damaged{here}")
+    return f"{name}, whole" if used == name else f"{name}, not in use"
+
+
+def _version(module: str) -> str:
+    return str(importlib.import_module(module).__dict__.get("__version__", "present"))
+
+
+def _engine_version() -> str:
+    from lite_runner.predictor import engines
+
+    return engines.own().version
+
+
+def _pack(folder: Path) -> str:
+    pack = packs.load(folder)
+    return f"{pack.name} for Paddle-Lite {pack.lite_version} on {pack.arch}"
+
+
+def _golden(folder: Path) -> str:
+    from lite_runner.verification.verify import verify
+
+    report = verify(folder)
+    return f"reads {' / '.join(report['lines'])} in {report['seconds']['total']:.2f} s"

@@ -1,0 +1,94 @@
+"""Annotated pictures: the lines outlined, and beside them what was read, each at its own place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lite_runner.arrays import Floats, Image
+from lite_runner.ocr import geometry
+from lite_runner.ocr.pipeline import Line, Page
+
+#: Outline colours, BGR, taken in turn so that neighbours differ.
+_COLOURS = ((60, 60, 220), (40, 150, 40), (210, 110, 30), (160, 40, 160), (20, 130, 200))
+#: Limits of an annotated picture's longer side, per half: small ones are enlarged so that the
+#: outlines do not hide the text, and a poster needs no 100-megapixel proof.
+_SHORTEST, _LONGEST = 900, 1600
+
+
+def annotate(image: Image, page: Page) -> Image:
+    """Draw a page's lines over its picture, with the text on white to the right.
+
+    Args:
+        image: uint8 HxWx3 BGR, the picture that was read.
+        page: what was read.
+
+    Returns:
+        uint8 hx2wx3 BGR (hxw where nothing was recognised), each half scaled so that its longer
+        side has 900 to 1600 pixels. A dot marks each line's first corner.
+    """
+    longest = max(image.shape[:2])
+    scale = min(_LONGEST, max(_SHORTEST, longest)) / longest
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    left = np.array(cv2.resize(image, size, interpolation=method), np.uint8)
+    right: Image = np.full_like(left, 255)
+    recognised = any(line.text is not None for line in page.lines)
+    for number, line in enumerate(page.lines):
+        colour = _COLOURS[number % len(_COLOURS)]
+        box = np.asarray(line.box * scale, np.float32)
+        for canvas in (left, right):
+            outline = [np.rint(box).astype(np.int32)]
+            cv2.polylines(canvas, outline, True, colour, 2 if canvas is left else 1, cv2.LINE_AA)
+        corner = (round(float(box[0, 0])), round(float(box[0, 1])))
+        cv2.circle(left, corner, 4, colour, -1, cv2.LINE_AA)
+        if line.text is not None:
+            _write(right, line, box)
+    return np.hstack([left, right]) if recognised or not page.lines else left
+
+
+def _write(canvas: Image, line: Line, box: Floats) -> None:
+    """Write a line's text into its box, turned and slanted as the box is."""
+    wide, high = geometry.size(box)
+    patch = _text_patch(str(line.text), max(8, round(wide)), max(8, round(high)))
+    height, width = patch.shape[:2]
+    limit = np.array([canvas.shape[1], canvas.shape[0]], np.float32)
+    low = np.clip(np.floor(box.min(axis=0)), 0, limit - 1).astype(int)
+    high_corner = np.clip(np.ceil(box.max(axis=0)), low + 1, limit).astype(int)
+    part = canvas[low[1] : high_corner[1], low[0] : high_corner[0]]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, box - low.astype(np.float32))
+    size = (part.shape[1], part.shape[0])
+    warped = cv2.warpPerspective(
+        patch, matrix, size, flags=cv2.INTER_AREA, borderValue=(255, 255, 255)
+    )
+    np.minimum(part, np.asarray(warped, np.uint8), out=part)
+
+
+def _text_patch(text: str, width: int, height: int) -> Image:
+    """Black text on white, filling the patch as far as its own proportions allow."""
+    patch: Image = np.full((height, width, 3), 255, np.uint8)
+    if hasattr(cv2, "FontFace"):
+        # OpenCV 5 draws any script with fonts it brings along.
+        face: Any = cv2.FontFace("sans")
+        points = max(6, round(height * 0.72))
+        drawn = _text_width(text, face, points)
+        if drawn > width * 0.96:
+            points = max(6, int(points * width * 0.96 / drawn))
+        origin = (round(width * 0.02), round(height * 0.5 + points * 0.36))
+        cv2.putText(patch, text, origin, (0, 0, 0), face, points)
+        return patch
+    # OpenCV 4 has ASCII strokes only; what it cannot write is shown as an ellipsis.
+    shown = text if text.isascii() else "..."
+    (drawn, _), _ = cv2.getTextSize(shown, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)
+    size = min(width * 0.96 / max(1, drawn), height * 0.6 / 22)
+    origin = (round(width * 0.02), round(height * 0.72))
+    cv2.putText(patch, shown, origin, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 1, cv2.LINE_AA)
+    return patch
+
+
+def _text_width(text: str, face: Any, points: int) -> int:
+    _, _, width, _ = cv2.getTextSize((1, 1), text, (0, 0), face, points)
+    return int(width)

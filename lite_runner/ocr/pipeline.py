@@ -1,0 +1,372 @@
+"""The reader: detect lines, turn those upside down, recognise them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Iterator, Sequence
+
+import numpy as np
+
+from lite_runner import pack
+from lite_runner.arrays import AnyArray, Floats, Image
+from lite_runner.errors import PackError
+from lite_runner.ocr import classification, detection, geometry, memory, recognition
+from lite_runner.pictures import image as pictures
+from lite_runner.predictor import Engine, Output, affinity, engines
+from lite_runner.predictor.shape_cache import Pool
+from lite_runner.predictor.worker_pool import Crew
+from lite_runner.releases import settings
+from lite_runner.user_path import user_path
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read.
+
+    Attributes:
+        detect: find lines first; otherwise the whole picture is one line.
+        classify: turn upside-down lines, where the pack has a classifier.
+        recognise: read the lines; otherwise only their boxes are given.
+        min_score: lines read with a lower score are left out.
+        batch: lines given to a network at once, where the engine stays right with it; what suits
+            the engine if None.
+        workers: lines classified and recognised side by side, at most as many as there are cores;
+            as the release was tuned if None.
+        bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
+        max_side: largest side of the detector's input, in pixels; as the release was tuned, or
+            else as the pack says, if None.
+        memory: bytes that the process may hold between pages. A model's buffers grow to the largest
+            shape it has run on, and the C library keeps what was freed. Beyond this number freed
+            memory goes back to the system after a page, and if that is not enough, models are
+            closed, to be opened again by the next page. Unbounded if None.
+    """
+
+    detect: bool = True
+    classify: bool = True
+    recognise: bool = True
+    min_score: float = 0.5
+    batch: int | None = None
+    workers: int | None = None
+    bucket: int | None = None
+    max_side: int | None = None
+    memory: int | None = None
+
+    def tuned(self) -> Options:
+        """The same with what is left open filled in from the release this runner lies in."""
+        found = settings.own()
+        return replace(
+            self,
+            workers=self.workers or found.workers,
+            bucket=self.bucket or found.bucket,
+            max_side=self.max_side or found.max_side,
+        )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of text.
+
+    Attributes:
+        text: what it says; None if not recognised.
+        score: mean probability of its characters, or of its box where not recognised.
+        box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
+        angle: 180 where the line was upside down, else 0.
+    """
+
+    text: str | None
+    score: float
+    box: Floats
+    angle: int
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Wall time of each stage."""
+
+    detect: float
+    classify: float
+    recognise: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one picture says: its lines in reading order."""
+
+    width: int
+    height: int
+    lines: tuple[Line, ...]
+    seconds: Seconds
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+@dataclass
+class _Crop:
+    """A line on its way through the stages."""
+
+    pixels: Image
+    box: Floats
+    box_score: float
+    angle: int = 0
+    text: str | None = None
+    score: float = field(default=0.0)
+
+
+class Ocr:
+    """A text reader: ``with Ocr(pack) as ocr: for line in ocr.read("sign.jpg"): ...``.
+
+    Not for use from two threads at once; open one reader in each.
+
+    Args:
+        source: a pack, or the folder of one; that of the bundle the runner lies in if None.
+        engine: the inference library, with what it knows of the models; the one that fits this
+            machine if None, and models that it does not know yet are tried in a child first.
+        options: see :class:`Options`.
+
+    Raises:
+        PackError: the pack is damaged or was made for another runtime.
+        EngineError: the library or a model cannot be loaded.
+        UsageError: the options ask for more workers than there are cores.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | pack.Pack | None = None,
+        engine: Engine | None = None,
+        options: Options | None = None,
+    ) -> None:
+        self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
+        affinity.check("--workers", options.workers if options else None)
+        self.options = (options or Options()).tuned()
+        chosen_here = engine is None
+        engine = engines.own() if engine is None else engine
+        check_runtime(self.pack, engine)
+        if chosen_here:
+            # Late: a trial reads with what is in this module.
+            from lite_runner.capabilities import note
+
+            engine = note.tried(engine, self.pack)
+        self.engine = engine
+        chosen, files = self.options, self.pack
+        side = chosen.max_side or files.detector.max_side
+        networks = [part.network for part in (files.classifier, files.recogniser) if part]
+        self._batching = [
+            one for one in networks if not one.fixed_batch and engine.freedom(one.path).batches
+        ]
+        self._settings = replace(files.detector, max_side=side)
+        self._detector = Pool(engine, files.detector.network.path) if chosen.detect else None
+        self._classifier = (
+            self._crew(files.classifier.network) if chosen.classify and files.classifier else None
+        )
+        self._recogniser = self._crew(files.recogniser.network) if chosen.recognise else None
+
+    def read(self, source: pictures.Source, last: bool = False) -> Page:
+        """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
+
+        Args:
+            source: the picture.
+            last: no other will follow: the detector, by far the largest network, is closed before
+                the others are opened, if they are not yet. It opens again if needed.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            EngineError: the library failed.
+        """
+        image = pictures.load(source)
+        start = time.perf_counter()
+        crops = self._detect(image, last)
+        detected = time.perf_counter()
+        self._classify(crops)
+        classified = time.perf_counter()
+        self._recognise(crops)
+        end = time.perf_counter()
+        seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
+        height, width = image.shape[:2]
+        page = Page(width, height, tuple(self._lines(crops)), seconds)
+        self._bound_memory()
+        return page
+
+    def warm(self) -> None:
+        """Open all models now, instead of when the first picture needs them.
+
+        Raises:
+            EngineError: one cannot be loaded.
+        """
+        for models in (self._detector, self._classifier, self._recogniser):
+            if models is not None:
+                models.warm()
+
+    def close(self) -> None:
+        """Free the models; may be called again."""
+        for models in (self._detector, self._classifier, self._recogniser):
+            if models is not None:
+                models.close()
+
+    def __enter__(self) -> Ocr:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _bound_memory(self) -> None:
+        """Hold no more than the options allow; the models' buffers can only be freed with them."""
+        limit = self.options.memory
+        if limit is None or memory.held() <= limit:
+            return
+        memory.give_back()
+        if memory.held() > limit:
+            if self._detector is not None:
+                self._detector.close()
+            for crew in (self._classifier, self._recogniser):
+                if crew is not None:
+                    crew.free()
+            memory.give_back()
+
+    def _crew(self, network: pack.Network) -> Crew:
+        return Crew(self.engine, network.path, self.options.workers or 1)
+
+    def _batch(self, network: pack.Network, usual: int, lines: int) -> int:
+        """How many of a page's lines a network gets at once: every worker shall get some."""
+        if network not in self._batching:
+            return 1
+        return self.options.batch or min(usual, -(-lines // (self.options.workers or 1)) or 1)
+
+    def _detect(self, image: Image, last: bool) -> list[_Crop]:
+        height, width = image.shape[:2]
+        if self._detector is None:
+            box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+            return [_Crop(image, box, 1.0)]
+        run = self._detector.run
+        probability = detection.probability_map(
+            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
+        )
+        if last:
+            probability = probability.copy()  # it may be the detector's own memory
+            self._detector.close()
+        found = detection.postprocess(probability, width, height, self._settings)
+        crops = []
+        for quad, score in found:
+            box = geometry.text_first(quad)
+            needed = self._classifier is not None or self._recogniser is not None
+            pixels = geometry.crop(image, box) if needed else image[:1, :1]
+            crops.append(_Crop(pixels, box, score))
+        return crops
+
+    def _classify(self, crops: Sequence[_Crop]) -> None:
+        classifier = self.pack.classifier
+        if self._classifier is None or classifier is None:
+            return
+
+        def classify(pool: Pool, chunk: Sequence[_Crop]) -> None:
+            lines, network = [crop.pixels for crop in chunk], classifier.network
+            shape = classification.input_shape(lines, network)
+            outputs = pool.run(
+                shape, lambda batch: classification.preprocess(lines, network, batch)
+            )
+            probabilities = floats(outputs).data
+            for crop, (angle, _) in zip(
+                chunk, classification.postprocess(probabilities, classifier)
+            ):
+                if angle == 180:
+                    crop.angle = angle
+                    crop.pixels = np.ascontiguousarray(crop.pixels[::-1, ::-1])
+                    crop.box = np.roll(crop.box, 2, axis=0)
+
+        size = self._batch(classifier.network, classification.BATCH, len(crops))
+        self._classifier.map(classify, _chunks(crops, size))
+
+    def _recognise(self, crops: Sequence[_Crop]) -> None:
+        if self._recogniser is None:
+            return
+        recogniser, bucket = self.pack.recogniser, self.options.bucket or recognition.BUCKET
+        network = recogniser.network
+        pixels = [crop.pixels for crop in crops]
+
+        def recognise(pool: Pool, group: Sequence[int]) -> None:
+            lines = [pixels[index] for index in group]
+            shape = recognition.input_shape(lines, network, bucket)
+            outputs = pool.run(shape, lambda batch: recognition.preprocess(lines, network, batch))
+            read = decode(outputs, len(group), recogniser)
+            for index, (text, score) in zip(group, read):
+                crops[index].text, crops[index].score = text, score
+
+        size = self._batch(network, self.engine.batch, len(crops))
+        groups = recognition.batches(pixels, network, size, bucket)
+        # The widest first: side by side, what takes longest must not begin last.
+        self._recogniser.map(recognise, groups[::-1])
+
+    def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
+        for crop in crops:
+            if self._recogniser is None:
+                yield Line(None, crop.box_score, crop.box, crop.angle)
+            elif crop.text and crop.score >= self.options.min_score:
+                yield Line(crop.text, crop.score, crop.box, crop.angle)
+
+
+def check_runtime(files: pack.Pack, engine: Engine) -> None:
+    """Refuse a pack optimised for another processor or by another release than the library's.
+
+    Such models often load and then read garbage.
+
+    Raises:
+        PackError: names both versions.
+    """
+    if files.arch != engine.arch or engine.version not in files.runtimes:
+        raise PackError(
+            f"pack {files.name} was made for Paddle-Lite {' or '.join(files.runtimes)} on"
+            f" {files.arch},"
+            f" this runtime is {engine.version} on {engine.arch}; deploy the pack here again"
+        )
+
+
+def _folder(source: str | Path | None) -> Path:
+    folder = pack.own() if source is None else user_path(source, "pack")
+    if folder is None:
+        raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
+    return folder
+
+
+def decode(
+    outputs: Sequence[Output], count: int, recogniser: pack.Recogniser
+) -> list[tuple[str, float]]:
+    """Text and score of each line of a recogniser's batch, from all its outputs."""
+    if recogniser.outputs == "softmax":
+        return [recognition.decode_softmax(line, recogniser) for line in outputs[0].data]
+    # V1.x exports name their outputs in either order.
+    probabilities = floats(outputs)
+    (ids,) = (output for output in outputs if output is not probabilities)
+    return [
+        recognition.decode_ids(_sequence(ids, n), _sequence(probabilities, n), recogniser)
+        for n in range(count)
+    ]
+
+
+def floats(outputs: Sequence[Output]) -> Output:
+    """The first output that holds probabilities: V1.x networks put out classes or ids, too."""
+    return next(output for output in outputs if output.data.dtype.kind == "f")
+
+
+def _sequence(output: Output, index: int) -> AnyArray:
+    """Rows of one line in an output whose level-of-detail offsets mark where each line starts."""
+    if not output.lod:
+        return output.data
+    offsets = output.lod[0]
+    return output.data[offsets[index] : offsets[index + 1]]
+
+
+def _chunks(crops: Sequence[_Crop], size: int) -> Iterator[Sequence[_Crop]]:
+    for start in range(0, len(crops), size):
+        yield crops[start : start + size]

@@ -1,0 +1,132 @@
+"""Text recognition around the network: straightened lines to input, class probabilities to text."""
+
+from __future__ import annotations
+
+import math
+from typing import Sequence
+
+from lite_runner.arrays import Floats, Image, Ints
+from lite_runner.ocr import bidi
+from lite_runner.pack import Network, Recogniser
+from lite_runner.pictures.image import normalise, resize
+from lite_runner.releases.settings import Settings
+
+#: Widths are rounded up to multiples of this unless told otherwise: lines share input shapes.
+BUCKET = Settings.bucket
+#: Longer lines, in multiples of the height, are squeezed: memory grows with the width squared in
+#: attention, and no printed line of one height is this long.
+MAX_RATIO = 50.0
+#: Columns of a batch's lines together, for memory: most lines have 100 to 600.
+MAX_COLUMNS = 2048
+
+
+def width_bucket(crop: Image, network: Network, bucket: int = BUCKET) -> int:
+    """Input width for a line: its width at the network's height, rounded up to the next bucket.
+
+    A network of fixed width has no other.
+    """
+    if network.fixed_width:
+        return network.shape[1]
+    return -(-_scaled_width(crop, network) // bucket) * bucket
+
+
+def batches(
+    crops: Sequence[Image], network: Network, size: int, bucket: int = BUCKET
+) -> list[list[int]]:
+    """Group lines into batches of at most ``size`` of one input width, narrowest first.
+
+    Batches are no wider than :data:`MAX_COLUMNS` together, except for a single line.
+
+    Every line gets the width its own shape asks for, whatever its neighbours: what a line reads as
+    never depends on the other lines or pictures.
+    """
+    widths = [width_bucket(crop, network, bucket) for crop in crops]
+    groups: list[list[int]] = []
+    for index in sorted(range(len(crops)), key=lambda i: widths[i]):
+        last = groups[-1] if groups else []
+        room = min(size, MAX_COLUMNS // widths[index])
+        if last and len(last) < room and widths[last[0]] == widths[index]:
+            last.append(index)
+        else:
+            groups.append([index])
+    return groups
+
+
+def input_shape(
+    crops: Sequence[Image], network: Network, bucket: int = BUCKET
+) -> tuple[int, int, int, int]:
+    """NCHW of a batch of lines: the network's height, the widest one's bucket."""
+    width = max(width_bucket(crop, network, bucket) for crop in crops)
+    return len(crops), 3, network.shape[0], width
+
+
+def preprocess(crops: Sequence[Image], network: Network, batch: Floats) -> None:
+    """Scale lines to the network's height and pad them on the right.
+
+    What is longer than a network of fixed width takes is squeezed, as PaddleOCR does
+    (tools/infer/predict_rec.py, ``resize_norm_img``).
+
+    Args:
+        batch: float32 of :func:`input_shape`, written to; the padding becomes zero, the
+            grey the network was trained with.
+    """
+    height = network.shape[0]
+    for row, crop in zip(batch, crops):
+        scaled = _scaled_width(crop, network)
+        resized = resize(crop, scaled, height)
+        normalise(resized, network.mean, network.std, network.order, row[:, :, :scaled])
+        row[:, :, scaled:] = 0
+
+
+def decode_softmax(probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
+    """Best-path CTC decoding of one line (Graves et al. 2006, section 3.2).
+
+    Args:
+        probabilities: float32 TxC.
+
+    Returns:
+        The text and the mean probability of its characters; ``("", 0.0)`` for an empty line.
+    """
+    blank = recogniser.blank % probabilities.shape[1]
+    kept: list[int] = []
+    score, before = 0.0, blank
+    for step, best in enumerate(probabilities.argmax(axis=1).tolist()):
+        if best not in (blank, before):
+            kept.append(best)
+            score += probabilities.item(step, best)
+        before = best
+    return (_text(kept, recogniser), score / len(kept)) if kept else ("", 0.0)
+
+
+def decode_ids(ids: Ints, probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
+    """Decoding of one line whose network ends in CTC alignment (PP-OCR V1.0 and V1.1).
+
+    Args:
+        ids: int64 N or Nx1, the classes left after repeats and blanks were taken out.
+        probabilities: float32 TxC, for the score.
+
+    Returns:
+        As :func:`decode_softmax`.
+    """
+    flat: Ints = ids.reshape(-1)
+    # The library returns one negative id for a line without text.
+    flat = flat[flat >= 0]
+    if not flat.size:
+        return "", 0.0
+    best: Ints = probabilities.argmax(axis=1)
+    read = best != recogniser.blank % probabilities.shape[1]
+    score = float(probabilities.max(axis=1)[read].mean()) if read.any() else 0.0
+    return _text(flat.tolist(), recogniser), score
+
+
+def _text(ids: Sequence[int], recogniser: Recogniser) -> str:
+    charset, offset = recogniser.charset, recogniser.offset
+    characters = [charset[i - offset] for i in ids if 0 <= i - offset < len(charset)]
+    return bidi.logical(characters) if recogniser.direction == "rtl" else "".join(characters)
+
+
+def _scaled_width(crop: Image, network: Network) -> int:
+    height, width = network.shape
+    ratio = min(float(crop.shape[1] / crop.shape[0]), MAX_RATIO)
+    scaled = max(1, math.ceil(height * ratio))
+    return min(scaled, width) if network.fixed_width else scaled

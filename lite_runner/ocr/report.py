@@ -1,0 +1,108 @@
+"""What was read, as JSON objects and as text for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
+
+from lite_runner.terminal import visible
+
+if TYPE_CHECKING:
+    from lite_runner.ocr.pipeline import Page
+
+#: One object per picture, as written by ``ocr read --json``.
+Result = Mapping[str, Any]
+
+
+def page_result(name: str, page: Page) -> Result:
+    """The JSON object of a picture that was read."""
+    return {
+        "image": name,
+        "width": page.width,
+        "height": page.height,
+        "lines": [
+            {
+                "text": line.text,
+                "score": round(line.score, 4),
+                "box": [[round(float(x), 1), round(float(y), 1)] for x, y in line.box],
+                "angle": line.angle,
+            }
+            for line in page.lines
+        ],
+        "seconds": {
+            "detect": round(page.seconds.detect, 4),
+            "classify": round(page.seconds.classify, 4),
+            "recognise": round(page.seconds.recognise, 4),
+            "total": round(page.seconds.total, 4),
+        },
+    }
+
+
+def error_result(name: str, error: str) -> Result:
+    """The JSON object of a picture that could not be read."""
+    return {"image": name, "error": error}
+
+
+def text(result: Result) -> str:
+    """A picture's lines for a terminal, one a row: number, score, what was unusual, text."""
+    if "error" in result:
+        return visible(f"{result['image']}: {result['error']}")
+    lines, seconds = result["lines"], result["seconds"]
+    count = "no text" if not lines else f"{len(lines)} line{'s' * (len(lines) != 1)}"
+    head = (
+        f"{visible(result['image'])}  {result['width']}x{result['height']}  {count}"
+        f"  {seconds['total']:.2f} s"
+    )
+    rows = [
+        f"  {number:3d}  {line['score']:.3f}  {'180°' if line['angle'] else '    '}"
+        f"  {_where(line['box']) if line['text'] is None else visible(line['text'])}"
+        for number, line in enumerate(lines, 1)
+    ]
+    return "\n".join([head, *rows])
+
+
+def summary(results: Sequence[Result]) -> str:
+    """A table of the pictures that were read: lines, mean score, seconds of each stage."""
+    read = [result for result in results if "error" not in result]
+    stages = ("detect", "classify", "recognise", "total")
+    rows: list[Sequence[str]] = [("picture", "lines", "score", *stages)]
+    for result in read:
+        scores = [line["score"] for line in result["lines"]]
+        rows.append(
+            (
+                str(result["image"]),
+                str(len(scores)),
+                f"{sum(scores) / len(scores):.3f}" if scores else "-",
+                *(f"{result['seconds'][stage]:.2f} s" for stage in stages),
+            )
+        )
+    if len(read) > 1:
+        total = [f"{sum(result['seconds'][stage] for result in read):.2f} s" for stage in stages]
+        lines = sum(len(result["lines"]) for result in read)
+        rows.append((f"{len(read)} pictures", str(lines), "", *total))
+    return table(rows)
+
+
+def table(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Rows as text columns, the first row as head; so many columns left, the others right."""
+    rows = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*rows)]
+    lines = []
+    for row in rows:
+        spaces = [" " * (width - _width(cell)) for cell, width in zip(row, widths)]
+        cells = [
+            cell + space if number < left else space + cell
+            for number, (cell, space) in enumerate(zip(row, spaces))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def _width(cell: str) -> int:
+    """Terminal columns of a text: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "FW" else 1 for char in cell)
+
+
+def _where(box: Iterable[Sequence[float]]) -> str:
+    return " ".join(f"({x:.0f},{y:.0f})" for x, y in box)

@@ -1,0 +1,89 @@
+"""Which inference library a runner uses: that of the release it lies in, or else the x86 wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any, Mapping
+
+from lite_runner.errors import EngineError
+from lite_runner.pack import Pack
+from lite_runner.predictor import Engine, Freedom, affinity
+from lite_runner.releases import durable, settings
+from lite_runner.releases.release import PROOF
+
+
+def own(
+    threads: int | None = None, power: str | None = None, release: Path | None = None
+) -> Engine:
+    """The engine of the release this runner lies in; Paddle-Lite's x86 wheel where it is in none.
+
+    Args:
+        threads: of each model; the release's own number if None.
+        power: Paddle-Lite's power mode on ARM; the release's own if None.
+        release: folder of another release.
+
+    Raises:
+        EngineError: the library is missing, damaged, or does not fit.
+        UsageError: ``threads`` are more than there are cores; a release's own number is taken as it
+            is.
+    """
+    affinity.check("--threads", threads)
+    folder = (release or settings.home()).resolve()
+    chosen = settings.own(folder)
+    count = chosen.threads if threads is None else threads
+    if chosen.library is None:
+        # Imported late: the wheel is not on ARM boards.
+        from lite_runner.predictor.wheel import WheelEngine
+
+        return WheelEngine(count, _found(folder))
+    from lite_runner.predictor.capi import CapiEngine
+
+    mode = power or chosen.power or ""
+    try:
+        return CapiEngine(chosen.library, chosen.version, count or 1, mode, _found(folder))
+    except KeyError as error:
+        raise EngineError(
+            f"{folder / settings.FILE}: is damaged ({error} is no power mode); deploy here again"
+        ) from error
+
+
+def as_data(found: dict[str, Freedom]) -> dict[str, Any]:
+    """What models were found to stay right with, for the proof of a verification."""
+    return {name: {"reshapes": one.reshapes, "batches": one.batches} for name, one in found.items()}
+
+
+def from_data(pack: Path, data: Mapping[str, Any]) -> dict[Path, Freedom]:
+    """The same read again, by the models' paths in a pack's folder."""
+    return {
+        (pack / name).resolve(): Freedom(one["reshapes"] is True, one["batches"] is True)
+        for name, one in data.items()
+    }
+
+
+def proven(files: Pack) -> bool:
+    """Whether the verification of the release this runner lies in tried a pack's models."""
+    known = _found(settings.home().resolve())
+    return {network.path.resolve() for network in files.networks.values()} <= set(known)
+
+
+def remember(proof: Mapping[str, Any]) -> None:
+    """Keep what a verification of the release this runner lies in found out.
+
+    A deploy does it, too; a release unpacked from an archive has only this. Where the folder cannot
+    be written, the reader stays as careful as before.
+    """
+    folder = settings.home()
+    if (folder / settings.FILE).is_file():
+        with contextlib.suppress(OSError):
+            durable.write(folder / PROOF, json.dumps(proof, ensure_ascii=False).encode())
+
+
+def _found(folder: Path) -> dict[Path, Freedom]:
+    """What the verification of this release found out of its own pack; nothing before it."""
+    try:
+        data = json.loads((folder / PROOF).read_text(encoding="utf-8"))["freedom"]
+        return from_data(folder / "pack", data)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,89 @@
+"""How the release a runner lies in is to run, as its deploy wrote it down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lite_runner.errors import EngineError
+from lite_runner.releases.release import MANIFEST
+
+#: Beside ``app`` in a release.
+FILE = "settings.json"
+#: Paddle-Lite's PowerMode, which it has on ARM.
+POWER_MODES = {"high": 0, "low": 1, "full": 2, "unbound": 3}
+_NUMBERS = ("threads", "workers", "bucket", "max_side")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run; what a release does not say is as for a runner that lies in none.
+
+    Attributes:
+        library: the C ABI over Paddle-Lite's library for ARM; None for the x86 wheel.
+        version: release of that library.
+        threads: of each model; the library's own number if None.
+        power: one of :data:`POWER_MODES`; None for the x86 wheel.
+        workers: lines recognised side by side.
+        bucket: recognisers' input widths are rounded up to multiples of this, in pixels.
+        max_side: instead of the pack's own largest side of a detector's input, in pixels.
+    """
+
+    library: Path | None = None
+    version: str = ""
+    threads: int | None = None
+    power: str | None = None
+    workers: int = 1
+    bucket: int = 32
+    max_side: int | None = None
+
+
+def home() -> Path:
+    """The folder of the release this runner lies in; some folder above it where it lies in none."""
+    return Path(__file__).resolve().parents[3]
+
+
+def is_tuning(data: Any) -> bool:
+    """Whether something is what a tuning finds: some of the settings, with values they may have."""
+    return isinstance(data, dict) and all(
+        isinstance(value, str) and value in POWER_MODES
+        if key == "power"
+        else key in _NUMBERS and isinstance(value, int) and value >= 1
+        for key, value in data.items()
+    )
+
+
+def own(release: Path | None = None) -> Settings:
+    """The settings of a release.
+
+    Args:
+        release: its folder; the one this runner lies in if None.
+
+    Raises:
+        EngineError: the file is damaged.
+    """
+    folder = release or home()
+    file = folder / FILE
+    if not file.is_file() or not (folder / MANIFEST).is_file():
+        return Settings()  # another program's, if there is one: only releases have both
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        library = data.get("library")
+        numbers = {key: None if data.get(key) is None else int(data[key]) for key in _NUMBERS}
+        if numbers["threads"] is None or any(
+            one is not None and one < 1 for one in numbers.values()
+        ):
+            raise ValueError("threads and all other numbers must be at least 1")
+        return Settings(
+            library=None if library is None else folder / library,
+            version=str(data.get("version", "")),
+            threads=numbers["threads"],
+            power=data.get("power"),
+            workers=numbers["workers"] or 1,
+            bucket=numbers["bucket"] or Settings.bucket,
+            max_side=numbers["max_side"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineError(f"{file}: is damaged ({error}); deploy here again") from error

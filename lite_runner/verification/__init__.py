@@ -1,0 +1,1 @@
+"""Proof that a deployment works: models are tried, and the golden picture reads as it should."""

@@ -1,0 +1,171 @@
+"""The child's side of a trial: models are opened and run here, where they may end the process."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any, Callable, Sequence
+
+import numpy as np
+
+from lite_runner import pack
+from lite_runner import predictor as predictors
+from lite_runner.arrays import Floats, Image
+from lite_runner.capabilities import limits
+from lite_runner.capabilities.limits import Limit
+from lite_runner.errors import EngineError, LiteError
+from lite_runner.ocr import classification, detection, pipeline, recognition
+from lite_runner.pictures import image
+from lite_runner.predictor import Engine, Output, Predictor
+
+#: Sizes (width, height) a detector is tried with, besides its largest. On v2.9 V2.0's slim one is
+#: wrong after any change, V1.1's writes out of bounds when the input grows.
+_SIZES = ((320, 96), (480, 192))
+#: How many times as wide as high a line is that a recogniser is tried with; few are longer.
+_LONG = 25
+#: What two runs on one input may differ by; the fault's smallest error was 0.3.
+_TOLERANCE = 1e-3
+
+#: What a network says of each row of a batch, in a form that can be compared.
+_Read = Callable[[Sequence[Output], int], "list[Any]"]
+
+
+def main() -> None:
+    """An answer, one a line, to each step of the JSON on standard input."""
+    limits.begin()
+    given = json.load(sys.stdin)
+    module, name, arguments = given["engine"]
+    try:
+        engine: Engine = getattr(importlib.import_module(module), name)(**arguments)
+        files = pack.load(given["pack"])
+        known = {(stage, what): yes for stage, what, yes in given["known"]}
+        for stage, what in given["steps"]:
+            known[stage, what] = _step(engine, files, stage, what, known)
+            print("trial: yes" if known[stage, what] else "trial: no", flush=True)
+    except LiteError as error:
+        sys.exit(f"error: {error}")
+    except MemoryError:
+        sys.exit("error: it takes more memory than models of its size do")
+
+
+def _step(
+    engine: Engine, files: pack.Pack, stage: str, what: str, known: dict[tuple[str, str], bool]
+) -> bool:
+    network = files.networks[stage]
+    size = network.path.stat().st_size
+    if what == "loads":
+        with limits.memory(limits.loading(size)):
+            _open(engine, network).close()
+        return True
+    inputs, read = _inputs(files, stage)
+    limit = _limit(network, stage, inputs)
+    with limits.memory(limit):
+        if what == "runs":
+            for single in inputs:
+                _alone(engine, network, single, read, limit)
+            return True
+        if what == "batches":
+            # A detector is never given several pictures.
+            if stage == "det" or network.fixed_batch:
+                return False
+            return _stays(engine, network, [_together(inputs[0])], read, limit)
+        batches = [*inputs, inputs[0]]
+        if known[stage, "batches"]:
+            batches.append(_together(inputs[-1]))
+        return _stays(engine, network, batches, read, limit)
+
+
+def _limit(network: pack.Network, stage: str, inputs: Sequence[Floats]) -> Limit:
+    """For the largest input, or for two lines of it."""
+    elements = max(single.size for single in inputs) * (1 if stage == "det" else 2)
+    return limits.running(network.path.stat().st_size, network.precision, stage, elements)
+
+
+def _stays(
+    engine: Engine, network: pack.Network, batches: Sequence[Floats], read: _Read, limit: Limit
+) -> bool:
+    """Whether one open model reads batches as models do that are opened for each row."""
+    predictor = _open(engine, network)
+    try:
+        for batch in batches:
+            together = read(_run(predictor, batch, limit), len(batch))
+            for row, found in zip(batch, together):
+                if not _equal(found, _alone(engine, network, row[None], read, limit)):
+                    return False
+    except EngineError:
+        return False
+    finally:
+        predictor.close()
+    return True
+
+
+def _alone(engine: Engine, network: pack.Network, row: Floats, read: _Read, limit: Limit) -> Any:
+    predictor = _open(engine, network)
+    try:
+        return read(_run(predictor, row, limit), 1)[0]
+    finally:
+        predictor.close()
+
+
+def _open(engine: Engine, network: pack.Network) -> Predictor:
+    with limits.time(limits.loading(network.path.stat().st_size)):
+        return engine.open(network.path)
+
+
+def _run(predictor: Predictor, batch: Floats, limit: Limit) -> Sequence[Output]:
+    with limits.time(limit):
+        return predictors.run(predictor, batch)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple):  # text and score
+        return bool(one[0] == other[0] and abs(one[1] - other[1]) < _TOLERANCE)
+    return bool(one.shape == other.shape and np.allclose(one, other, rtol=0, atol=_TOLERANCE))
+
+
+def _together(batch: Floats) -> Floats:
+    """A batch of two different rows: the second one's content is turned around."""
+    return np.ascontiguousarray(np.concatenate([batch, batch[..., ::-1]]))
+
+
+def _inputs(files: pack.Pack, stage: str) -> tuple[list[Floats], _Read]:
+    """Inputs of one row each, of several shapes where the stage has them, and how to read."""
+    picture = image.load(files.golden.image)
+    if stage == "det":
+        return _pages(picture, files.detector), lambda outputs, count: list(outputs[0].data)
+    upper, lower = np.array_split(picture, 2)
+    long = np.tile(upper, (1, -(-_LONG * upper.shape[0] // upper.shape[1]), 1))
+    half = lower[:, : lower.shape[1] // 2]
+    lines: list[Image] = [np.ascontiguousarray(part) for part in (half, long, lower)]
+    if stage == "cls" and files.classifier is not None:
+        network = files.classifier.network
+        return (
+            [_batch(classification, line, network) for line in lines],
+            lambda outputs, count: list(pipeline.floats(outputs).data),
+        )
+    recogniser = files.recogniser
+    return (
+        [_batch(recognition, line, recogniser.network) for line in lines],
+        lambda outputs, count: list(pipeline.decode(outputs, count, recogniser)),
+    )
+
+
+def _pages(picture: Image, detector: pack.Detector) -> list[Floats]:
+    """Inputs of a detector, of every size it is tried with."""
+    network = detector.network
+    largest = detection.input_size(10_000, 10_000, detector)
+    sizes = [largest] if network.fixed_size else [_SIZES[0], largest, _SIZES[1]]
+    pages: list[Floats] = []
+    for size in sizes:
+        pixels = image.resize(picture, *size)
+        pages.append(np.empty(detection.input_shape(pixels, network), np.float32))
+        detection.preprocess(pixels, network, pages[-1])
+    return pages
+
+
+def _batch(stage: Any, line: Image, network: pack.Network) -> Floats:
+    """One line as a stage's module makes it."""
+    batch: Floats = np.empty(stage.input_shape([line], network), np.float32)
+    stage.preprocess([line], network, batch)
+    return batch

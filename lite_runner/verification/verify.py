@@ -1,0 +1,52 @@
+"""Proof that a deployment works: every model loads, and the golden picture reads as it should."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lite_runner import pack as packs
+from lite_runner.capabilities import note, probing
+from lite_runner.errors import PackError
+from lite_runner.ocr.pipeline import Ocr, check_runtime
+from lite_runner.predictor import engines
+from lite_runner.scoring.cer import squash
+
+
+def verify(pack: Path, threads: int | None = None) -> dict[str, Any]:
+    """Read the pack's golden picture.
+
+    Returns:
+        What was read and measured: pack, lite_version, lines, seconds; and what each model may be
+        given (:class:`lite_runner.predictor.Freedom`), by its file's name.
+
+    Raises:
+        PackError: damaged, made for another runtime, or the text is not the expected one.
+        EngineError: a model cannot be loaded or run.
+    """
+    files = packs.load(pack)
+    engine = engines.own(threads)
+    check_runtime(files, engine)
+    found = probing.run(engine, files)
+    if not engines.proven(files):  # else the proof is the note
+        note.keep(engine, files, found)
+    # Read as it will be from now on.
+    engine = engine.knowing({(files.folder / name).resolve(): one for name, one in found.items()})
+    with Ocr(files, engine) as ocr:
+        page = ocr.read(files.golden.image)
+    lines = [str(line.text) for line in page.lines]
+    # Spaces do not count: the networks place them loosely, and no two releases quite alike.
+    if [squash([line]) for line in lines] != [squash([line]) for line in files.golden.lines]:
+        raise PackError(
+            f"pack {files.name}: golden picture must read {list(files.golden.lines)},"
+            f" this board read {lines}; models and runtime do not fit each other, or in a pack of"
+            " your own the dictionary, --golden or --golden-text is wrong: make the pack again"
+        )
+    return {
+        "pack": files.name,
+        "lite_version": engine.version,
+        "lines": lines,
+        "seconds": asdict(page.seconds),
+        "freedom": engines.as_data(found),
+    }
