@@ -13,10 +13,10 @@ from lite_runner.errors import LiteError
 from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
 from opt_models import cache
-from opt_models.catalog import read_toml
 from opt_models.errors import FetchError
 from opt_models.runtime import Runtime
 from opt_models.sources import archive, checksums, download, settings
+from opt_models.toml_file import read_toml
 
 LIBRARY = "libpaddle_light_api_shared.so"
 #: Names the folder or archive of a user's own build, by processor.

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cross_build.errors import TargetError
-from opt_models.catalog import read_toml, similar
 from opt_models.runtime import Runtime
+from opt_models.suggestions import similar
+from opt_models.toml_file import read_toml
 
 
 @dataclass(frozen=True)

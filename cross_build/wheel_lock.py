@@ -19,9 +19,9 @@ from typing import Any, Iterable
 from cross_build.facts import Facts
 from cross_build.targets import targets
 from lite_runner.releases import durable
-from opt_models.catalog import read_toml
 from opt_models.errors import FetchError
 from opt_models.sources import pypi
+from opt_models.toml_file import read_toml
 
 FOLDER = Path(__file__).with_name("locks")
 _TABLE = Path(__file__).with_name("targets.toml")

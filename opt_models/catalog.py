@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, Mapping
@@ -22,11 +21,7 @@ from opt_models.published import Verified as Verified
 from opt_models.published import Wheel as Wheel
 from opt_models.suggestions import of_the_same_language
 from opt_models.suggestions import similar as similar
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from opt_models.toml_file import read_toml
 
 _HERE = Path(__file__).parent
 GOLDEN = _HERE / "golden"
@@ -126,12 +121,6 @@ def stage_settings(stage: str, *kinds: str) -> dict[str, Any]:
 def fp16_stages() -> tuple[str, ...]:
     """The stages that a pack in fp16 computes in half precision."""
     return tuple(_table("packs.toml")["fp16"]["stages"])
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file's tables."""
-    data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return data
 
 
 @lru_cache(maxsize=2)

@@ -23,6 +23,7 @@ from lite_runner.releases.release import sha256
 from opt_models import catalog, fetch
 from opt_models.errors import FetchError
 from opt_models.published import Dictionary
+from opt_models.toml_file import read_toml
 
 _FILE = Path(__file__).with_name("charsets.toml")
 _HEADER = """\
@@ -66,7 +67,7 @@ def _steps(points: list[int]) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _table() -> Mapping[str, str]:
-    return catalog.read_toml(_FILE)
+    return read_toml(_FILE)
 
 
 def write(folder: Path, target: Path = _FILE) -> None:

@@ -22,7 +22,7 @@ from platformdirs import user_config_path
 
 from lite_runner.errors import UsageError
 from lite_runner.user_path import user_path
-from opt_models.catalog import read_toml
+from opt_models.toml_file import read_toml
 
 #: Environment variable that puts the folder with ``config.toml`` and ``catalog.lock`` elsewhere.
 FOLDER = "LITE_OCR_CONFIG"

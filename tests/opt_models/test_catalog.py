@@ -16,11 +16,12 @@ from lite_runner.releases.release import sha256
 from opt_models import catalog, charsets, fetch
 from opt_models.catalog import Model
 from opt_models.errors import CatalogError
+from opt_models.toml_file import read_toml
 
 Refuses = Callable[..., ContextManager[None]]
 
 PACKAGE = Path(catalog.__file__).parent
-DATA = catalog.read_toml(PACKAGE / "catalog.toml")
+DATA = read_toml(PACKAGE / "catalog.toml")
 SHA256 = r"[0-9a-f]{64}"
 STAGES = {"det": "detection", "cls": "classification", "rec": "recognition"}
 COMMON = {"shape", "mean", "std", "order"}
@@ -337,7 +338,7 @@ def test_settings(stage: str, kind: str) -> None:
 
 @pytest.mark.parametrize("stage", list(STAGES))
 def test_settings_name_versions_and_models(stage: str) -> None:
-    rows = catalog.read_toml(PACKAGE / "packs.toml")["settings"][stage]
+    rows = read_toml(PACKAGE / "packs.toml")["settings"][stage]
     models = catalog.models()
     for name, row in rows.items():
         if isinstance(row, dict):
@@ -348,7 +349,7 @@ def test_settings_name_versions_and_models(stage: str) -> None:
 
 
 def test_special_settings_go_before_general_ones() -> None:
-    tables = catalog.read_toml(PACKAGE / "packs.toml")["settings"]["det"]
+    tables = read_toml(PACKAGE / "packs.toml")["settings"]["det"]
     general, version = catalog.stage_settings("det"), catalog.stage_settings("det", "v6")
     changed = {key: value for key, value in version.items() if general[key] != value}
     assert changed == tables["v6"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lite_runner.pack import read_dictionary
 from opt_models import catalog, charsets, fetch
 from opt_models.errors import FetchError
+from opt_models.toml_file import read_toml
 
 Refuses = Callable[..., ContextManager[None]]
 
@@ -35,7 +36,7 @@ def test_a_run_is_one_step(first: int, length: int) -> None:
 
 
 def test_there_is_nothing_but_the_catalogs() -> None:
-    assert set(catalog.read_toml(Path(charsets.__file__).with_name("charsets.toml"))) == set(ROWS)
+    assert set(read_toml(Path(charsets.__file__).with_name("charsets.toml"))) == set(ROWS)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, row in ROWS.items() if row.wheel))
