@@ -27,9 +27,9 @@ from benchmarks.networks import Builder, Measured
 from benchmarks.turns import SAMPLES
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import LiteError
-from opt_models.comparison import equality
-from opt_models.comparison.equality import Outputs
 from opt_models.importing import onnx_run
+from opt_models.paddlelite import equality
+from opt_models.paddlelite.equality import Outputs
 
 #: Batch, height and width; a height or width of 0 is the network's own.
 _NOISE = {

@@ -13,7 +13,7 @@ from benchmarks import peer_env
 from cross_build.bench.peers import peer as peers
 from lite_runner.arrays import Floats
 from lite_runner.errors import LiteError
-from opt_models import lite_env
+from opt_models.paddlelite import env as lite_env
 
 _WORKER = Path(__file__).with_name("network.py")
 _ROOT = Path(__file__).parents[1]

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Collection, Sequence, Tuple
 
 from cross_build.bench.peers import weights
-from opt_models import catalog, conversion, fetch, opt
+from opt_models.catalog import catalog, fetch
 from opt_models.folding.fold import fold
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
+from opt_models.packs import convert
+from opt_models.paddlelite import opt
 
 #: NCHW.
 Shape = Tuple[int, int, int, int]
@@ -111,7 +113,7 @@ class Builder:
         """
         folder = self.folder / network.name
         folder.mkdir()
-        files = conversion.as_program(fetch.exported(catalog.model(network.name)), folder)
+        files = convert.as_program(fetch.exported(catalog.model(network.name)), folder)
         sides = dict(zip(SIDES, (files, self._folded(network, files, ()))))
         for name in left_out:
             sides[f"{FOLDED} without {name}"] = self._folded(network, files, (name,))

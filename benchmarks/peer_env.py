@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Sequence
 
 from cross_build.bench.peers.peer import Peer
-from opt_models import cache
 from opt_models.errors import FetchError
-from opt_models.sources import pypi
+from opt_models.store import cache, wheels
 
 
 def python(peer: Peer) -> Path:
@@ -40,5 +39,5 @@ def _run(peer: Peer, command: Sequence[str]) -> None:
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if run.returncode != 0:
-        why = pypi.reason(run.stderr or run.stdout)
+        why = wheels.reason(run.stderr or run.stdout)
         raise FetchError(f"cannot install {peer.requirement}: {why}")

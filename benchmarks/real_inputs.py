@@ -15,7 +15,7 @@ from lite_runner.pack import Detector, Network
 from lite_runner.pictures import image
 from lite_runner.scoring import ground_truth
 from lite_runner.scoring.ground_truth import Picture
-from opt_models import catalog
+from opt_models.catalog import catalog
 from opt_models.importing import onnx_run
 
 #: Finds the lines, for all recognisers and classifiers alike: the fastest detector that finds all.

@@ -20,7 +20,7 @@ from cross_build.targets import Target
 from lite_runner.errors import UsageError
 from lite_runner.releases import durable, install, signature
 from lite_runner.releases.release import MANIFEST
-from opt_models import named_pack
+from opt_models.packs import resolve
 
 #: Parts of an archive besides the bundle's own files.
 CONTENTS = "CONTENTS.md"
@@ -63,7 +63,7 @@ def build(
     chosen = target.system(system)
     _signed(b"", key)  # a key that cannot be used is told before all the work
     library = runtimes.find(target.runtime, runtime)
-    files = named_pack.find(pack or target.pack, library.runtime)
+    files = resolve.find(pack or target.pack, library.runtime)
     brought = carried.system(target.machine, chosen) if chosen.carried else None
     facts = usual(target, chosen)
     bundle = bundles.make(target, facts, files, library, system=brought.bundle if brought else None)

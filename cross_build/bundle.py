@@ -21,7 +21,8 @@ from cross_build.wheels import resolve
 from lite_runner.pack import Pack
 from lite_runner.releases import release_name, settings
 from lite_runner.releases.release import SYSTEM
-from opt_models import cache, lite_env
+from opt_models.paddlelite import env
+from opt_models.store import cache
 
 #: What a release's Python starts.
 LAUNCH = "app/lite_runner/cli/launch.py"
@@ -146,8 +147,8 @@ def make(
     packages = dict(inventory.cached(wheels.site))
     names = [*wheels.names, *(f"{one} (the board's own)" for one in facts.packages)]
     if library is None:
-        packages.update(inventory.cached(lite_env.find().site))
-        names.append(f"paddlelite-{lite_env.WHEEL.package}")
+        packages.update(inventory.cached(env.find().site))
+        names.append(f"paddlelite-{env.WHEEL.package}")
     runner = inventory.items(Path(lite_runner.__file__).parent)
     items = {
         **{f"app/lite_runner/{name}": item for name, item in runner.items()},

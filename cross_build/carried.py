@@ -21,7 +21,7 @@ from cross_build.bundle import PYTHON, Bundle
 from cross_build.debian import Package
 from cross_build.targets import System
 from lite_runner.releases.release import SYSTEM
-from opt_models import cache
+from opt_models.store import cache
 
 #: Raised when something else of the packages is taken.
 _EDITION = 2

@@ -13,7 +13,7 @@ from cross_build import elf
 from cross_build.errors import DeployError
 from cross_build.runtime import LIBRARY, Library
 from lite_runner.releases.release import sha256
-from opt_models import cache
+from opt_models.store import cache
 
 #: What the shim is called, on boards too.
 SHIM = "liblite_capi.so"

@@ -10,7 +10,7 @@ from cross_build.phone import Phone
 from cross_build.targets import Target
 from cross_build.transports.adb import Adb
 from cross_build.transports.local import Local
-from opt_models import lite_env
+from opt_models.paddlelite import env
 
 #: Begins the address of an emulated board.
 EMULATED = "emulated"
@@ -47,7 +47,7 @@ def connect(
                 f"{target.name}: is this computer; leave out --host, --folder and --emulate, or"
                 " choose another --target"
             )
-        return Board(target, Local(root), str(python or lite_env.interpreter()[0]))
+        return Board(target, Local(root), str(python or env.interpreter()[0]))
     if target.transport == "adb":
         if emulate:
             raise TargetError(f"{target.name}: no phone can be emulated; leave out --emulate")

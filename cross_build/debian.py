@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Sequence
 
 from lite_runner.releases.release import sha256
-from opt_models import cache
 from opt_models.errors import ChangedError, FetchError
-from opt_models.sources import checksums, settings
+from opt_models.store import cache, config, lockfile
 
 #: By Debian's name, what ``uname -m`` calls a processor.
 ARCHITECTURES = {"aarch64": "arm64", "armv7l": "armhf"}
@@ -80,7 +79,7 @@ def sources(suite: str) -> list[str]:
 def _fetch(fresh: Path, machine: str, suite: str, names: Sequence[str]) -> None:
     architecture = ARCHITECTURES[machine]
     told = f"Debian {suite} for {architecture}: {', '.join(names)}"
-    if settings.current().offline:
+    if config.current().offline:
         raise FetchError(f"{told}: offline; do it once with the network")
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if missing:
@@ -115,11 +114,11 @@ def _compare(file: Path, digest: str) -> None:
     Debian signs its packages; that one of the same version is the same one we see to ourselves.
     """
     path = f"/debian/{file.name}"
-    known = checksums.recorded(path)
+    known = lockfile.recorded(path)
     if known is None:
-        checksums.record(path, digest, file.stat().st_size)
+        lockfile.record(path, digest, file.stat().st_size)
     elif known[0] != digest:
-        raise ChangedError(checksums.changed(path, digest, file.stat().st_size))
+        raise ChangedError(lockfile.changed(path, digest, file.stat().st_size))
 
 
 def _run(command: list[str], told: str) -> str:

@@ -32,8 +32,9 @@ from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
 from lite_runner.releases import install, settings
 from lite_runner.releases.release import sha256
-from opt_models import cache, named_pack
-from opt_models import manifest as manifests
+from opt_models.packs import resolve
+from opt_models.store import cache
+from opt_models.store import manifest as manifests
 
 _STAGES = ("detect", "classify", "recognise")
 
@@ -317,7 +318,7 @@ def pack_for(target: Target, pack_name: str | None, library: Library | None, onc
         LiteError: there is none, or it cannot be made.
     """
     name, made_for = pack_name or target.pack, library.runtime if library else target.runtime
-    return once(("pack", name, made_for), lambda: named_pack.find(name, made_for))
+    return once(("pack", name, made_for), lambda: resolve.find(name, made_for))
 
 
 def _alike(facts: Facts) -> Facts:

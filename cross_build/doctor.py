@@ -16,9 +16,9 @@ from cross_build.targets import target
 from cross_build.transports import adb
 from lite_runner.cli.doctor import Check, attempt
 from lite_runner.errors import LiteError
-from opt_models import cache, lite_env
 from opt_models.command_name import command_name
-from opt_models.sources import settings
+from opt_models.paddlelite import env
+from opt_models.store import cache, config
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
@@ -95,20 +95,20 @@ def _cache() -> str:
 
 
 def _settings() -> str:
-    chosen = settings.current()
+    chosen = config.current()
     places = [f"models in {chosen.models}"] if chosen.models else []
-    places += [f"mirror {settings.public(base)}" for base in chosen.mirrors]
+    places += [f"mirror {config.public(base)}" for base in chosen.mirrors]
     places += ["offline"] if chosen.offline else []
     return ", ".join(places) or "no mirrors, no folder of models, online"
 
 
 def _interpreter() -> str:
-    python, version = lite_env.interpreter()
+    python, version = env.interpreter()
     return f"{version} {python}"
 
 
 def _local() -> str:
-    python, _ = lite_env.interpreter()
+    python, _ = env.interpreter()
     board = connect(target("local"), python=python)
     state = board.status()
     if state.current is None:

@@ -25,8 +25,8 @@ from cross_build import debian, own_packages
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets import Target
 from cross_build.transports.ssh import Ssh
-from opt_models import cache
 from opt_models.command_name import command_name
+from opt_models.store import cache
 
 USER = "pi"
 _SUITE = "bookworm"

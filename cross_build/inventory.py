@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lite_runner.releases.release import sha256
-from opt_models import manifest
+from opt_models.store import manifest
 
 
 @dataclass(frozen=True)

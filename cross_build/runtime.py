@@ -12,11 +12,10 @@ from cross_build.errors import TargetError
 from lite_runner.errors import LiteError
 from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
-from opt_models import cache
 from opt_models.errors import FetchError
 from opt_models.runtime import Runtime
-from opt_models.sources import archive, checksums, download, settings
-from opt_models.toml_file import read_toml
+from opt_models.store import archive, cache, config, download, lockfile
+from opt_models.store.toml_file import read_toml
 
 LIBRARY = "libpaddle_light_api_shared.so"
 #: Names the folder or archive of a user's own build, by processor.
@@ -95,7 +94,7 @@ def _known(pinned: bool) -> str:
     """How the bytes of an archive are known."""
     if pinned:
         return "pinned"
-    return f"not pinned: as recorded on first use in {settings.current().lock}"
+    return f"not pinned: as recorded on first use in {config.current().lock}"
 
 
 def local(place: Path, processor: str, origin: str) -> Library:
@@ -136,7 +135,7 @@ def _published(wanted: Runtime) -> tuple[Path, bool]:
     except FetchError as error:
         raise FetchError(f"{error}; or {advice}") from error
     name = f"runtimes/{sha256(file)[:16]}"
-    known = pin or checksums.is_shipped(path)
+    known = pin or lockfile.is_shipped(path)
     return cache.folder(name, lambda fresh: archive.unpack(file, fresh)), bool(known)
 
 

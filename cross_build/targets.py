@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cross_build.errors import TargetError
+from opt_models.catalog.suggestions import similar
 from opt_models.runtime import Runtime
-from opt_models.suggestions import similar
-from opt_models.toml_file import read_toml
+from opt_models.store.toml_file import read_toml
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from cross_build.facts import Facts
 from cross_build.targets import targets
 from lite_runner.releases import durable
 from opt_models.errors import FetchError
-from opt_models.sources import pypi
-from opt_models.toml_file import read_toml
+from opt_models.store import wheels
+from opt_models.store.toml_file import read_toml
 
 FOLDER = Path(__file__).with_name("locks")
 _TABLE = Path(__file__).with_name("targets.toml")
@@ -107,8 +107,8 @@ def _resolved(platform: Platform) -> list[str]:
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--quiet"]
     command += ["--ignore-installed", "--only-binary=:all:", "--disable-pip-version-check"]
     command += ["--target", "unused", "--report", "-"]
-    command += pypi.interpreter(platform.python)
-    for tag in pypi.platforms(platform.machine, platform.glibc):
+    command += wheels.interpreter(platform.python)
+    for tag in wheels.platforms(platform.machine, platform.glibc):
         command += ["--platform", tag]
     run = subprocess.run(
         [*command, *platform.requirements],
@@ -120,7 +120,7 @@ def _resolved(platform: Platform) -> list[str]:
     if run.returncode != 0:
         raise FetchError(
             f"cannot lock packages for Python {platform.python} on {platform.machine}:"
-            f" {pypi.reason(run.stderr)}",
+            f" {wheels.reason(run.stderr)}",
             "check the network and pip's settings ('python3 -m pip config list')",
         )
     return _lines(json.loads(run.stdout)["install"])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cross_build.facts import Facts
-from opt_models import cache
-from opt_models.sources import pypi
+from opt_models.store import cache
+from opt_models.store import wheels as pypi
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from sheet import FACES, FontError, find_font
 FOLDER = Path(__file__).resolve().parent
 LABELS = FOLDER / "labels.json"
 BOXES = FOLDER / "boxes.json"
-#: Pictures of which every deploy must read one; their lines stand in opt_models/packs.toml.
-GOLDEN = FOLDER.parent / "opt_models" / "golden"
+#: Pictures of which every deploy must read one; their lines stand in opt_models/catalog/packs.toml.
+GOLDEN = FOLDER.parent / "opt_models" / "catalog" / "golden"
 
 ABOUT = (
     "Pictures drawn by make.py in this folder; people, firms and telephone numbers are invented."

@@ -16,7 +16,7 @@ from cross_build.connection import connect
 from cross_build.deploy import deploy
 from cross_build.targets import target
 from cross_build.transports import local
-from opt_models.sources import settings
+from opt_models.store import config as settings
 
 # Other processes' work is no fault of what is tested.
 hypothesis.settings.register_profile("shared machine", deadline=None)

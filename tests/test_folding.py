@@ -12,8 +12,9 @@ import pytest
 
 from cross_build.board import Board
 from cross_build.targets import target
-from opt_models import build_pack, catalog, ingredients
+from opt_models.catalog import catalog
 from opt_models.formats import nb
+from opt_models.packs import build, inputs
 
 ROOT = Path(__file__).parent.parent
 #: Compares one model that gets inputs of ever other shapes with models opened for each.
@@ -46,8 +47,8 @@ print("equal")
 def readings(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Reads pictures with the folded pack and with the published one."""
     runtime = target("local").runtime
-    parts = ingredients.from_recipe(catalog.recipe("v4-mobile"), runtime)
-    packs = [build_pack.build(parts, runtime, fold=fold) for fold in (True, False)]
+    parts = inputs.from_recipe(catalog.recipe("v4-mobile"), runtime)
+    packs = [build.build(parts, runtime, fold=fold) for fold in (True, False)]
     assert [bool(pack.recogniser.network.folded) for pack in packs] == [True, False]
 
     def read(pictures: list[Path]) -> list[Any]:
@@ -134,15 +135,15 @@ def test_folded_lines_may_have_any_shape_on_x86(board: Board, tmp_path: Path) ->
 
 def test_published_networks_are_opened_anew_for_each_shape_on_x86(board: Board) -> None:
     runtime = target("local").runtime
-    parts = ingredients.from_recipe(catalog.recipe("v4-mobile"), runtime)
-    found = freedom(board, "--pack", build_pack.build(parts, runtime, fold=False).folder)
+    parts = inputs.from_recipe(catalog.recipe("v4-mobile"), runtime)
+    found = freedom(board, "--pack", build.build(parts, runtime, fold=False).folder)
     assert not any(one["reshapes"] for name, one in found.items() if name != "cls.nb")
 
 
 def test_opt_does_not_undo_what_is_done_for_x86(board: Board) -> None:
     runtime = target("local").runtime
-    parts = ingredients.from_recipe(catalog.recipe("v4-mobile"), runtime)
-    pack = build_pack.build(parts, runtime)
+    parts = inputs.from_recipe(catalog.recipe("v4-mobile"), runtime)
+    pack = build.build(parts, runtime)
     operators = nb.read(pack.recogniser.network.path).summary.operators
     assert operators["sigmoid"] == 7
     assert operators["batch_norm"] == 20

@@ -22,8 +22,10 @@ from typing import Any, Iterator
 import pytest
 
 from lite_runner import pack as packs
-from opt_models import cache, catalog, fetch, lite_env
+from opt_models.catalog import catalog, fetch
 from opt_models.formats import nb
+from opt_models.paddlelite import env
+from opt_models.store import cache
 
 ROOT = Path(__file__).parent.parent
 #: Models of V1.1 and those that stand in for them.
@@ -78,7 +80,7 @@ def world(
 ) -> dict[str, str]:
     """A user's environment: the mirror, a cache of its own, and no way past the mirror."""
     root = tmp_path_factory.mktemp("world")
-    lite_env.find()
+    env.find()
     (root / "cache").mkdir()
     for entry in cache.root().iterdir():
         # What comes from the package index is there already.
@@ -126,7 +128,7 @@ def test_fetch_convert_and_pack(made: Path, server: tuple[str, list[str]]) -> No
         assert network is not None
         model = catalog.recipe("v1.1").models[stage]
         assert network.source == model.name
-        assert nb.read_header(network.path).opt_version == lite_env.WHEEL.release
+        assert nb.read_header(network.path).opt_version == env.WHEEL.release
         assert model.offered("inference")[0].path in server[1]
 
 

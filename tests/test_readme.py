@@ -19,7 +19,7 @@ from cross_build.board import Board
 from cross_build.cli.program import commands
 from lite_runner.releases.release import sha256
 from lite_runner.scoring import ground_truth
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cross_build.board import Board
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 from tests.commands import begun
 
 ROOT = Path(__file__).parent.parent
@@ -187,7 +187,8 @@ def test_a_model_is_fetched_as_packs_take_it(environment) -> None:
 def test_listing_models_loads_nothing_heavy() -> None:
     """What keeps the table under half a second."""
     code = (
-        "import sys, tasks; from opt_models import listing; listing.as_table(listing.select());"
+        "import sys, tasks; from opt_models.catalog import listing;"
+        "listing.as_table(listing.select());"
         "print([name for name in ('numpy', 'cv2', 'requests', 'google.protobuf', 'flatbuffers',"
         " 'filelock') if name in sys.modules])"
     )
@@ -206,7 +207,7 @@ def test_own_models_become_a_pack_that_the_board_reads_with(environment, tmp_pat
             shutil.copy(fetch.dictionary(model.dictionary), tmp_path / "characters")
     own = [f"--{stage}={tmp_path / stage}" for stage in ("det", "cls", "rec")]
     out = tmp_path / "packs" / "mine"
-    picture = ROOT / "opt_models" / "golden" / "letters.png"
+    picture = ROOT / "opt_models" / "catalog" / "golden" / "letters.png"
     golden = [f"--golden={picture}", "--golden-text=paddle", "--golden-text=text2026"]
     own += [f"--dict={tmp_path / 'characters'}", "--name=mine", f"--out={out}"]
     made = invoke(environment, "pack", *own, *golden)

@@ -12,8 +12,7 @@ import numpy as np
 from benchmarks.emulated.arm import Core, Count
 from cross_build.errors import InstructionsError
 from lite_runner.arrays import Floats
-from opt_models import cache
-from opt_models.sources import pypi
+from opt_models.store import cache, wheels
 
 #: Newer releases want more of the system than the emulator gives a single program.
 _WHEELS = ("onnxruntime==1.20.1", "numpy==1.26.4")
@@ -72,9 +71,9 @@ def count(core: Core, model: Path, batch: Floats, folder: Path) -> Count:
 
 def _make_site(folder: Path) -> None:
     print(f"fetching {', '.join(_WHEELS)} for arm64", file=sys.stderr)
-    tags = pypi.platforms("aarch64", (2, 36))
-    for wheel in pypi.download(_WHEELS, folder, "3.11", tags):
-        pypi.unpack(wheel, folder)
+    tags = wheels.platforms("aarch64", (2, 36))
+    for wheel in wheels.download(_WHEELS, folder, "3.11", tags):
+        wheels.unpack(wheel, folder)
         wheel.unlink()
 
 

@@ -19,9 +19,9 @@ from cross_build.errors import BoardError, TargetError
 from cross_build.runtime import Library
 from lite_runner.pack import Pack
 from lite_runner.user_path import user_path
-from opt_models import named_pack
-from opt_models.place import Place
+from opt_models.packs import resolve
 from opt_models.runtime import Runtime
+from opt_models.store.output_folder import Place
 
 #: What a module is made of, in its own folder; no other folder has it.
 MANIFEST = "lite-ocr.json"
@@ -134,7 +134,7 @@ def _pack(name: str, parts: Sequence[_Part]) -> Pack:
         TargetError: it would be another one for another processor or release.
     """
     packs = [
-        named_pack.find(name, Runtime(part.library.runtime.release, part.abi.processor))
+        resolve.find(name, Runtime(part.library.runtime.release, part.abi.processor))
         for part in parts
     ]
     settings = {assets.settings(pack, abis.module()) for pack in packs}

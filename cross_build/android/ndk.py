@@ -19,7 +19,7 @@ from cross_build.errors import DeployError
 from cross_build.runtime import LIBRARY, Library
 from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
-from opt_models import cache
+from opt_models.store import cache
 
 #: Name the folder of an NDK; the second is Google's newer name of the first.
 VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")

@@ -20,7 +20,7 @@ from cross_build import emulate
 from cross_build.errors import InstructionsError
 from cross_build.targets import Target
 from lite_runner.releases.release import sha256
-from opt_models import cache
+from opt_models.store import cache
 
 _SOURCE = Path(__file__).with_name("counter.c")
 #: By machine: the emulator that takes plugins (Debian's static ones do not).

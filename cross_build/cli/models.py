@@ -10,8 +10,8 @@ from cross_build.cli.command import command
 from cross_build.cli.options import SOURCES
 from lite_runner.cli import output
 from lite_runner.user_path import user_path
-from opt_models import catalog, listing
-from opt_models.sources import settings
+from opt_models.catalog import catalog, listing
+from opt_models.store import config
 
 
 @command(
@@ -60,7 +60,7 @@ def show_model(c: Context, name: str, json: bool = False) -> None:
 )
 def list_packs(c: Context, for_: str = "", json: bool = False) -> int:
     """List the named packs: what 'pack' makes and 'deploy --pack' deploys."""
-    from opt_models import pack_listing, spelling
+    from opt_models.catalog import pack_listing, spelling
 
     if not for_:
         if json:
@@ -98,9 +98,9 @@ def fetch_model(
     c: Context, name: str, kind: str = "", models: str = "", offline: bool = False
 ) -> None:
     """Download the model NAME, or take it from --models DIR; prints where it lies."""
-    from opt_models import fetch
+    from opt_models.catalog import fetch
 
-    settings.choose(models, offline)
+    config.choose(models, offline)
     model = catalog.model(name)
     print(fetch.published(model, kind) if kind else fetch.network(model))
     print(fetch.advice(model, kind), end="", file=sys.stderr)
@@ -109,7 +109,7 @@ def fetch_model(
 @command(name="inspect")
 def inspect_model(c: Context, path: str, json: bool = False) -> None:
     """Tell what PATH, a .nb file, a pack or an inference model, is made of and runs on."""
-    from opt_models import inspection
+    from opt_models.packs import inspection
 
     networks = inspection.inspect_all(user_path(path, "PATH"), catalog.verified())
     if json:

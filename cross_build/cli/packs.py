@@ -13,7 +13,7 @@ from cross_build.targets import target as find_target
 from lite_runner.errors import UsageError
 from lite_runner.user_path import user_path
 from opt_models.command_name import command_name
-from opt_models.sources import settings
+from opt_models.store import config
 
 
 @command(
@@ -56,13 +56,13 @@ def pack(
     offline: bool = False,
 ) -> None:
     """Make the pack PACK, or one of your own models: --det, --rec, --dict, perhaps --cls."""
-    from opt_models import build_pack, ingredients, named_pack
+    from opt_models.packs import build, inputs, resolve
 
-    settings.choose(models, offline)
+    config.choose(models, offline)
     runtime = find_target(target).runtime
     own = {"det": det, "cls": cls, "rec": rec}
     mine = any(own.values()) or bool(dict)
-    recipe, of_name = named_pack.named(pack) if pack else (None, None)
+    recipe, of_name = resolve.named(pack) if pack else (None, None)
     if precision and of_name not in (None, precision):
         raise UsageError(
             f"pack {pack}: is asked for in {of_name}; leave out --precision {precision}"
@@ -76,13 +76,13 @@ def pack(
         )
     folder = user_path(out or f"packs/{label}", "--out").absolute()
     if label:  # what is wrong is told before anything is fetched
-        build_pack.check(label, precision or None, runtime)
-        named_pack.check_place(folder)
-    picture = ingredients.golden(golden, golden_text or [])
+        build.check(label, precision or None, runtime)
+        resolve.check_place(folder)
+    picture = inputs.golden(golden, golden_text or [])
     if recipe is None or mine:
-        parts = ingredients.own(recipe, name, own, dict, runtime)
+        parts = inputs.own(recipe, name, own, dict, runtime)
     else:
-        parts = ingredients.from_recipe(recipe, runtime, published, bool(precision))
+        parts = inputs.from_recipe(recipe, runtime, published, bool(precision))
     parts = dataclasses.replace(parts, name=label, golden=picture)
-    made = build_pack.build(parts, runtime, precision or None, fold)
-    print(named_pack.summary(named_pack.write(made, folder)))
+    made = build.build(parts, runtime, precision or None, fold)
+    print(resolve.summary(resolve.write(made, folder)))

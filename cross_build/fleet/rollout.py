@@ -14,7 +14,7 @@ from cross_build.fleet.parallel import AT_ONCE, Step, each
 from cross_build.fleet.view import View
 from cross_build.once import Once
 from lite_runner.ocr import report
-from opt_models import named_pack
+from opt_models.packs import resolve
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> Once:
     """What boards have in common; made here, where one failure is one line and not one a board."""
     once = Once()
     if pack:
-        named_pack.check_name(pack)  # said before a library is looked for, which may take long
+        resolve.check_name(pack)  # said before a library is looked for, which may take long
     for target in {host.target.name: host.target for host in hosts}.values():
         deploys.pack_for(target, pack, deploys.library_for(target, runtime, once), once)
     return once

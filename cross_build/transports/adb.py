@@ -21,7 +21,7 @@ from typing import Callable, ContextManager, Iterator, Mapping, Sequence
 
 from cross_build.errors import BoardError, TargetError
 from cross_build.transports import Outcome, child
-from opt_models import cache
+from opt_models.store import cache
 
 #: Where Android's shell may write, and programs may be run: storage for the user's files
 #: (/sdcard) is mounted so that none can.

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from lite_runner.arrays import Floats
-from opt_models.comparison import equality
-from opt_models.comparison.equality import Limits
 from opt_models.errors import OptError
 from opt_models.folding.fold import fold
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
+from opt_models.paddlelite import equality
+from opt_models.paddlelite.equality import Limits
 
 #: Of networks that put out probabilities.
 _LIMITS = Limits()

@@ -28,7 +28,7 @@ from opt_models.folding import (
 from opt_models.folding.graph import Graph
 from opt_models.folding.rule import Rule
 from opt_models.formats import params, program
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
 
 Pass = Callable[[Graph], int]
 

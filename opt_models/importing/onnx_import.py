@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from opt_models.errors import OptError
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.importing import onnx_file, onnx_network, onnx_program
-from opt_models.model_folder import ModelFiles
 
 #: Key of the metadata under which recognisers carry their dictionary.
 _DICTIONARY = "character"

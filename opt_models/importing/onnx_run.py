@@ -13,9 +13,9 @@ from onnx.reference.op_run import OpRun
 from onnx.reference.ops import op_resize
 
 from lite_runner.arrays import AnyArray, Floats
-from opt_models.comparison.equality import Outputs
 from opt_models.errors import OptError
 from opt_models.importing import onnx_file
+from opt_models.paddlelite.equality import Outputs
 
 #: Gives all outputs for one input.
 Run = Callable[[Floats], Outputs]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from opt_models.errors import OptError
 from opt_models.formats import params, pir
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.formats.pir_program import Operator, PirProgram
 from opt_models.formats.program_writer import ProgramWriter
 from opt_models.importing.pir import table
@@ -25,7 +26,6 @@ from opt_models.importing.pir.rule import Rule
 from opt_models.importing.pir.scope import Constant, Scope, Variable
 from opt_models.importing.pir.sizes import fresh
 from opt_models.importing.pir.step import Step
-from opt_models.model_folder import ModelFiles
 
 _INSTEAD = "take the ONNX export of the model, or export it without"
 #: What makes the inputs of a network and takes its outputs.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from opt_models.formats import program
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.formats.operator import Operator
 from opt_models.importing import onnx_file
-from opt_models.model_folder import ModelFiles
 
 
 def common(original: Path, imported: ModelFiles) -> list[str]:

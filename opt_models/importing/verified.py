@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Sequence
 
 from lite_runner.arrays import Floats
-from opt_models.comparison import equality
-from opt_models.comparison.equality import Difference, Outputs
 from opt_models.errors import OptError
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.importing import onnx_file, onnx_run, tapped
-from opt_models.model_folder import ModelFiles
+from opt_models.paddlelite import equality
+from opt_models.paddlelite.equality import Difference, Outputs
 
 #: What an inner tensor may be off, as a part of its largest value, before it is named.
 _INNER_TOLERANCE = 1e-3

@@ -21,7 +21,7 @@ from cross_build.errors import BoardError
 from cross_build.targets import target
 from lite_runner.pictures.inputs import Source
 from lite_runner.scoring.cer import compare
-from opt_models.sources import settings
+from opt_models.store import config
 from tests import double
 from tests.board.conftest import REQUIRED
 from tests.board.test_published import PICTURES, WORST
@@ -90,7 +90,7 @@ def test_published_models_read_on_it(
 ) -> None:
     labels = json.loads((real_images / "labels.json").read_text(encoding="utf-8"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(settings.MODELS, str(published_models))
+        patch.setenv(config.MODELS, str(published_models))
         done = deploys.deploy(small, name)
     print(name, done.proof["freedom"])
     results = reading.read(small, [Source(one, real_images / one, None) for one in PICTURES])

@@ -18,8 +18,8 @@ from lite_runner.ocr import classification, recognition
 from lite_runner.pack import Network
 from lite_runner.pictures import image
 from lite_runner.pictures.image import normalise, resize
-from opt_models import catalog
-from opt_models.sharing.share import share
+from opt_models.catalog import catalog
+from opt_models.memory_planning.share import share
 from tests import double
 from tests.board.conftest import REQUIRED
 

@@ -20,7 +20,7 @@ from cross_build.targets import target
 from lite_runner.pictures.inputs import Source
 from lite_runner.scoring.cer import compare
 from opt_models.errors import CatalogError
-from opt_models.sources import settings
+from opt_models.store import config
 from tests.conftest import DATA
 
 LIBRARY = os.environ.get(runtime.VARIABLES["armv8"], "")
@@ -40,7 +40,7 @@ def deployed(
 ) -> Iterator[tuple[str, Board]]:
     name = request.param
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(settings.MODELS, str(published_models))
+        patch.setenv(config.MODELS, str(published_models))
         board = connect(target("rpi4"), emulate=True, folder=f"tests-{name}")
         done = deploys.deploy(board, name)
         assert done.proof["pack"] == name

@@ -8,7 +8,7 @@ import pytest
 
 from cross_build import debian
 from opt_models.errors import ChangedError, FetchError
-from opt_models.sources import settings
+from opt_models.store import config
 
 #: Runs the hook on a root with one package that has this content.
 MMDEBSTRAP = """\
@@ -38,7 +38,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LITE_OCR_CONFIG", str(tmp_path / "config"))
-    monkeypatch.delenv(settings.OFFLINE, raising=False)
+    monkeypatch.delenv(config.OFFLINE, raising=False)
     put(folder, "mmdebstrap", MMDEBSTRAP.format(content="one"))
     put(folder, "dpkg-deb", DPKG_DEB)
     return folder
@@ -84,7 +84,7 @@ def test_missing_tools_are_told(tools: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_offline_nothing_is_fetched(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     with pytest.raises(FetchError, match="offline; do it once with the network"):
         fetch()
 

@@ -22,7 +22,7 @@ from cross_build.connection import connect
 from cross_build.errors import BoardError, DeployError, TargetError
 from cross_build.targets import target
 from cross_build.transports.local import Local
-from opt_models import cache
+from opt_models.store import cache
 
 PROOF = {
     "pack": "tiny",

@@ -20,7 +20,7 @@ from cross_build.targets import target
 from cross_build.transports.local import Local
 from cross_build.wheels import Wheels
 from lite_runner import pack as packs
-from opt_models import named_pack
+from opt_models.packs import resolve
 from tests import double
 from tests.cross_build.test_deploy import answering
 
@@ -156,7 +156,7 @@ def test_a_board_that_is_another_is_refused_before_anything_is_sent(
     said = {"machine": "aarch64", "python": "3.8", "libc": "glibc 2.31", "glibcxx": 28}
     python = answering(tmp_path, **{**said, **facts})
     board = Board(target("jetson-orin"), Local(tmp_path / "home"), str(python))
-    monkeypatch.setattr(named_pack, "find", lambda name, runtime: plain)
+    monkeypatch.setattr(resolve, "find", lambda name, runtime: plain)
     with pytest.raises(BoardError, match=f"jetson-orin: .*{words}"):
         deploys.bundle_for(board, runtime=str(library.folder))
     assert not (tmp_path / "home").exists()

@@ -15,7 +15,7 @@ from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import FetchError
 from opt_models.runtime import Runtime
-from opt_models.sources import checksums, settings
+from opt_models.store import config, lockfile
 from tests import double
 
 WANTED = Runtime("v2.13-rc", "armv8")
@@ -34,7 +34,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
+    monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
     for variable in runtime.VARIABLES.values():
         monkeypatch.delenv(variable, raising=False)
 
@@ -73,7 +73,7 @@ def test_a_release_comes_from_a_mirror_and_is_locked(
     # As long as the double's own name, so that nothing moves.
     library.write_bytes(library.read_bytes().replace(b"\0v0-double\0", b"\0v2.13-rc\0\0"))
     file = archive(folder, tmp_path / "mirror" / PATH)
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
     found = runtime.find(WANTED)
     assert found.runtime == WANTED
     assert "its sha256 not pinned: as recorded on first use in" in found.origin
@@ -81,7 +81,7 @@ def test_a_release_comes_from_a_mirror_and_is_locked(
     assert f"{hashlib.sha256(file.read_bytes()).hexdigest()}  " in lock
     assert PATH in lock
     # Shipped with the project, the same line is a pin.
-    monkeypatch.setattr(checksums, "SHIPPED", tmp_path / "shipped.lock")
+    monkeypatch.setattr(lockfile, "SHIPPED", tmp_path / "shipped.lock")
     (tmp_path / "shipped.lock").write_text(lock)
     assert runtime.find(WANTED).origin.endswith("sha256 pinned")
     (tmp_path / "shipped.lock").unlink()
@@ -96,13 +96,13 @@ def test_a_release_of_another_name_in_the_archive_is_refused(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive(built, tmp_path / "mirror" / PATH)
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
     with pytest.raises(TargetError, match=r"v2\.13-rc armv8 holds v0-double armv8"):
         runtime.find(WANTED)
 
 
 def test_what_cannot_be_had_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     with pytest.raises(FetchError, match=r"build it and give its folder with --runtime or PADDLE"):
         runtime.find(WANTED)
     with pytest.raises(FetchError, match=r"v2\.9 armv8: upstream published no such archive; build"):

@@ -12,8 +12,8 @@ from cross_build.errors import TargetError
 from cross_build.facts import Facts, usual
 from cross_build.transports.local import Local
 from lite_runner.releases.settings import POWER_MODES
-from opt_models import catalog
-from opt_models.sources import pypi
+from opt_models.catalog import catalog
+from opt_models.store import wheels
 
 BOARDS = {
     *("rpi3", "rpi4", "rpi5", "zero2w", "zero2w-32", "rpi2", "rpi3-32", "rpi4-32"),
@@ -41,7 +41,7 @@ def test_rows_make_sense(name: str) -> None:
     for system in found.systems:
         facts = usual(found, system)
         assert facts.symbols["GLIBCXX"] == (3, 4, system.glibcxx)
-        assert pypi.platforms(facts.machine, facts.glibc)
+        assert wheels.platforms(facts.machine, facts.glibc)
         major, minor = system.python.split(".")
         assert (int(major), int(minor)) >= (3, 8)
 

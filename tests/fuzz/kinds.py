@@ -16,10 +16,10 @@ from cross_build.answers import probed, releases, results
 from cross_build.answers.answer import parse
 from lite_runner import pack
 from lite_runner.releases import install, release
-from opt_models import charset
 from opt_models.formats import nb, pir
 from opt_models.importing import inference_yml, onnx_file, onnx_import
-from opt_models.sources import archive, pypi, settings
+from opt_models.packs import dictionary
+from opt_models.store import archive, config, wheels
 from tests.fuzz import mutation
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -117,9 +117,9 @@ KINDS = {
     "wheel": Kind(
         ("stored.whl", "deflated.whl", "bzip2.whl", "lzma.whl"),
         mutation.bytes_of,
-        _unpacked(pypi.unpack),
+        _unpacked(wheels.unpack),
     ),
     "tar": Kind(("plain.tar", "packed.tar.gz"), mutation.bytes_of, _unpacked(archive.unpack)),
-    "dictionary": Kind(("dictionary.txt",), mutation.bytes_of, charset.read),
-    "config.toml": Kind(("config.toml",), mutation.bytes_of, lambda path: settings.current()),
+    "dictionary": Kind(("dictionary.txt",), mutation.bytes_of, dictionary.read),
+    "config.toml": Kind(("config.toml",), mutation.bytes_of, lambda path: config.current()),
 }

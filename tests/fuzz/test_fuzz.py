@@ -16,7 +16,7 @@ import pytest
 from cross_build.transports import local
 from lite_runner.errors import LiteError
 from lite_runner.releases.install import InstallError
-from opt_models.sources import settings
+from opt_models.store import config
 from tests.fuzz.kinds import KINDS, SEEDS, Kind
 
 TOTAL = int(os.environ.get("LITE_OCR_FUZZ", "20000"))
@@ -30,7 +30,7 @@ def count(kind: Kind) -> int:
 
 def place(kind: Kind, seed: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where inputs are written; what is read by a folder's name is read there."""
-    monkeypatch.setenv(settings.FOLDER, str(folder))
+    monkeypatch.setenv(config.FOLDER, str(folder))
     monkeypatch.setenv(local.VARIABLE, str(folder))
     if kind.beside and not any(folder.iterdir()):
         shutil.copytree(SEEDS / kind.beside, folder, dirs_exist_ok=True)

@@ -9,8 +9,7 @@ import pytest
 from cross_build.transports import local
 from lite_runner.errors import LiteError
 from lite_runner.user_path import user_path
-from opt_models import cache
-from opt_models.sources import settings
+from opt_models.store import cache, config
 
 NOBODY = "~nouser-at-all/x"
 
@@ -26,9 +25,9 @@ def test_homes_are_put_in(monkeypatch, tmp_path) -> None:
     [
         (cache.VARIABLE, cache.root),
         (local.VARIABLE, local.default_root),
-        (settings.FOLDER, settings.folder),
-        (settings.MODELS, settings.current),
-        (settings.MIRRORS, settings.current),
+        (config.FOLDER, config.folder),
+        (config.MODELS, config.current),
+        (config.MIRRORS, config.current),
     ],
 )
 def test_a_variable_with_an_unknown_user_is_named(monkeypatch, variable, use) -> None:

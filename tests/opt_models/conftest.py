@@ -9,7 +9,9 @@ from typing import Callable, ContextManager, Iterator
 import pytest
 
 from lite_runner.errors import LiteError
-from opt_models import cache, catalog, fetch, lite_env
+from opt_models.catalog import catalog, fetch
+from opt_models.paddlelite import env
+from opt_models.store import cache
 
 Refuses = Callable[..., ContextManager[None]]
 Script = Callable[[str, str], Path]
@@ -56,7 +58,7 @@ def script(tmp_path: Path) -> Script:
 @pytest.fixture(scope="session")
 def downloads() -> Path:
     """The user's cache with all downloads in it."""
-    lite_env.find()
+    env.find()
     models = catalog.models().values()
     wheels = {place.wheel for model in models for place in model.wheels}
     dictionaries = {model.dictionary for model in models if model.dictionary}

@@ -13,14 +13,17 @@ import pytest
 from lite_runner import pack as packs
 from lite_runner.errors import UsageError
 from lite_runner.releases.release import sha256
-from opt_models import build_pack, cache, catalog, conversion, ingredients, lite_env, network, opt
-from opt_models.comparison import equality
+from opt_models.catalog import catalog
 from opt_models.errors import CacheError, CatalogError, OptError
 from opt_models.folding import checked
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
-from opt_models.ingredients import Ingredients
+from opt_models.packs import build as build_pack
+from opt_models.packs import convert, inputs, network
+from opt_models.packs.inputs import Ingredients
+from opt_models.paddlelite import env, equality, opt
 from opt_models.runtime import Runtime
+from opt_models.store import cache
 
 Refuses = Callable[..., ContextManager[None]]
 Disk = Callable[[str], Path]
@@ -42,7 +45,7 @@ def module_cache(link_downloads: Link, tmp_path_factory: pytest.TempPathFactory)
 
 
 def parts(runtime: Runtime) -> Ingredients:
-    return ingredients.from_recipe(catalog.recipe(NAME), runtime)
+    return inputs.from_recipe(catalog.recipe(NAME), runtime)
 
 
 def build(runtime: Runtime, precision: str | None = None) -> packs.Pack:
@@ -67,7 +70,7 @@ def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def optimise(
         model: Path, params: Path, target: Path, arch: str, precision: str = "fp32"
     ) -> None:
-        target.write_bytes(f"\2\0{lite_env.WHEEL.release}".encode().ljust(18, b"\0"))
+        target.write_bytes(f"\2\0{env.WHEEL.release}".encode().ljust(18, b"\0"))
 
     root = tmp_path / "cache"
     link_downloads(root)
@@ -75,7 +78,7 @@ def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(opt, "optimise", optimise)
     monkeypatch.setattr(network, "share", lambda *_: None)
     monkeypatch.setattr(equality, "compare", lambda *_: equality.Difference((0.0,)))
-    monkeypatch.setattr(conversion, "runs", lambda *_: True)
+    monkeypatch.setattr(convert, "runs", lambda *_: True)
     return root
 
 
@@ -217,7 +220,7 @@ def test_a_quantised_network_is_left_as_it_is(
         "summary",
         lambda path: dataclasses.replace(plain(path), precision="int8"),
     )
-    monkeypatch.setattr(conversion, "fold_checked", lambda *_: pytest.fail("touched"))
+    monkeypatch.setattr(convert, "fold_checked", lambda *_: pytest.fail("touched"))
     found = build_pack.build(own_files, ARM).recogniser.network
     assert (found.precision, found.folded) == ("int8", {})
     assert build_pack.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
@@ -303,8 +306,8 @@ def test_another_opt_makes_another_pack(
     stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = build_pack.build(own_files, ARM)
-    newer = dataclasses.replace(lite_env.WHEEL, package="2.14", release="v2.14")
-    monkeypatch.setattr(lite_env, "WHEEL", newer)
+    newer = dataclasses.replace(env.WHEEL, package="2.14", release="v2.14")
+    monkeypatch.setattr(env, "WHEEL", newer)
     after = build_pack.build(own_files, Runtime("v2.14", "armv8"))
     assert after.folder != before.folder
     assert after.lite_version == "v2.14"
@@ -386,10 +389,10 @@ def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "build_pack.py",
-        "network.py",
-        "opt.py",
-        "decoding.py",
+        "packs/build.py",
+        "packs/network.py",
+        "paddlelite/opt.py",
+        "packs/decoding.py",
         "folding/ahead.py",
         "formats/summary.py",
     ],
@@ -404,8 +407,8 @@ def test_changed_code_makes_packs_anew(
     """A pack made by an older, perhaps wrong, version of the project is not taken again."""
     before = build_pack.build(own_files, ARM)
     copy = tmp_path / "code"
-    shutil.copytree(build_pack._HERE, copy)
-    monkeypatch.setattr(build_pack, "_HERE", copy)
+    shutil.copytree(build_pack._PACKAGE, copy)
+    monkeypatch.setattr(build_pack, "_PACKAGE", copy)
     assert build_pack.build(own_files, ARM).folder == before.folder
     with (copy / name).open("a") as file:
         file.write("# changed")

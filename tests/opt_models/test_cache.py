@@ -15,8 +15,8 @@ from typing import IO, Callable, ContextManager, Iterator
 import pytest
 
 from lite_runner.releases.release import sha256
-from opt_models import cache, manifest
 from opt_models.errors import CacheError, FetchError
+from opt_models.store import cache, manifest
 
 Refuses = Callable[..., ContextManager[None]]
 Disk = Callable[[str], Path]
@@ -31,7 +31,7 @@ MAKER = """
 import sys
 from pathlib import Path
 from lite_runner.releases.release import sha256
-from opt_models import cache, manifest
+from opt_models.store import cache, manifest
 
 def make(folder):
     with Path(sys.argv[1]).open("a") as log:

@@ -13,10 +13,10 @@ import yaml
 
 from lite_runner.pack import read_dictionary
 from lite_runner.releases.release import sha256
-from opt_models import catalog, charsets, fetch
-from opt_models.catalog import Model
+from opt_models.catalog import catalog, charsets, fetch
+from opt_models.catalog.catalog import Model
 from opt_models.errors import CatalogError
-from opt_models.toml_file import read_toml
+from opt_models.store.toml_file import read_toml
 
 Refuses = Callable[..., ContextManager[None]]
 

@@ -8,9 +8,9 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.pack import read_dictionary
-from opt_models import catalog, charsets
-from opt_models.charset import Charset, agreed, read
+from opt_models.catalog import catalog, charsets
 from opt_models.errors import CatalogError
+from opt_models.packs.dictionary import Charset, agreed, read
 
 Refuses = Callable[..., ContextManager[None]]
 

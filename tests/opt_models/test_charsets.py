@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lite_runner.pack import read_dictionary
-from opt_models import catalog, charsets, fetch
+from opt_models.catalog import catalog, charsets, fetch
 from opt_models.errors import FetchError
-from opt_models.toml_file import read_toml
+from opt_models.store.toml_file import read_toml
 
 Refuses = Callable[..., ContextManager[None]]
 

@@ -6,9 +6,9 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from opt_models.decoding import decode
 from opt_models.errors import OptError
 from opt_models.formats.summary import Summary, Tensor
+from opt_models.packs.decoding import decode
 
 Refuses = Callable[..., ContextManager[None]]
 

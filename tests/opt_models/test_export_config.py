@@ -6,8 +6,8 @@ from typing import Any, Callable, ContextManager
 
 import pytest
 
-from opt_models import export_config
 from opt_models.errors import OptError
+from opt_models.importing import export_config
 from opt_models.importing.inference_yml import InferenceConfig
 
 Refuses = Callable[..., ContextManager[None]]

@@ -16,11 +16,12 @@ from typing import Any, Callable, ContextManager, Iterator
 import pytest
 
 from lite_runner.releases.release import sha256
-from opt_models import cache, catalog, fetch, opt
-from opt_models.catalog import InWheel, Model, Wheel
+from opt_models.catalog import catalog, fetch
+from opt_models.catalog.catalog import InWheel, Model, Wheel
 from opt_models.errors import CatalogError, ChangedError, FetchError
 from opt_models.formats import program
-from opt_models.sources import checksums, settings
+from opt_models.paddlelite import opt
+from opt_models.store import cache, config, lockfile
 
 Refuses = Callable[..., ContextManager[None]]
 Link = Callable[[Path], None]
@@ -54,7 +55,7 @@ def nothing_yet(tmp_path: Path, link_downloads: Link, monkeypatch: pytest.Monkey
     """A cache with nothing but what comes from the package index."""
     link_downloads(tmp_path / "cache")
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
+    monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
@@ -73,7 +74,7 @@ def test_the_right_requests(
     name: str,
 ) -> None:
     address, asked = server
-    monkeypatch.setenv(settings.MIRRORS, f"{address}/mirror")
+    monkeypatch.setenv(config.MIRRORS, f"{address}/mirror")
     model = at(address, catalog.model(name))
     in_wheels = {place.kind for place in model.wheels}
     for kind in model.kinds:
@@ -98,7 +99,7 @@ IN_WHEELS = [(model.name, place) for model in catalog.models().values() for plac
 def test_models_in_a_wheel_need_no_host(
     name: str, place: InWheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     found = fetch.network(catalog.model(name), place)
     folder = fetch.wheel(place.wheel)
     assert found == (folder / place.files[0] if place.kind == "onnx" else found)
@@ -116,7 +117,7 @@ def test_models_in_a_wheel_need_no_host(
 def test_an_older_network_in_a_wheel_is_a_program(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     files = fetch.exported(catalog.model(name))
     assert files.program.parent == fetch.network(catalog.model(name))
     assert program.summary(files.program).operators["fetch"] == 1
@@ -150,8 +151,8 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheel:
     with zipfile.ZipFile(folder / name, "w") as archive:
         for path, data in content.items():
             archive.writestr(path, data)
-    monkeypatch.setenv(settings.MODELS, str(folder))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MODELS, str(folder))
+    monkeypatch.setenv(config.OFFLINE, "1")
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "empty"))
     files = (("tiny_models/rec.onnx", hashlib.sha256(content["tiny_models/rec.onnx"]).hexdigest()),)
     size = (folder / name).stat().st_size
@@ -181,7 +182,7 @@ def test_a_row_that_needs_more_of_a_wheel_has_it_fetched_again(tiny: Wheel) -> N
 def test_the_wheel_that_is_wanted_is_asked_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     model = catalog.model("PP-OCRv6_small_rec")
     first, second = model.wheels
     assert fetch.network(model) == fetch.network(model, first)
@@ -217,16 +218,14 @@ def test_a_single_onnx_file_by_its_address(
     place = place.with_name(Path(first.path).name)
     place.parent.mkdir(parents=True)
     place.write_bytes(file.read_bytes())
-    monkeypatch.setenv(
-        settings.MIRRORS if kind == "mirror" else settings.MODELS, str(tmp_path / kind)
-    )
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MIRRORS if kind == "mirror" else config.MODELS, str(tmp_path / kind))
+    monkeypatch.setenv(config.OFFLINE, "1")
     found = fetch.network(model)
     assert found.name == place.name
     assert found.read_bytes() == file.read_bytes()
     assert fetch.published(model, "onnx") == found
     # Its checksum is known beforehand: nothing is recorded.
-    assert checksums.recorded(first.path) is None
+    assert lockfile.recorded(first.path) is None
 
 
 def test_another_onnx_file_of_that_name_is_refused(
@@ -236,8 +235,8 @@ def test_another_onnx_file_of_that_name_is_refused(
     name = Path(model.offered("onnx")[0].path).name
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / name).write_bytes(file.read_bytes()[:-1])
-    monkeypatch.setenv(settings.MODELS, str(tmp_path / "own"))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MODELS, str(tmp_path / "own"))
+    monkeypatch.setenv(config.OFFLINE, "1")
     with refuses(FetchError, name, "expected " + sha256(file)):
         fetch.network(model)
 
@@ -253,12 +252,12 @@ def test_an_archive_with_onnx_stands_in_for_the_single_file(
     with tarfile.open(place, "w") as archive:
         archive.add(file, "folder/inference.onnx")
         archive.add(tmp_path / "inference.yml", "folder/inference.yml")
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.OFFLINE, "1")
     found = fetch.network(model)
     names = {str(path.relative_to(found)) for path in found.rglob("*") if path.is_file()}
     assert names == {"folder/inference.onnx", "folder/inference.yml"}
-    assert checksums.recorded(second.path) is not None
+    assert lockfile.recorded(second.path) is not None
 
 
 def test_a_page_is_no_onnx_file(
@@ -270,8 +269,8 @@ def test_a_page_is_no_onnx_file(
     place = tmp_path / "mirror" / first.path.lstrip("/")
     place.parent.mkdir(parents=True)
     place.write_text("<html>Please log in</html>")
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.OFFLINE, "1")
     with refuses(FetchError, place.name, "is not an ONNX model"):
         fetch.published(replace(model, downloads=(first,)), "onnx")
 
@@ -285,8 +284,8 @@ def test_a_dictionary_in_no_wheel_comes_from_its_host(
     place = tmp_path / "mirror" / row.download.path.lstrip("/")
     place.parent.mkdir(parents=True)
     place.write_text("a\nb\n", encoding="utf-8")
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.OFFLINE, "1")
     with refuses(FetchError, row.file, "expected " + row.sha256):
         fetch.dictionary(row)
     pinned = replace(row.download, sha256=sha256(place))
@@ -307,8 +306,8 @@ def test_the_users_own_folder_goes_before_a_wheel(
             info = tarfile.TarInfo(f"{path.stem}/{file.name}")
             info.size = file.stat().st_size
             archive.addfile(info, io.BytesIO(file.read_bytes()))
-    monkeypatch.setenv(settings.MODELS, str(tmp_path / "downloads"))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MODELS, str(tmp_path / "downloads"))
+    monkeypatch.setenv(config.OFFLINE, "1")
     given = fetch.exported(model)
     assert given.program != files.program
     assert given.program.read_bytes() == files.program.read_bytes()
@@ -326,8 +325,8 @@ def two_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, downloads: Pa
         with tarfile.open(place, "w") as archive:
             for file in (files.program, files.params):
                 archive.add(file, f"{len(one.path)}/{file.name}")
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.OFFLINE, "1")
     return tmp_path / "mirror"
 
 
@@ -345,10 +344,10 @@ def test_a_folder_laid_out_like_the_host_says_which_of_two_it_has(
     first, second = model.offered("slim")[:2]
     assert Path(first.path).name == Path(second.path).name
     made = opt_made(two_addresses / second.path.lstrip("/"))
-    monkeypatch.setenv(settings.MODELS, str(two_addresses))
+    monkeypatch.setenv(config.MODELS, str(two_addresses))
     assert fetch.published(model, "slim").read_bytes() == made
-    assert checksums.recorded(first.path) is None
-    assert checksums.recorded(second.path) is not None
+    assert lockfile.recorded(first.path) is None
+    assert lockfile.recorded(second.path) is not None
 
 
 def opt_made(target: Path) -> bytes:
@@ -362,10 +361,10 @@ def opt_made(target: Path) -> bytes:
 def test_but_not_when_the_first_has_changed(two_addresses: Path, refuses: Refuses) -> None:
     model = catalog.model("ch_ppocr_mobile_slim_v2.0_rec")
     first, second = model.offered("inference")
-    checksums.record(first.path, "0" * 64, 1)
+    lockfile.record(first.path, "0" * 64, 1)
     with refuses(ChangedError, Path(first.path).name, "recorded " + "0" * 64, "delete its line"):
         fetch.published(model, "inference")
-    assert checksums.recorded(second.path) is None
+    assert lockfile.recorded(second.path) is None
 
 
 def test_a_file_for_another_use_stays_in_the_cache(two_addresses: Path, refuses: Refuses) -> None:
@@ -441,8 +440,8 @@ def test_an_nb_file_that_is_none_is_never_recorded(
         place = tmp_path / "mirror" / one.path.lstrip("/")
         place.parent.mkdir(parents=True)
         place.write_text("<html>Please log in</html>")
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.OFFLINE, "1")
     with refuses(FetchError, "is not a Paddle-Lite model"):
         fetch.published(model, "slim")
     assert not (tmp_path / "config" / "catalog.lock").exists()

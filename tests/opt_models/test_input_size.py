@@ -10,12 +10,12 @@ import onnx
 import pytest
 from onnx import helper
 
-from opt_models import conversion, input_size
 from opt_models.errors import OptError
 from opt_models.formats import program
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.formats.summary import Summary
 from opt_models.importing.onnx_import import import_onnx
-from opt_models.model_folder import ModelFiles
+from opt_models.packs import convert, input_size
 from tests.opt_models.importing.conftest import model, noise
 
 Refuses = Callable[..., ContextManager[None]]
@@ -37,7 +37,7 @@ class Network:
         files = ModelFiles(folder / "net.pdmodel", folder / "net.pdiparams")
         import_onnx(path, files)
         self.summary: Summary = program.summary(files.program)
-        self.runs = partial(conversion.runs, files, folder)
+        self.runs = partial(convert.runs, files, folder)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.releases.release import sha256
-from opt_models import catalog, fetch, inspection, named_pack, opt
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import nb
 from opt_models.formats.summary import Summary, Tensor
-from opt_models.inspection import Inspection
+from opt_models.packs import inspection, resolve
+from opt_models.packs.inspection import Inspection
+from opt_models.paddlelite import opt
 from opt_models.runtime import Runtime
 
 Refuses = Callable[..., ContextManager[None]]
@@ -167,7 +169,7 @@ def test_published_file(published_models: Path) -> None:
 
 
 def test_all_of_a_pack(downloads: Path, refuses: Refuses, tmp_path: Path) -> None:
-    pack = named_pack.find("v4-mobile", Runtime("v2.13-rc", "armv8"))
+    pack = resolve.find("v4-mobile", Runtime("v2.13-rc", "armv8"))
     found = inspection.inspect_all(pack.folder)
     assert [one.path.name for one in found] == ["cls.nb", "det.nb", "rec.nb"]
     assert {one.opt_version for one in found} == {"v2.13-rc"}

@@ -6,7 +6,7 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from opt_models import catalog, listing
+from opt_models.catalog import catalog, listing
 from opt_models.errors import CatalogError
 
 Refuses = Callable[..., ContextManager[None]]

@@ -12,8 +12,8 @@ from typing import Callable, ContextManager, Iterable
 import findpython
 import pytest
 
-from opt_models import lite_env
 from opt_models.errors import OptError
+from opt_models.paddlelite import env
 
 Refuses = Callable[..., ContextManager[None]]
 Script = Callable[[str, str], Path]
@@ -62,7 +62,7 @@ def calls(log: Path) -> list[str]:
 
 def test_nothing_found(own_cache: Path, refuses: Refuses) -> None:
     with refuses(OptError, "needs Python 3.10", "run 'uv python install 3.10'"):
-        lite_env.interpreter()
+        env.interpreter()
     assert not list(own_cache.glob("*.json"))
 
 
@@ -70,18 +70,18 @@ def test_uv_is_fetched_where_it_is_missing(
     tmp_path: Path, script: Script, python310: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = tmp_path / "unpacked"
-    monkeypatch.setattr(lite_env, "_unpacked", lambda name, *others: wheel)
-    program = f"unpacked/uv-{lite_env._UV.package}.data/scripts/uv"
+    monkeypatch.setattr(env, "_unpacked", lambda name, *others: wheel)
+    program = f"unpacked/uv-{env._UV.package}.data/scripts/uv"
     (tmp_path / program).parent.mkdir(parents=True)
     script(program, f'[ "$*" = "python find 3.10" ] && echo {python310}').chmod(0o644)
-    assert lite_env.interpreter() == (python310, "3.10")
+    assert env.interpreter() == (python310, "3.10")
 
 
 @pytest.mark.parametrize("place", ["bin", "venv"])
 def test_uv_is_asked(place: str, script: Script, python310: Path) -> None:
     """On the path, or installed with this project."""
     script(f"{place}/uv", f'[ "$*" = "python find 3.10" ] && echo {python310}')
-    assert lite_env.interpreter() == (python310, "3.10")
+    assert env.interpreter() == (python310, "3.10")
 
 
 def test_uv_installs(tmp_path: Path, script: Script, python310: Path) -> None:
@@ -92,7 +92,7 @@ def test_uv_installs(tmp_path: Path, script: Script, python310: Path) -> None:
         f'if [ "$*" = "python install 3.10" ]; then : > {done}; exit; fi\n'
         f"[ -e {done} ] && echo {python310}",
     )
-    assert lite_env.interpreter() == (python310, "3.10")
+    assert env.interpreter() == (python310, "3.10")
     assert calls(log) == ["python find 3.10", "python install 3.10", "python find 3.10"]
 
 
@@ -100,7 +100,7 @@ def test_uv_without_network(tmp_path: Path, script: Script, refuses: Refuses) ->
     log = tmp_path / "log"
     script("bin/uv", f'echo "$*" >> {log}; exit 2')
     with refuses(OptError, "nor could uv get one"):
-        lite_env.interpreter()
+        env.interpreter()
     assert calls(log) == ["python find 3.10", "python install 3.10"]
 
 
@@ -130,7 +130,7 @@ def test_unfit_interpreter_is_passed_over(
     else:
         script("bin/uv", f'[ "$2" = find ] && echo {path}')
     with refuses(OptError, "needs Python 3.10"):
-        lite_env.interpreter()
+        env.interpreter()
 
 
 def test_newest_fit_interpreter(script: Script, has: Callable[..., None]) -> None:
@@ -143,7 +143,7 @@ def test_newest_fit_interpreter(script: Script, has: Callable[..., None]) -> Non
         python(10, "exit 1"),
         python(9, "echo cpython 3.9 x86_64 8"),
     )
-    path, version = lite_env.interpreter()
+    path, version = env.interpreter()
     assert (path.name, version) == ("python3.9", "3.9")
 
 
@@ -159,18 +159,18 @@ def test_real_search(
         return findpython.Finder(selected_providers=["path"]).find_all()
 
     monkeypatch.setattr(findpython, "find_all", find_all)
-    assert lite_env.interpreter() == (python310, "3.10")
+    assert env.interpreter() == (python310, "3.10")
 
 
 def test_remembered(own_cache: Path, tmp_path: Path, script: Script, python310: Path) -> None:
     log = tmp_path / "log"
     first, second = (script(name, f'exec {python310} "$@"') for name in ("first", "second"))
     script("bin/uv", f'echo "$*" >> {log}; echo {first}')
-    assert [lite_env.interpreter() for _ in range(3)] == [(first, "3.10")] * 3
+    assert [env.interpreter() for _ in range(3)] == [(first, "3.10")] * 3
     assert calls(log) == ["python find 3.10"]
     first.unlink()
     script("bin/uv", f'echo "$*" >> {log}; echo {second}')
-    assert [lite_env.interpreter() for _ in range(3)] == [(second, "3.10")] * 3
+    assert [env.interpreter() for _ in range(3)] == [(second, "3.10")] * 3
     assert calls(log) == ["python find 3.10"] * 2
 
 
@@ -190,11 +190,11 @@ def test_damaged_memory(
     own_cache: Path, script: Script, has: Callable[..., None], text: str
 ) -> None:
     own_cache.mkdir()
-    known = own_cache / f"paddlelite-{lite_env.WHEEL.package}.json"
+    known = own_cache / f"paddlelite-{env.WHEEL.package}.json"
     known.write_text(text)
     path = script("python3.10", GOOD)
     has((3, 10, path))
-    assert lite_env.interpreter() == (path, "3.10")
+    assert env.interpreter() == (path, "3.10")
     assert json.loads(known.read_text()) == {"python": str(path), "version": "3.10"}
 
 
@@ -210,8 +210,8 @@ def test_other_host(
     machine: str,
 ) -> None:
     has((3, 10, script("python3.10", GOOD)))
-    lite_env.interpreter()
+    env.interpreter()
     monkeypatch.setattr(platform, "system", lambda: system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
     with refuses(OptError, "x86-64 Linux", f"{system} on {machine}", "build packs on such"):
-        lite_env.interpreter()
+        env.interpreter()

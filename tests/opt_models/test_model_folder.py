@@ -9,10 +9,10 @@ from typing import Callable, ContextManager
 import pytest
 from google.protobuf import text_format
 
-from opt_models import model_folder
 from opt_models.errors import OptError
+from opt_models.formats import inference_model
+from opt_models.formats.inference_model import ModelFiles, OnnxFile, PirFiles
 from opt_models.formats.program_schema import ProgramDesc, TensorDesc
-from opt_models.model_folder import ModelFiles, OnnxFile, PirFiles
 
 Refuses = Callable[..., ContextManager[None]]
 Fill = Callable[[dict[str, bytes]], Path]
@@ -89,12 +89,12 @@ def test_names(fill: Fill, program: str, params: str) -> None:
             "readme.txt": b"text",
         }
     )
-    assert model_folder.find(folder) == ModelFiles(folder / program, folder / params)
+    assert inference_model.find(folder) == ModelFiles(folder / program, folder / params)
 
 
 def test_dots_that_macos_adds(fill: Fill) -> None:
     folder = fill({"m/model": PROGRAM, "m/params": PARAMS, "m/._model": b"", "._m": b""})
-    assert model_folder.find(folder).program == folder / "m" / "model"
+    assert inference_model.find(folder).program == folder / "m" / "model"
 
 
 def test_inference_model_beside_the_checkpoint(fill: Fill) -> None:
@@ -107,12 +107,12 @@ def test_inference_model_beside_the_checkpoint(fill: Fill) -> None:
             "inference/inference.pdiparams": PARAMS,
         }
     )
-    assert model_folder.find(folder).params == folder / "inference" / "inference.pdiparams"
+    assert inference_model.find(folder).params == folder / "inference" / "inference.pdiparams"
 
 
 def test_weights_are_told_apart_by_the_program(fill: Fill) -> None:
     folder = fill({"a": record(7), "b": PROGRAM, "c": PARAMS})
-    assert model_folder.find(folder) == ModelFiles(folder / "b", folder / "c")
+    assert inference_model.find(folder) == ModelFiles(folder / "b", folder / "c")
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_several(fill: Fill, refuses: Refuses, files: list[str], names: str) -> 
         }
     )
     with refuses(OptError, folder, "holds 2 models", names):
-        model_folder.find(folder)
+        inference_model.find(folder)
 
 
 def test_several_by_content(fill: Fill, refuses: Refuses) -> None:
     folder = fill({"a": PROGRAM, "b": PROGRAM, "c": PARAMS})
     with refuses(OptError, folder, "holds 2 models: a, b"):
-        model_folder.find(folder)
+        inference_model.find(folder)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_several_by_content(fill: Fill, refuses: Refuses) -> None:
 def test_no_model(fill: Fill, refuses: Refuses, files: dict[str, bytes], words: list[str]) -> None:
     folder = fill(files)
     with refuses(OptError, folder, *words):
-        model_folder.find(folder)
+        inference_model.find(folder)
 
 
 @pytest.mark.parametrize("inner", ["", "rec_infer/"])
@@ -188,23 +188,23 @@ def test_paddle_3(fill: Fill, inner: str) -> None:
     files = {"inference.json": PIR, "inference.pdiparams": PARAMS, "inference.yml": b""}
     folder = fill({inner + name: data for name, data in files.items()})
     paths = [folder / inner / name for name in files]
-    assert model_folder.find(folder) == PirFiles(*paths)
+    assert inference_model.find(folder) == PirFiles(*paths)
     paths[2].unlink()
-    assert model_folder.find(folder) == PirFiles(*paths[:2])
+    assert inference_model.find(folder) == PirFiles(*paths[:2])
 
 
 def test_onnx(fill: Fill) -> None:
     folder = fill({"rec.onnx": b"\x08\7", "readme.txt": b""})
     file = folder / "rec.onnx"
-    assert model_folder.find(folder) == model_folder.find(file) == OnnxFile(file)
+    assert inference_model.find(folder) == inference_model.find(file) == OnnxFile(file)
     config = folder / "inference.yml"
     config.touch()
-    assert model_folder.find(folder) == model_folder.find(file) == OnnxFile(file, config)
+    assert inference_model.find(folder) == inference_model.find(file) == OnnxFile(file, config)
 
 
 def test_no_folder(tmp_path: Path, refuses: Refuses) -> None:
     with refuses(OptError, tmp_path / "none", "there is no such file or folder"):
-        model_folder.find(tmp_path / "none")
+        inference_model.find(tmp_path / "none")
 
 
 @pytest.mark.parametrize(
@@ -224,20 +224,20 @@ def test_file(tmp_path: Path, refuses: Refuses, name: str, data: bytes, words: s
     path = tmp_path / name
     path.write_bytes(data)
     with refuses(OptError, path, words):
-        model_folder.find(path)
+        inference_model.find(path)
 
 
 def test_file_of_a_static_checkpoint(fill: Fill, refuses: Refuses) -> None:
     folder = fill({"best.pdparams": b"", "best.pdmodel": TRAINING})
     with refuses(OptError, "Global.checkpoints=", str(folder / "best ")):
-        model_folder.find(folder / "best.pdparams")
+        inference_model.find(folder / "best.pdparams")
 
 
 def test_published(downloads: Path) -> None:
     found = sorted(downloads.glob("models/*/*/models/*_infer"))
     assert found
     for folder in found:
-        files = model_folder.find(folder)
+        files = inference_model.find(folder)
         assert (files.program.name, files.params.name) == (
             "inference.pdmodel",
             "inference.pdiparams",
@@ -248,7 +248,7 @@ def test_published_files_are_left_to_opt(fill: Fill, refuses: Refuses) -> None:
     """What old releases of Paddle wrote may differ from what is expected of it today."""
     folder = fill({"model": PROGRAM, "params": record(5)})
     with refuses(OptError, "weights of another model"):
-        model_folder.find(folder)
-    assert model_folder.find(folder, compare=False) == ModelFiles(
+        inference_model.find(folder)
+    assert inference_model.find(folder, compare=False) == ModelFiles(
         folder / "model", folder / "params"
     )

@@ -8,10 +8,12 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from opt_models import catalog, fetch, lite_env, opt
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import nb
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
+from opt_models.paddlelite import env as lite_env
+from opt_models.paddlelite import opt
 
 Refuses = Callable[..., ContextManager[None]]
 Disk = Callable[[str], Path]

@@ -7,7 +7,7 @@ from typing import Callable, ContextManager
 
 import pytest
 
-from opt_models import catalog, charsets, pack_listing, spelling
+from opt_models.catalog import catalog, charsets, pack_listing, spelling
 from opt_models.errors import CatalogError
 
 Refuses = Callable[..., ContextManager[None]]

@@ -12,11 +12,12 @@ import pytest
 from lite_runner import pack as packs
 from lite_runner.errors import PackError
 from lite_runner.releases.release import sha256
-from opt_models import build_pack, cache, catalog, fetch, ingredients, named_pack
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import FetchError, OptError
+from opt_models.memory_planning import share
+from opt_models.packs import build, inputs, resolve
 from opt_models.runtime import Runtime
-from opt_models.sharing import share
-from opt_models.sources import checksums, settings
+from opt_models.store import cache, config, lockfile
 
 Refuses = Callable[..., ContextManager[None]]
 Link = Callable[[Path], None]
@@ -31,15 +32,15 @@ def folder(
     """The user's folder of published files, and no network."""
     link_downloads(tmp_path / "cache")
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
-    monkeypatch.setenv(settings.MODELS, str(published_models))
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
+    monkeypatch.setenv(config.MODELS, str(published_models))
+    monkeypatch.setenv(config.OFFLINE, "1")
     return published_models
 
 
 def make(name: str, runtime: Runtime, published: bool = False) -> packs.Pack:
-    parts = ingredients.from_recipe(catalog.recipe(name), runtime, published)
-    return build_pack.build(parts, runtime)
+    parts = inputs.from_recipe(catalog.recipe(name), runtime, published)
+    return build.build(parts, runtime)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_but_taken_there_if_wanted() -> None:
     assert (pack.runtimes, pack.processor) == (("v2.13-rc",), "")
     # They count as fetched: their checksums are recorded.
     for model in catalog.recipe("v1.1-slim").models.values():
-        assert checksums.recorded(model.offered("slim")[0].path)
+        assert lockfile.recorded(model.offered("slim")[0].path)
 
 
 def test_of_two_addresses_the_one_with_the_verified_file_is_taken(
@@ -107,8 +108,8 @@ def test_of_two_addresses_the_one_with_the_verified_file_is_taken(
     first = tmp_path / "mirror" / model.offered("slim")[0].path.lstrip("/")
     (other,) = folder.rglob("ch_ppocr_mobile_v1.1_cls_opt.nb")
     first.write_bytes(other.read_bytes())
-    monkeypatch.delenv(settings.MODELS)
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.delenv(config.MODELS)
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
     pack = make("v2.0-slim", ARMV8)
     assert pack.runtimes == ("v2.9", "v2.13-rc")
     assert pack.classifier is not None
@@ -117,9 +118,9 @@ def test_of_two_addresses_the_one_with_the_verified_file_is_taken(
 
 def test_an_armv8_pack_is_not_one_for_armv7hf(refuses: Refuses) -> None:
     pack = make("v1.1-slim", ARMV8)
-    assert named_pack.find(str(pack.folder), ARMV8) == pack
+    assert resolve.find(str(pack.folder), ARMV8) == pack
     with refuses(PackError, "on armv8", "on armv7hf"):
-        named_pack.find(str(pack.folder), Runtime("v2.13-rc", "armv7hf"))
+        resolve.find(str(pack.folder), Runtime("v2.13-rc", "armv7hf"))
 
 
 def test_dictionaries_of_the_users_folder_need_no_wheel(

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from opt_models import catalog, supply
+from opt_models.catalog import catalog, supply
 
 
 @pytest.mark.parametrize(

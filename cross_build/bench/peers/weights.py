@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from lite_runner.pack import Pack
-from opt_models import cache, catalog, export_config, fetch, supply
-from opt_models.catalog import InWheel, Model, Wheel
+from opt_models.catalog import catalog, fetch, supply
+from opt_models.catalog.catalog import InWheel, Model, Wheel
 from opt_models.errors import CatalogError
+from opt_models.importing import export_config
+from opt_models.store import cache
 
 #: Both peers turn lines by default, with this classifier, whether or not a pack has one.
 _CLASSIFIER = "ch_ppocr_mobile_v2.0_cls"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from opt_models.toml_file import read_toml
+from opt_models.store.toml_file import read_toml
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from cross_build.android import abi, gradle, module, ndk
 from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import CatalogError
-from opt_models.sources import settings
+from opt_models.store import config
 from tests import double
 from tests.conftest import ROOT
 from tests.cross_build.android import stand_in
@@ -417,7 +417,7 @@ def test_the_release_comes_from_its_archive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(runtimes.VARIABLES["android-armv8"])
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
+    monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
     library = folder / "lib" / runtimes.LIBRARY
     library.write_bytes(library.read_bytes().replace(b"\0v0-double\0", b"\0v2.13-rc\0\0"))
     name = "inference_lite_lib.android.armv8.clang.c++_shared.with_extra.with_cv.tar.gz"
@@ -425,7 +425,7 @@ def test_the_release_comes_from_its_archive(
     place.parent.mkdir(parents=True)
     with tarfile.open(place, "w:gz") as file:
         file.add(folder, "inference_lite_lib.android.armv8.clang.c++_shared/cxx")
-    monkeypatch.setenv(settings.MIRRORS, str(tmp_path / "mirror"))
+    monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
     pack = double.pack(tmp_path / "pack", lite_version="v2.13-rc")
     told = build(tmp_path / "out", pack, "android-arm64")
     assert "Paddle-Lite v2.13-rc" in told

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opt_models import opt
-from opt_models.comparison.equality import Difference, Limits, converted, difference, largest
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
+from opt_models.paddlelite import opt
+from opt_models.paddlelite.equality import Difference, Limits, converted, difference, largest
 
 
 def test_differences() -> None:

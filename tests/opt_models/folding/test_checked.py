@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from lite_runner.arrays import Floats
-from opt_models import catalog, fetch
-from opt_models.comparison import sample_inputs
+from opt_models.catalog import catalog, fetch
 from opt_models.folding import checked, fold
 from opt_models.folding.checked import fold_checked
 from opt_models.folding.graph import Graph
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
+from opt_models.paddlelite import sample_inputs
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.folding import fold
 from opt_models.folding.graph import Graph
 from opt_models.formats import params, program
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
 
 Refuses = Callable[..., ContextManager[None]]
 

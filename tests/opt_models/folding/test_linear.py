@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 from opt_models.folding import fold, linear
 
 

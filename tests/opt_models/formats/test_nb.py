@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import catalog, fetch, opt
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import flat, nb
 from opt_models.formats.damage import DamageError
 from opt_models.formats.summary import KERNEL, Summary, Tensor
+from opt_models.paddlelite import opt
 
 Refuses = Callable[..., ContextManager[None]]
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import pir
 from opt_models.formats.pir_program import Tensor, Value

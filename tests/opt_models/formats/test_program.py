@@ -12,7 +12,7 @@ from google.protobuf import text_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import params, program
 from opt_models.formats.program_schema import ProgramDesc, TensorDesc

@@ -12,11 +12,10 @@ import pytest
 from onnx import helper, numpy_helper
 
 from lite_runner.arrays import Floats
-from opt_models import opt
-from opt_models.comparison import equality
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.importing import onnx_run
 from opt_models.importing.onnx_import import import_onnx
-from opt_models.model_folder import ModelFiles
+from opt_models.paddlelite import equality, opt
 
 Weights = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.importing import inference_yml
 

@@ -12,9 +12,9 @@ import pytest
 from onnx import helper, numpy_helper
 
 from opt_models.errors import OptError
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.importing import onnx_file
 from opt_models.importing.onnx_import import characters, import_onnx
-from opt_models.model_folder import ModelFiles
 from tests.opt_models.importing.conftest import model, noise
 
 Refuses = Callable[..., ContextManager[None]]

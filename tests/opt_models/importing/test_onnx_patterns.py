@@ -11,8 +11,8 @@ import onnx.parser
 import pytest
 
 from opt_models.formats import program
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.importing.onnx_import import import_onnx
-from opt_models.model_folder import ModelFiles
 from tests.opt_models.importing.conftest import noise
 
 Check = Callable[..., ModelFiles]

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import NodeProto, helper
 
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
 from tests.opt_models.importing.conftest import model, noise
 
 Check = Callable[..., ModelFiles]

@@ -10,13 +10,13 @@ import onnx
 import pytest
 from onnx import helper
 
-from opt_models import catalog, fetch
-from opt_models.comparison import equality, sample_inputs
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import program
+from opt_models.formats.inference_model import ModelFiles, OnnxFile
 from opt_models.importing import onnx_run, verified
 from opt_models.importing.onnx_import import import_onnx
-from opt_models.model_folder import ModelFiles, OnnxFile
+from opt_models.paddlelite import equality, sample_inputs
 from tests.opt_models.importing.conftest import model, noise
 
 Refuses = Callable[..., ContextManager[None]]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from opt_models.formats import nb
 from opt_models.formats.flat import Buffer
 from opt_models.formats.topology import TENSOR, Operator, Topology, Variable
-from opt_models.sharing import share, sizes, slots, values
+from opt_models.memory_planning import assignment, live_ranges, share, sizes
 
 SHAPE = (1, 3, 64, 96)
 #: Kinds of operators of random programs: with an output of their own, in the place of an input,
@@ -88,13 +88,13 @@ def run(topology: Topology, operators: tuple[Operator, ...]) -> list[Any]:
     return told
 
 
-def renamed(topology: Topology) -> tuple[tuple[Operator, ...], list[slots.Slot]] | None:
+def renamed(topology: Topology) -> tuple[tuple[Operator, ...], list[assignment.Slot]] | None:
     parts = share._parts(topology, SHAPE)
-    found = slots.share(parts.moved, parts.free, parts.pinned)
+    found = assignment.share(parts.moved, parts.free, parts.pinned)
     if found is None:
         return None
     names = {one: slot.name for slot in found for one in slot.values if one in parts.moved}
-    return values.rename(topology, names), found
+    return live_ranges.rename(topology, names), found
 
 
 @settings(deadline=None, max_examples=300)
@@ -105,7 +105,7 @@ def test_programs_put_out_the_same(topology: Topology) -> None:
         return
     operators, chosen = found
     assert run(topology, operators) == run(topology, topology.operators)
-    assert values.trace(operators) == values.trace(topology.operators)
+    assert live_ranges.trace(operators) == live_ranges.trace(topology.operators)
     for slot in chosen:
         for n, one in enumerate(slot.values):
             assert not any(one.overlaps(other) for other in slot.values[:n])
@@ -148,7 +148,7 @@ def test_what_is_read_before_it_is_written_stays() -> None:
         operator("fetch", ["v1"], "fetch"),
     ]
     topology = program(*rows)
-    assert "v1" in values.lives(topology).fixed
+    assert "v1" in live_ranges.lives(topology).fixed
     assert all(one.name != "v1" for one in share._parts(topology, SHAPE).moved)
 
 
@@ -165,9 +165,9 @@ def test_a_trace_tells_a_value_that_was_written_over() -> None:
     (first, *_) = share._parts(topology, SHAPE).moved
     late = operator("elementwise_add", ["v0", "v1"], "v2")
     wrong = replace(topology, operators=(*topology.operators[:3], late, topology.operators[-1]))
-    held = values.rename(wrong, {values.lives(wrong).values[2]: "v0"})
-    assert values.trace(held) != values.trace(wrong.operators)
-    assert values.trace(wrong.operators) == values.trace(wrong.operators)
+    held = live_ranges.rename(wrong, {live_ranges.lives(wrong).values[2]: "v0"})
+    assert live_ranges.trace(held) != live_ranges.trace(wrong.operators)
+    assert live_ranges.trace(wrong.operators) == live_ranges.trace(wrong.operators)
     assert first.name == "v0"
 
 
@@ -265,7 +265,7 @@ def test_published_detectors(published_models: Path, tmp_path: Path, name: str) 
     was, now = nb.read(path), nb.read(copies[0])
     assert replace(now, size=was.size) == was
     before, after = nb.read_topology(path), nb.read_topology(copies[0])
-    assert values.trace(before.operators) == values.trace(after.operators)
+    assert live_ranges.trace(before.operators) == live_ranges.trace(after.operators)
     assert before.variables == after.variables
     attributes = [[one.attributes for one in side.operators] for side in (before, after)]
     assert attributes[0] == attributes[1]

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from opt_models.sources import settings, transfer
+from opt_models.store import config, http
 
 PATH = "/20-09-22/mobile/det/x.tar"
 BYTES = bytes(range(256)) * 1200
@@ -210,14 +210,14 @@ def alone(own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Neither the user's settings nor any network count, and nothing is waited for."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name in (
-            *(settings.MIRRORS, settings.MODELS, settings.OFFLINE),
+            *(config.MIRRORS, config.MODELS, config.OFFLINE),
             *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),
         ):
             monkeypatch.delenv(name)
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "config"))
+    monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(transfer, "_BACK_OFF", 0.001)
-    monkeypatch.setattr(transfer, "_PATIENCE", (5.0, 5.0))
+    monkeypatch.setattr(http, "_BACK_OFF", 0.001)
+    monkeypatch.setattr(http, "_PATIENCE", (5.0, 5.0))
     real = socket.getaddrinfo
 
     def only_here(host: Any, *rest: Any, **more: Any) -> Any:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opt_models.errors import FetchError
-from opt_models.sources import archive
+from opt_models.store import archive
 
 Refuses = Callable[..., ContextManager[None]]
 Files = Mapping[str, bytes]

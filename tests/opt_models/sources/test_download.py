@@ -17,9 +17,8 @@ from typing import Any, Callable, ContextManager, Iterator
 import pytest
 
 from lite_runner.errors import UsageError
-from opt_models import cache
 from opt_models.errors import CacheError, FetchError
-from opt_models.sources import archive, checksums, download, settings
+from opt_models.store import archive, cache, config, download, lockfile
 from tests.opt_models.sources.conftest import (
     BYTES,
     OTHER,
@@ -46,7 +45,7 @@ WHOLE = {"x.tar": len(BYTES)}
 #: A process that gets a file; arguments: the model host.
 GETTER = f"""
 import sys
-from opt_models.sources import download
+from opt_models.store import download
 
 print(download.get({PATH!r}, sys.argv[1], {SUM!r}, lambda file: None), flush=True)
 """
@@ -56,7 +55,7 @@ print(download.get({PATH!r}, sys.argv[1], {SUM!r}, lambda file: None), flush=Tru
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     """A second host, which is the user's mirror."""
     with served(Host()) as mirror:
-        monkeypatch.setenv(settings.MIRRORS, mirror.url)
+        monkeypatch.setenv(config.MIRRORS, mirror.url)
         yield mirror
 
 
@@ -65,7 +64,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folder of models, empty."""
     folder = tmp_path / "models"
     folder.mkdir()
-    monkeypatch.setenv(settings.MODELS, str(folder))
+    monkeypatch.setenv(config.MODELS, str(folder))
     return folder
 
 
@@ -95,7 +94,7 @@ def test_first_use(host: Host, final: Path, own_cache: Path, capfd: Any) -> None
     assert final.read_bytes() == BYTES
     assert left(own_cache) == WHOLE
     assert not final.with_name("x.tar.part.json").exists()
-    assert checksums.recorded(PATH) == (SUM, len(BYTES))
+    assert lockfile.recorded(PATH) == (SUM, len(BYTES))
     (request,) = host.requests
     assert request.path == PATH
     assert request.range is None
@@ -117,7 +116,7 @@ def test_pinned(host: Host) -> None:
     get(host, SUM, never)
     get(host, SUM, never)
     assert len(host.requests) == 1
-    assert checksums.recorded(PATH) is None
+    assert lockfile.recorded(PATH) is None
 
 
 def test_empty_file(host: Host, own_cache: Path) -> None:
@@ -130,7 +129,7 @@ def test_strange_names(host: Host, own_cache: Path) -> None:
     path = "/模型/a b%20c?d#e.tar"
     host.files[path] = BYTES
     assert download.get(path, f"{host.url}/", None, fine) == own_cache / "files" / path[1:]
-    assert checksums.recorded(path) == (SUM, len(BYTES))
+    assert lockfile.recorded(path) == (SUM, len(BYTES))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_not_the_recorded_file(
     host: Host, refuses: Refuses, own_cache: Path, tmp_path: Path
 ) -> None:
     lock = tmp_path / "config" / "catalog.lock"
-    checksums.record(PATH, WRONG, 9)
+    lockfile.record(PATH, WRONG, 9)
     told = [f"sha256 is {SUM}", f"{lock} recorded {WRONG} (9 bytes)", "delete its line there"]
     with refuses(FetchError, *told):
         get(host, None)
@@ -168,7 +167,7 @@ def test_not_the_recorded_file(
     lock.write_text("".join(line for line in lock.open() if PATH not in line))
     get(host, None)
     assert left(own_cache) == WHOLE
-    assert checksums.recorded(PATH) == (SUM, len(BYTES))
+    assert lockfile.recorded(PATH) == (SUM, len(BYTES))
 
 
 def test_log_in_page(host: Host, refuses: Refuses, own_cache: Path, tmp_path: Path) -> None:
@@ -176,7 +175,7 @@ def test_log_in_page(host: Host, refuses: Refuses, own_cache: Path, tmp_path: Pa
     with refuses(FetchError, f"{host.url}{PATH}: is a page, not a model"):
         get(host, None, no_page)
     assert left(own_cache) == {}
-    assert checksums.recorded(PATH) is None
+    assert lockfile.recorded(PATH) is None
 
 
 @pytest.mark.parametrize("body", [PAGE, b"", PAGE * 9999, gzip.compress(PAGE, mtime=0)])
@@ -185,7 +184,7 @@ def test_no_archive(host: Host, refuses: Refuses, own_cache: Path, body: bytes) 
     with refuses(FetchError, host.url, "is not a whole archive"):
         get(host, None, archive.check)
     assert left(own_cache) == {}
-    assert checksums.recorded(PATH) is None
+    assert lockfile.recorded(PATH) is None
 
 
 @pytest.mark.parametrize("pin", [SUM, None])
@@ -208,13 +207,13 @@ def test_in_the_cache_without_record(host: Host, final: Path, tmp_path: Path) ->
     (tmp_path / "config" / "catalog.lock").unlink()
     get(host, None, no_page)
     assert len(host.requests) == 1
-    assert checksums.recorded(PATH) == (SUM, len(BYTES))
+    assert lockfile.recorded(PATH) == (SUM, len(BYTES))
 
 
 def test_page_in_the_cache(host: Host, final: Path) -> None:
     put(final, PAGE)
     assert get(host, None, no_page).read_bytes() == BYTES
-    assert checksums.recorded(PATH) == (SUM, len(BYTES))
+    assert lockfile.recorded(PATH) == (SUM, len(BYTES))
 
 
 def test_damaged_record(host: Host, refuses: Refuses, own_cache: Path, tmp_path: Path) -> None:
@@ -232,7 +231,7 @@ def test_record_cannot_be_written(
     monkeypatch.setattr(cache, "full", lambda place: False)
     busy = tmp_path / "config" / ".catalog.lock.busy"
     busy.mkdir(parents=True)
-    with refuses(UsageError, "catalog.lock", settings.FOLDER):
+    with refuses(UsageError, "catalog.lock", config.FOLDER):
         get(host, None)
     assert left(own_cache) == {"x.tar.part": len(BYTES)}
     busy.rmdir()
@@ -256,7 +255,7 @@ def test_folder(
     assert left(own_cache) == WHOLE
     assert final.read_bytes() == BYTES
     assert host.requests == []
-    assert (checksums.recorded(PATH) is None) == (pin is not None)
+    assert (lockfile.recorded(PATH) is None) == (pin is not None)
     assert source.read_bytes() == BYTES
     assert source.stat().st_mtime_ns == before.st_mtime_ns
     assert not final.samefile(source)
@@ -384,7 +383,7 @@ def test_next_after_a_refused_connection(
     host: Host, capfd: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = f"http://127.0.0.1:{closed_port()}"
-    monkeypatch.setenv(settings.MIRRORS, f"{bad}, http://nowhere.invalid {host.url}")
+    monkeypatch.setenv(config.MIRRORS, f"{bad}, http://nowhere.invalid {host.url}")
     get(host)
     first, second, _ = capfd.readouterr().err.splitlines()
     assert first == f"x.tar: {bad}{PATH}: Connection refused; trying the next place"
@@ -396,7 +395,7 @@ def test_next_after_a_refused_connection(
 def test_host_that_is_a_mirror_too_is_asked_once(
     host: Host, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(settings.MIRRORS, f"{host.url}/")
+    monkeypatch.setenv(config.MIRRORS, f"{host.url}/")
     host.files.clear()
     with refuses(FetchError, "404"):
         get(host)
@@ -409,10 +408,10 @@ def test_folder_as_mirror(
 ) -> None:
     base = tmp_path / "mirror"
     put(base / PATH[1:])
-    monkeypatch.setenv(settings.MIRRORS, str(base) if form == "folder" else base.as_uri())
+    monkeypatch.setenv(config.MIRRORS, str(base) if form == "folder" else base.as_uri())
     assert get(host, None).read_bytes() == BYTES
     assert host.requests == []
-    assert checksums.recorded(PATH) == (SUM, len(BYTES))
+    assert lockfile.recorded(PATH) == (SUM, len(BYTES))
 
 
 def test_all_fail(
@@ -436,7 +435,7 @@ def test_password_is_sent_but_not_shown(
     host: Host, own_cache: Path, capfd: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = host.url.replace("://", "://user:sec%20ret@")
-    monkeypatch.setenv(settings.MIRRORS, base)
+    monkeypatch.setenv(config.MIRRORS, base)
     host.answers = [Answer(cut=100_000), Answer(cut=10), Answer(body=OTHER), Answer(body=OTHER)]
     with pytest.raises(FetchError) as caught:
         download.get(PATH, base.replace(str(host.server_port), str(closed_port())), SUM, fine)
@@ -453,7 +452,7 @@ def test_password_is_sent_but_not_shown(
 def test_offline(
     host: Host, mirror: Host, refuses: Refuses, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     told = [
         f"{host.url}{PATH}: not asked, being offline",
         mirror.url,
@@ -473,10 +472,10 @@ def test_offline_with_the_file(
         get(host, None)
     else:
         put(tmp_path / source / PATH[1:])
-        variable = {"models": settings.MODELS, "mirror": settings.MIRRORS}[source]
+        variable = {"models": config.MODELS, "mirror": config.MIRRORS}[source]
         monkeypatch.setenv(variable, str(tmp_path / source))
     asked = host.connections
-    monkeypatch.setenv(settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     assert get(host, None).read_bytes() == BYTES
     assert host.connections == asked
 
@@ -494,7 +493,7 @@ def test_server_that_does_not_tell_of_a_change(
     assert host.ranges == [None, "bytes=100000-", None]
     assert "; downloading it anew\n" in capfd.readouterr().err
     assert left(own_cache) == WHOLE
-    assert checksums.recorded(PATH) in (None, (SUM, len(BYTES)))
+    assert lockfile.recorded(PATH) in (None, (SUM, len(BYTES)))
 
 
 def test_mirror_that_is_gone_does_not_cost_the_part(
@@ -539,7 +538,7 @@ def test_ended_just_before_it_was_checked(host: Host, own_cache: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         get(host, None, stop)
     assert left(own_cache) == {"x.tar.part": len(BYTES)}
-    assert checksums.recorded(PATH) is None
+    assert lockfile.recorded(PATH) is None
     get(host, None)
     assert left(own_cache) == WHOLE
     assert len(host.requests) == 1
@@ -553,7 +552,7 @@ def test_too_large_in_the_folder(
 ) -> None:
     host.files[PATH] = b"small"
     put(models / "x.tar")
-    monkeypatch.setattr("opt_models.sources.part.LARGEST", len(BYTES) - 1)
+    monkeypatch.setattr("opt_models.store.partial.LARGEST", len(BYTES) - 1)
     assert get(host, None).read_bytes() == b"small"
     assert "more than the" in capfd.readouterr().err
 
@@ -572,10 +571,10 @@ def test_full_disk(
     monkeypatch.setenv(cache.VARIABLE, str(root))
     host.usual = Answer(chunked=source == "chunked")
     with served(Host()) as mirror:
-        monkeypatch.setenv(settings.MIRRORS, host.url)
+        monkeypatch.setenv(config.MIRRORS, host.url)
         if source == "models":
             put(tmp_path / "models" / "x.tar")
-            monkeypatch.setenv(settings.MODELS, str(tmp_path / "models"))
+            monkeypatch.setenv(config.MODELS, str(tmp_path / "models"))
         words = "No space left" if source == "chunked" else "x.tar needs 307.2 kB, 2"
         with refuses(CacheError, root / "files", words, cache.VARIABLE):
             get(mirror)

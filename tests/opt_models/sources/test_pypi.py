@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from lite_runner.releases.release import sha256
 from opt_models.errors import FetchError
-from opt_models.sources import pypi
-from opt_models.sources import settings as user_settings
+from opt_models.store import config as user_settings
+from opt_models.store import wheels
 
 Refuses = Callable[..., ContextManager[None]]
 Script = Callable[[str, str], Path]
@@ -157,7 +157,7 @@ def test_right_wheel(
 ) -> None:
     for tag in offered:
         wheel(index, tag)
-    (found,) = pypi.download(["tiny==1.0"], place, python, pypi.platforms(machine, glibc))
+    (found,) = wheels.download(["tiny==1.0"], place, python, wheels.platforms(machine, glibc))
     assert found == place / f"tiny-1.0-{expected}.whl"
     assert list(place.iterdir()) == [found]
     assert found.read_bytes() == (index / found.name).read_bytes()
@@ -166,13 +166,13 @@ def test_right_wheel(
 def test_no_wheel_for_the_board(index: Path, place: Path, refuses: Refuses) -> None:
     wheel(index, "cp310-cp310-manylinux_2_28_aarch64")
     with refuses(FetchError, "cannot download tiny==1.0", "pip config list"):
-        pypi.download(["tiny==1.0"], place, "3.10", pypi.platforms("aarch64", (2, 27)))
+        wheels.download(["tiny==1.0"], place, "3.10", wheels.platforms("aarch64", (2, 27)))
 
 
 def test_pinned(index: Path, place: Path) -> None:
     pinned = sha256(wheel(index))
-    (found,) = pypi.download([f"tiny==1.0 --hash=sha256:{pinned}"], place)
-    pypi.check(found, pinned)
+    (found,) = wheels.download([f"tiny==1.0 --hash=sha256:{pinned}"], place)
+    wheels.check(found, pinned)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_not_found(
     monkeypatch.setenv("PIP_FIND_LINKS", f"{index} {index}/none")
     name = requirement.split(" --")[0]
     with refuses(FetchError, f"cannot download {name}: ", words, "pip config list"):
-        pypi.download([requirement], place)
+        wheels.download([requirement], place)
     assert list(place.iterdir()) == []
 
 
@@ -206,7 +206,7 @@ def test_damaged_on_the_index(index: Path, place: Path, refuses: Refuses, keep: 
     path = wheel(index)
     path.write_bytes(path.read_bytes()[:keep])
     with refuses(FetchError, "cannot download tiny==1.0: ", "invalid"):
-        pypi.download(["tiny==1.0"], place)
+        wheels.download(["tiny==1.0"], place)
 
 
 def test_no_pip(
@@ -215,14 +215,14 @@ def test_no_pip(
     bare = script("python", f'exec {sys.executable} -I -S "$@"')
     monkeypatch.setattr(sys, "executable", str(bare))
     with refuses(FetchError, f"run '{bare} -m ensurepip'"):
-        pypi.download(["tiny==1.0"], place)
+        wheels.download(["tiny==1.0"], place)
 
 
 def test_check(tmp_path: Path, refuses: Refuses) -> None:
     path = wheel(tmp_path)
-    pypi.check(path, sha256(path))
+    wheels.check(path, sha256(path))
     with refuses(FetchError, path.name, sha256(path), "f" * 64, "download it again"):
-        pypi.check(path, "f" * 64)
+        wheels.check(path, "f" * 64)
 
 
 def test_unpack(tmp_path: Path, place: Path) -> None:
@@ -235,7 +235,7 @@ def test_unpack(tmp_path: Path, place: Path) -> None:
         "tiny/purelib/b.py": "six",
     }
     run = "tiny-1.0.data/scripts/run"
-    pypi.unpack(wheel(tmp_path, files=files, executable=run), place)
+    wheels.unpack(wheel(tmp_path, files=files, executable=run), place)
     found = {name: text for name, text in tree(place).items() if ".dist-info" not in name}
     assert found == {
         "tiny/__init__.py": "one",
@@ -251,7 +251,7 @@ def test_unpack(tmp_path: Path, place: Path) -> None:
 def test_unpack_some(tmp_path: Path, place: Path) -> None:
     files = {"models/a": "1", "models/b/c": "2", "tiny/keys": "4", "tiny/keys.py": "5"}
     files["tiny-1.0.data/purelib/pure/a"] = "6"
-    pypi.unpack(wheel(tmp_path, files=files), place, ["models/b/c", "tiny/keys", "pure/a"])
+    wheels.unpack(wheel(tmp_path, files=files), place, ["models/b/c", "tiny/keys", "pure/a"])
     assert tree(place) == {"models/b/c": "2", "tiny/keys": "4", "pure/a": "6"}
 
 
@@ -273,7 +273,7 @@ def test_unpack_stays_inside(tmp_path: Path, place: Path, refuses: Refuses, name
     name = name.format(outside=outside)
     path = wheel(outside, files={name: "evil"})
     with refuses(FetchError, path.name, repr(name), "leads out of the wheel"):
-        pypi.unpack(path, place)
+        wheels.unpack(path, place)
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
 
 
@@ -281,7 +281,7 @@ def test_unpack_does_not_follow_links_out(tmp_path: Path, place: Path, refuses: 
     (tmp_path / "outside").mkdir()
     (place / "tiny").symlink_to(tmp_path / "outside")
     with refuses(FetchError, "'tiny/x'"):
-        pypi.unpack(wheel(tmp_path, files={"tiny/x": "evil"}), place)
+        wheels.unpack(wheel(tmp_path, files={"tiny/x": "evil"}), place)
     assert list((tmp_path / "outside").iterdir()) == []
 
 
@@ -302,7 +302,7 @@ def test_unpack_damaged(
     path = wheel(tmp_path)
     path.write_bytes(damage(path.read_bytes()))
     with refuses(FetchError, path.name, "is not a whole wheel", "download it again"):
-        pypi.unpack(path, place)
+        wheels.unpack(path, place)
 
 
 @pytest.fixture(scope="session")
@@ -321,7 +321,7 @@ def test_unpack_damaged_anywhere(good: Path, where: int, flip: int) -> None:
     bad.write_bytes(data)
     shutil.rmtree(place, ignore_errors=True)
     try:
-        pypi.unpack(bad, place)
+        wheels.unpack(bad, place)
     except FetchError:
         return
     assert (place / "tiny.py").read_text() == "x = 1\n" * 99
@@ -330,7 +330,7 @@ def test_unpack_damaged_anywhere(good: Path, where: int, flip: int) -> None:
 @settings(deadline=None)
 @given(machine=st.sampled_from(["x86_64", "aarch64", "armv7l"]), minor=st.integers(5, 60))
 def test_platforms(machine: str, minor: int) -> None:
-    tags = pypi.platforms(machine, (2, minor))
+    tags = wheels.platforms(machine, (2, minor))
     numbered = [tag for tag in tags if tag.startswith("manylinux_")]
     assert numbered == [f"manylinux_2_{one}_{machine}" for one in range(minor, 4, -1)]
     legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
@@ -363,7 +363,7 @@ def test_a_wheel_of_the_users_folder_needs_no_index(
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     (tmp_path / "out").mkdir()
-    (found,) = pypi.download([f"tiny==1.0 --hash=sha256:{sha256(given)}"], tmp_path / "out")
+    (found,) = wheels.download([f"tiny==1.0 --hash=sha256:{sha256(given)}"], tmp_path / "out")
     assert found.read_bytes() == given.read_bytes()
 
 
@@ -374,7 +374,7 @@ def test_another_wheel_of_the_users_folder_is_passed_over(
     damaged = own / right.name
     damaged.write_bytes(right.read_bytes()[:-100])
     (tmp_path / "out").mkdir()
-    (found,) = pypi.download([f"tiny==1.0 --hash=sha256:{sha256(right)}"], tmp_path / "out")
+    (found,) = wheels.download([f"tiny==1.0 --hash=sha256:{sha256(right)}"], tmp_path / "out")
     assert found.read_bytes() == right.read_bytes()
     assert f"{damaged}: is not the pinned tiny==1.0; passed over" in capfd.readouterr().err
 
@@ -385,7 +385,7 @@ def test_offline_nothing_is_asked(
     monkeypatch.setenv(user_settings.OFFLINE, "1")
     (tmp_path / "out").mkdir()
     with refuses(FetchError, "cannot download tiny==1.0: offline", "PPOCR_MODELS"):
-        pypi.download(["tiny==1.0 --hash=sha256:" + "0" * 64], tmp_path / "out")
+        wheels.download(["tiny==1.0 --hash=sha256:" + "0" * 64], tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -401,7 +401,7 @@ def test_damage_of_every_packing_is_one_line(tmp_path: Path, kind: int) -> None:
         data[where] ^= 0xFF
         path.write_bytes(data)
         try:
-            pypi.unpack(path, tmp_path / "unpacked")
+            wheels.unpack(path, tmp_path / "unpacked")
         except FetchError as error:
             assert path.name in str(error)
             assert "\n" not in str(error)
@@ -411,4 +411,4 @@ def test_damage_of_every_packing_is_one_line(tmp_path: Path, kind: int) -> None:
 
 def test_paths_no_system_takes_are_one_line(tmp_path: Path, place: Path, refuses: Refuses) -> None:
     with refuses(FetchError, "is not a whole wheel"):
-        pypi.unpack(wheel(tmp_path, files={"x" * 300: "long"}), place)
+        wheels.unpack(wheel(tmp_path, files={"x" * 300: "long"}), place)

@@ -9,7 +9,7 @@ from typing import Callable, ContextManager
 import pytest
 
 from lite_runner.errors import UsageError
-from opt_models.sources import settings
+from opt_models.store import config
 
 Refuses = Callable[..., ContextManager[None]]
 
@@ -17,11 +17,11 @@ Refuses = Callable[..., ContextManager[None]]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only place where settings come from: an empty folder."""
-    for name in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
+    for name in (config.MIRRORS, config.MODELS, config.OFFLINE):
         monkeypatch.delenv(name, raising=False)
     path = tmp_path / "config"
     path.mkdir()
-    monkeypatch.setenv(settings.FOLDER, str(path))
+    monkeypatch.setenv(config.FOLDER, str(path))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     return path
@@ -33,12 +33,12 @@ def write(folder: Path, text: str) -> None:
 
 def test_nothing_chosen(folder: Path) -> None:
     lock = folder / "catalog.lock"
-    assert settings.current() == settings.Settings((), None, False, lock)
+    assert config.current() == config.Settings((), None, False, lock)
 
 
 def test_no_folder(folder: Path) -> None:
     folder.rmdir()
-    assert settings.current().mirrors == ()
+    assert config.current().mirrors == ()
 
 
 @pytest.mark.parametrize(("value", "tail"), [(None, ".config/lite-ocr"), ("", ".config/lite-ocr")])
@@ -47,10 +47,10 @@ def test_usual_folder(
 ) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     if value is None:
-        monkeypatch.delenv(settings.FOLDER)
+        monkeypatch.delenv(config.FOLDER)
     else:
-        monkeypatch.setenv(settings.FOLDER, value)
-    assert settings.folder() == tmp_path / "home" / tail
+        monkeypatch.setenv(config.FOLDER, value)
+    assert config.folder() == tmp_path / "home" / tail
 
 
 def test_file(folder: Path, tmp_path: Path) -> None:
@@ -65,24 +65,24 @@ def test_file(folder: Path, tmp_path: Path) -> None:
         "file:///mnt/four",
         f"file://{folder}/five",
     )
-    found = settings.current()
-    assert found == settings.Settings(
+    found = config.current()
+    assert found == config.Settings(
         mirrors, tmp_path / "home" / "models", True, folder / "catalog.lock"
     )
 
 
 def test_read_each_time(folder: Path) -> None:
-    assert settings.current().offline is False
+    assert config.current().offline is False
     write(folder, "offline = true")
-    assert settings.current().offline is True
+    assert config.current().offline is True
 
 
 def test_environment_wins(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, 'mirrors = ["https://one.example"]\nmodels = "/models"\noffline = true\n')
-    monkeypatch.setenv(settings.MIRRORS, " https://a.example,http://b.example:8080/x/\n/c , d")
-    monkeypatch.setenv(settings.MODELS, "mine")
-    monkeypatch.setenv(settings.OFFLINE, "no")
-    found = settings.current()
+    monkeypatch.setenv(config.MIRRORS, " https://a.example,http://b.example:8080/x/\n/c , d")
+    monkeypatch.setenv(config.MODELS, "mine")
+    monkeypatch.setenv(config.OFFLINE, "no")
+    found = config.current()
     a, b = "https://a.example", "http://b.example:8080/x"
     assert found.mirrors == (a, b, "file:///c", f"file://{tmp_path}/d")
     assert found.models == tmp_path / "mine"
@@ -91,9 +91,9 @@ def test_environment_wins(folder: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_empty_environment_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, 'mirrors = ["https://one.example"]\nmodels = "/models"\noffline = true\n')
-    for name in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
+    for name in (config.MIRRORS, config.MODELS, config.OFFLINE):
         monkeypatch.setenv(name, "")
-    assert settings.current() == settings.Settings((), None, False, folder / "catalog.lock")
+    assert config.current() == config.Settings((), None, False, folder / "catalog.lock")
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_empty_environment_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_offline(folder: Path, monkeypatch: pytest.MonkeyPatch, word: str, expected: bool) -> None:
-    monkeypatch.setenv(settings.OFFLINE, word)
-    assert settings.current().offline is expected
+    monkeypatch.setenv(config.OFFLINE, word)
+    assert config.current().offline is expected
 
 
 def test_offline_neither_yes_nor_no(
     folder: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(settings.OFFLINE, "maybe")
-    with refuses(UsageError, f"{settings.OFFLINE} is 'maybe'", "set it to 1 or 0"):
-        settings.current()
+    monkeypatch.setenv(config.OFFLINE, "maybe")
+    with refuses(UsageError, f"{config.OFFLINE} is 'maybe'", "set it to 1 or 0"):
+        config.current()
 
 
 @pytest.mark.parametrize(
@@ -135,25 +135,25 @@ def test_offline_neither_yes_nor_no(
 def test_senseless_file(folder: Path, refuses: Refuses, text: str, words: str) -> None:
     write(folder, text)
     with refuses(UsageError, folder / "config.toml", words):
-        settings.current()
+        config.current()
 
 
 def test_file_not_in_utf8(folder: Path, refuses: Refuses) -> None:
     (folder / "config.toml").write_bytes(b'models = "/m\xf6dels"')
     with refuses(UsageError, folder / "config.toml", "is not TOML"):
-        settings.current()
+        config.current()
 
 
 def test_unreadable(folder: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch) -> None:
     file = folder / "config.toml"
     file.mkdir()
-    with refuses(UsageError, f"{file}: cannot be read (Is a directory)", settings.FOLDER):
-        settings.current()
+    with refuses(UsageError, f"{file}: cannot be read (Is a directory)", config.FOLDER):
+        config.current()
     file.rmdir()
     write(folder, "offline = true")
-    monkeypatch.setenv(settings.FOLDER, str(file))
-    with refuses(UsageError, f"{file}/config.toml: cannot be read (Not a dir", settings.FOLDER):
-        settings.current()
+    monkeypatch.setenv(config.FOLDER, str(file))
+    with refuses(UsageError, f"{file}/config.toml: cannot be read (Not a dir", config.FOLDER):
+        config.current()
 
 
 @pytest.mark.parametrize(
@@ -184,10 +184,10 @@ def test_senseless_mirror(
         write(folder, f"mirrors = ['https://good.example', '{mirror}']")
         where = f"{folder / 'config.toml'}: mirrors: "
     else:
-        monkeypatch.setenv(settings.MIRRORS, f"https://good.example {mirror}")
-        where = f"{settings.MIRRORS}: "
+        monkeypatch.setenv(config.MIRRORS, f"https://good.example {mirror}")
+        where = f"{config.MIRRORS}: "
     with refuses(UsageError, where, repr(mirror), problem):
-        settings.current()
+        config.current()
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,9 @@ def test_senseless_mirror(
 def test_senseless_mirror_keeps_password(
     folder: Path, monkeypatch: pytest.MonkeyPatch, mirror: str
 ) -> None:
-    monkeypatch.setenv(settings.MIRRORS, mirror)
+    monkeypatch.setenv(config.MIRRORS, mirror)
     with pytest.raises(UsageError) as caught:
-        settings.current()
+        config.current()
     assert "one.example" in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -219,13 +219,13 @@ def test_senseless_mirror_keeps_password(
     ],
 )
 def test_public(url: str, expected: str) -> None:
-    assert settings.public(url) == expected
+    assert config.public(url) == expected
 
 
 @pytest.fixture
 def unset(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable is set, and none will be once the test is over, whatever it chooses."""
-    for name in (settings.MODELS, settings.OFFLINE):
+    for name in (config.MODELS, config.OFFLINE):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -237,19 +237,19 @@ def test_choose(folder: Path, tmp_path: Path, models: str) -> None:
     write(folder, 'models = "/models"\noffline = false\n')
     place = (tmp_path / "home" if models.startswith("~") else tmp_path) / "mine"
     place.mkdir(parents=True)
-    settings.choose(models.format(tmp_path=tmp_path), offline=True)
-    found = settings.current()
+    config.choose(models.format(tmp_path=tmp_path), offline=True)
+    found = config.current()
     assert (found.models, found.offline) == (place, True)
-    assert {settings.MODELS, settings.OFFLINE} <= set(os.environ)
+    assert {config.MODELS, config.OFFLINE} <= set(os.environ)
 
 
 @pytest.mark.usefixtures("unset")
 def test_choose_nothing(folder: Path, tmp_path: Path) -> None:
     write(folder, 'models = "/models"\noffline = true\n')
-    settings.choose("", offline=False)
-    found = settings.current()
+    config.choose("", offline=False)
+    found = config.current()
     assert (found.models, found.offline) == (Path("/models"), True)
-    assert {settings.MODELS, settings.OFFLINE}.isdisjoint(os.environ)
+    assert {config.MODELS, config.OFFLINE}.isdisjoint(os.environ)
 
 
 @pytest.mark.usefixtures("unset")
@@ -257,5 +257,5 @@ def test_choose_nothing(folder: Path, tmp_path: Path) -> None:
 def test_choose_no_folder(tmp_path: Path, refuses: Refuses, models: str) -> None:
     (tmp_path / "file").write_text("")
     with refuses(UsageError, f"--models {models}: there is no such folder"):
-        settings.choose(models, offline=True)
-    assert {settings.MODELS, settings.OFFLINE}.isdisjoint(os.environ)
+        config.choose(models, offline=True)
+    assert {config.MODELS, config.OFFLINE}.isdisjoint(os.environ)

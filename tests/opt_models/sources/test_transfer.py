@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from opt_models.errors import FetchError
-from opt_models.sources import transfer
-from opt_models.sources.part import Part
+from opt_models.store import http as transfer
+from opt_models.store.partial import Part
 from tests.opt_models.sources.conftest import (
     BYTES,
     DATE,
@@ -187,7 +187,7 @@ def test_password_in_a_librarys_words_is_not_shown(host: Host, part: Part) -> No
 def test_too_large(
     host: Host, part: Part, refuses: Refuses, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
-    monkeypatch.setattr("opt_models.sources.part.LARGEST", len(BYTES) - 1)
+    monkeypatch.setattr("opt_models.store.partial.LARGEST", len(BYTES) - 1)
     host.usual = Answer(chunked=chunked)
     with refuses(FetchError, "more than the 307.2 kB a model may have"):
         bring(host, part)

@@ -19,8 +19,8 @@ from cross_build.facts import usual
 from cross_build.targets import target
 from lite_runner.bench import pictures
 from lite_runner.bench.run import Plan
-from opt_models import named_pack
 from opt_models.errors import CatalogError
+from opt_models.packs import resolve
 
 PLAN = Plan(warmup=0, passes=1, least=1, most=1)
 
@@ -80,7 +80,7 @@ def test_peers_are_measured_with_the_networks_of_the_pack(board: Board, folder: 
 def own_pack(tmp_path: Path) -> str:
     """A pack of a user's own detector, of which nobody has an ONNX file."""
     place = tmp_path / "mine"
-    shutil.copytree(named_pack.find("v4-mobile", target("local").runtime).folder, place)
+    shutil.copytree(resolve.find("v4-mobile", target("local").runtime).folder, place)
     about = json.loads((place / "pack.json").read_text(encoding="utf-8"))
     about["name"], about["det"]["source"] = "mine", "my_detector"
     (place / "pack.json").write_text(json.dumps(about), encoding="utf-8")

@@ -8,8 +8,9 @@ import onnx
 import pytest
 
 from cross_build.bench.peers import weights
-from opt_models import catalog, named_pack
+from opt_models.catalog import catalog
 from opt_models.errors import CatalogError
+from opt_models.packs import resolve
 from opt_models.runtime import Runtime
 
 
@@ -30,7 +31,7 @@ def test_every_stage_has_its_file(name: str) -> None:
 
 
 def test_a_pack_has_the_weights_of_its_networks() -> None:
-    pack = named_pack.find("v4-mobile", Runtime("v2.13-rc", "x86"))
+    pack = resolve.find("v4-mobile", Runtime("v2.13-rc", "x86"))
     expected = weights.named("v4-mobile")
     assert weights.of_pack(pack) == expected
     # Whatever it is called, and without a classifier of its own: peers turn lines by default.

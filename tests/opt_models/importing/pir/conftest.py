@@ -11,10 +11,10 @@ from typing import Any, Callable, Sequence
 import numpy.typing as npt
 import pytest
 
-from opt_models import cache, opt
-from opt_models.comparison import equality
-from opt_models.comparison.equality import Outputs
-from opt_models.model_folder import ModelFiles
+from opt_models.formats.inference_model import ModelFiles
+from opt_models.paddlelite import equality, opt
+from opt_models.paddlelite.equality import Outputs
+from opt_models.store import cache
 
 Run = Callable[[ModelFiles, Sequence[npt.NDArray[Any]]], Sequence[Outputs]]
 

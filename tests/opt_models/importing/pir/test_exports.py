@@ -8,11 +8,11 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from opt_models import opt
 from opt_models.folding.fold import fold
 from opt_models.formats import program
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.importing.pir_import import import_pir
-from opt_models.model_folder import ModelFiles
+from opt_models.paddlelite import opt
 
 Run = Callable[[ModelFiles, Sequence[Any]], Sequence[Any]]
 

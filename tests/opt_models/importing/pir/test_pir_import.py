@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opt_models import catalog, fetch
+from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import params, program
+from opt_models.formats.inference_model import ModelFiles
 from opt_models.formats.topology import Operator, Topology
 from opt_models.importing import onnx_run
 from opt_models.importing.pir_import import import_pir
-from opt_models.model_folder import ModelFiles
 from tests.opt_models.pir_document import Document, convolution, record
 
 Refuses = Callable[..., ContextManager[None]]

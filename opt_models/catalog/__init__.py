@@ -1,0 +1,1 @@
+"""What is published and can be had, as data: models, packs, dictionaries and their languages."""

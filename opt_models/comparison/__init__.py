@@ -1,1 +1,0 @@
-"""Whether two models compute the same: run by Paddle-Lite, compared, judged."""

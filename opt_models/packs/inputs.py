@@ -1,0 +1,320 @@
+"""Ingredients of a pack: the files it is made from, of published models or of a user's own."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from lite_runner.errors import ImageError
+from lite_runner.pack import Golden
+from lite_runner.user_path import user_path
+from opt_models.catalog import catalog, fetch, supply
+from opt_models.catalog.catalog import InWheel, Model, Recipe, Verified
+from opt_models.errors import CatalogError, ChangedError, FetchError
+from opt_models.formats import inference_model
+from opt_models.formats.inference_model import Exported, OnnxFile, PirFiles
+from opt_models.importing import export_config
+from opt_models.packs import dictionary
+from opt_models.packs.dictionary import Charset
+from opt_models.paddlelite import env
+from opt_models.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """One network: an export that ``opt`` converts, or a ``.nb`` to take as published.
+
+    Attributes:
+        source: where it comes from, for ``pack.json`` and people.
+        files: the export.
+        published: the ``.nb``, in its stead.
+        reference: the same network in ONNX, which other engines run: what an import of an export
+            that none of them reads is compared with.
+        height: of a recogniser's input in pixels, where it is known beforehand.
+        settings: how it is fed and read, as ``pack.json`` holds it, where that is not as usual in
+            its stage (:func:`opt_models.catalog.catalog.stage_settings`).
+    """
+
+    source: str
+    files: Exported | None = None
+    published: Path | None = None
+    reference: Path | None = None
+    height: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All its files."""
+        if self.files is None:
+            return () if self.published is None else (self.published,)
+        return self.files.paths
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """All that goes into a pack.
+
+    Attributes:
+        name: of the pack.
+        networks: by stage, ``det``, ``cls`` (may be missing) and ``rec``.
+        charset: of the recogniser.
+        golden: picture to verify with; chosen by the characters if None.
+        releases: of Paddle-Lite that may run the pack.
+        processor: the only one it is known to run on; empty if it runs on all of its kind.
+    """
+
+    name: str
+    networks: Mapping[str, Ingredient]
+    charset: Charset
+    golden: Golden | None
+    releases: tuple[str, ...]
+    processor: str = ""
+
+
+def from_recipe(
+    recipe: Recipe,
+    runtime: Runtime,
+    published: bool = False,
+    convert: bool = False,
+) -> Ingredients:
+    """The files of a named pack.
+
+    ``opt`` converts the inference models, because only then its release and the runtime's are the
+    same. Published ``.nb`` files are taken where the recipe says that exactly these were verified
+    on the runtime, or where the user wants them.
+
+    Args:
+        recipe: of the catalog.
+        runtime: what the pack is for.
+        published: take the published ``.nb`` files in any case.
+        convert: take the inference models in any case.
+
+    Raises:
+        CatalogError: ``published``, but a model has no ``.nb``; or the runtime is not of opt's
+            release.
+        FetchError: a file cannot be had.
+    """
+    networks: dict[str, Ingredient] | None = None
+    releases: tuple[str, ...] = (runtime.release,)
+    processor = ""
+    verified = recipe.verified
+    if verified is not None and str(runtime) in verified.runtimes and not convert:
+        networks = _verified(recipe, verified, runtime)
+    if networks is not None and verified is not None:
+        releases = tuple(one.release for one in verified.on(runtime.processor))
+        processor = runtime.processor
+    elif published:
+        networks = {stage: _as_published(stage, model) for stage, model in recipe.models.items()}
+        _say(
+            f"pack {recipe.name}: its published models were not verified on {runtime}; the deploy's"
+            " verification will tell whether they work"
+        )
+    else:
+        _check_opt(recipe.name, runtime)
+        networks = _all_to_convert(recipe.models)
+    return Ingredients(
+        name=recipe.name,
+        networks=networks,
+        charset=_charset(recipe, networks["rec"]),
+        golden=None,
+        releases=releases,
+        processor=processor,
+    )
+
+
+def own(
+    recipe: Recipe | None,
+    name: str,
+    paths: Mapping[str, str],
+    dictionary_file: str,
+    runtime: Runtime,
+) -> Ingredients:
+    """The files of a user's own exported models, whole or in place of some of a named pack's.
+
+    Args:
+        recipe: of the named pack.
+        name: of the new pack.
+        paths: by stage, of a folder with an export or of an ONNX file; empty where there is none.
+        dictionary_file: of the user's recogniser, a character a line; may be empty where its
+            export brings the characters.
+        runtime: what the pack is for.
+
+    Raises:
+        CatalogError: something is missing that makes a whole pack, or ``--dict`` and the
+            recogniser's export disagree; names the option.
+        OptError: a path holds no export; says what it holds and what to do.
+        FetchError: a file of the named pack cannot be had.
+    """
+    _check_opt(name or "a pack of your own", runtime)
+    given = {stage: user_path(path, f"--{stage}") for stage, path in paths.items() if path}
+    needed: dict[str, object] = {"--name": name}
+    if recipe is None:
+        needed = {"--det": "det" in given, "--rec": "rec" in given, **needed}
+    missing = [option for option, value in needed.items() if not value]
+    if missing:
+        raise CatalogError(f"{' and '.join(missing)} must be given too, to make a pack of your own")
+    own = dictionary.read(user_path(dictionary_file, "--dict")) if dictionary_file else None
+    networks = {stage: _own(stage, path) for stage, path in given.items()}
+    if recipe is not None:
+        others = {stage: model for stage, model in recipe.models.items() if stage not in given}
+        networks.update(_all_to_convert(others))
+    if recipe is None or "rec" in given:
+        characters = dictionary.agreed(own, _exported_charset(networks["rec"]))
+    else:
+        characters = own or _charset(recipe, networks["rec"])
+    if characters is None:
+        raise CatalogError(
+            "--dict must be given too: the recogniser's file does not say which characters it knows"
+        )
+    if "rec" in given:
+        networks["rec"] = _directed(networks["rec"], characters)
+    return Ingredients(name, networks, characters, None, (runtime.release,))
+
+
+def _own(stage: str, path: Path) -> Ingredient:
+    """A network of the user's own, fed and read as its ``inference.yml`` says."""
+    files = inference_model.find(path)
+    return Ingredient(
+        path.resolve().name,
+        files,
+        reference=files.path if isinstance(files, OnnxFile) else None,
+        settings=_own_settings(stage, files),
+    )
+
+
+def _directed(part: Ingredient, characters: Charset) -> Ingredient:
+    """A recogniser of the user's own with the direction its characters are read in."""
+    if characters.direction == "rtl":
+        _say(f"  rec: {characters.source} is of a script from right to left: read in that order")
+    return replace(part, settings={**part.settings, "direction": characters.direction})
+
+
+def _exported_charset(part: Ingredient) -> Charset | None:
+    return None if part.files is None else dictionary.exported(part.source, part.files)
+
+
+def golden(image: str, lines: Sequence[str]) -> Golden | None:
+    """A user's own picture to verify with, if one is given.
+
+    Raises:
+        CatalogError: the picture is not there or is none, or nobody says what it reads.
+    """
+    from lite_runner.pictures import image as picture  # late: OpenCV takes long to load
+
+    if not image and not lines:
+        return None
+    path = user_path(image, "--golden")
+    if not image:
+        raise CatalogError("--golden must be given too: the picture that --golden-text is read in")
+    if not path.is_file():
+        raise CatalogError(f"--golden {image}: there is no such picture")
+    try:
+        picture.load(path)
+    except ImageError as error:
+        raise CatalogError(f"--golden {image}: {error}") from error
+    if not any(line.strip() for line in lines):
+        raise CatalogError(f"--golden {image}: say what it reads, --golden-text for every line")
+    return Golden(path, tuple(lines))
+
+
+def _check_opt(name: str, runtime: Runtime) -> None:
+    """Refuse to convert for a runtime that another release's opt would be needed for."""
+    have = env.WHEEL.release
+    if runtime.release != have:
+        verified = [
+            recipe.name
+            for recipe in catalog.recipes().values()
+            if recipe.verified is not None and str(runtime) in recipe.verified.runtimes
+        ]
+        instead = f", or the pack {' or '.join(verified)}" if verified else ""
+        raise CatalogError(
+            f"{name}: for Paddle-Lite {runtime} its models must be converted by the opt of"
+            f" {runtime.release}, this is {have}'s, and what one writes the other misreads; take"
+            f" Paddle-Lite {have}{instead}"
+        )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _all_to_convert(models: Mapping[str, Model]) -> dict[str, Ingredient]:
+    places = supply.wheels(models)
+    return {stage: _to_convert(stage, model, places.get(stage)) for stage, model in models.items()}
+
+
+def _to_convert(stage: str, model: Model, wheel: InWheel | None) -> Ingredient:
+    files = fetch.exported(model, wheel)
+    return Ingredient(
+        model.name,
+        files=files,
+        reference=_reference(model, files),
+        height=model.height,
+        settings={**_settings(stage, model), **_own_settings(stage, files)},
+    )
+
+
+def _reference(model: Model, files: Exported) -> Path | None:
+    """The ONNX file that an import is compared with; None if it cannot be had."""
+    if isinstance(files, OnnxFile):
+        return files.path
+    if not isinstance(files, PirFiles) or model.in_onnx is None:
+        return None
+    try:
+        return fetch.onnx(model).path
+    except FetchError as error:
+        _say(f"{model.name}: {error}")
+        _say(f"{model.name}: without its ONNX file only what it reads will tell if it is right")
+        return None
+
+
+def _settings(stage: str, model: Model) -> dict[str, Any]:
+    """What the catalog says of how a network is fed and read."""
+    settings = catalog.stage_settings(stage, model.version, model.name)
+    return {**settings, "direction": model.direction} if stage == "rec" else settings
+
+
+def _own_settings(stage: str, files: Exported) -> dict[str, Any]:
+    """What an export's ``inference.yml`` says of it; told, for it goes before all else."""
+    config = export_config.read(files)
+    if config is None:
+        return {}
+    settings = export_config.settings(stage, config)
+    words = ", ".join(f"{name} {value}" for name, value in settings.items())
+    _say(f"  {stage}: as its {inference_model.CONFIG} says: {words}")
+    return settings
+
+
+def _as_published(stage: str, model: Model, sha256: str | None = None) -> Ingredient:
+    file = fetch.published(model, "slim", sha256)
+    settings = _settings(stage, model)
+    return Ingredient(model.name, published=file, height=model.height, settings=settings)
+
+
+def _verified(recipe: Recipe, verified: Verified, runtime: Runtime) -> dict[str, Ingredient] | None:
+    """The very files that were verified on the runtime; None if they cannot be had."""
+    try:
+        return {
+            stage: _as_published(stage, model, verified.sha256[stage])
+            for stage, model in recipe.models.items()
+        }
+    except ChangedError:
+        raise
+    except FetchError as error:
+        _say(f"pack {recipe.name}: {error}")
+        _say(f"pack {recipe.name}: without the .nb files verified on {runtime}, opt builds others")
+        return None
+
+
+def _charset(recipe: Recipe, part: Ingredient) -> Charset:
+    """The characters of a published recogniser: its dictionary's, or those its export brings."""
+    # What comes with the network is at hand; the dictionaries of some are only on their host.
+    characters = _exported_charset(part)
+    if characters is not None:
+        return characters
+    rec = recipe.models["rec"]
+    if rec.dictionary is None:
+        raise CatalogError(f"{rec.name}: the catalog names no dictionary for this recogniser")
+    return dictionary.read(fetch.dictionary(rec.dictionary))

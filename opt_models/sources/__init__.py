@@ -1,1 +1,0 @@
-"""Where published files come from: folders, mirrors, the model host, the package index."""
