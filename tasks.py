@@ -33,7 +33,7 @@ def test(c: Context, k: str = "") -> int:
 )
 def lock(c: Context, boards: bool = True, development: bool = True) -> int:
     """Renew the locks: the newest packages the index has, by version and sha256."""
-    from cross_build import wheel_lock
+    from cross_build.bundles import wheel_lock
 
     for platform in wheel_lock.platforms() if boards else ():
         print(os.path.relpath(wheel_lock.renew(platform)), flush=True)

@@ -11,7 +11,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 from benchmarks.side import Reading
 from lite_runner.ocr import report
-from lite_runner.scoring import cer as accuracy
+from lite_runner.scoring import cer
 from lite_runner.scoring.cer import Accuracy
 from lite_runner.scoring.ground_truth import Picture
 
@@ -136,8 +136,8 @@ def as_dict(matches: Sequence[Match], names: Sequence[str]) -> dict[str, Any]:
 def _score(picture: Picture, readings: Sequence[Reading]) -> Score:
     return Score(
         len(readings[0].lines),
-        accuracy.compare(picture.lines, readings[0].lines),
-        accuracy.compare_with_spaces(picture.lines, readings[0].lines),
+        cer.compare(picture.lines, readings[0].lines),
+        cer.compare_with_spaces(picture.lines, readings[0].lines),
         min(reading.seconds for reading in readings),
         median(reading.seconds for reading in readings),
         median(reading.cpu for reading in readings),
@@ -148,8 +148,8 @@ def _score(picture: Picture, readings: Sequence[Reading]) -> Score:
 def _total(scores: Sequence[Score]) -> Score:
     return Score(
         sum(score.lines for score in scores),
-        accuracy.total(score.accuracy for score in scores),
-        accuracy.total(score.spaced for score in scores),
+        cer.total(score.accuracy for score in scores),
+        cer.total(score.spaced for score in scores),
         sum(score.fastest for score in scores),
         sum(score.seconds for score in scores),
         sum(score.cpu for score in scores),

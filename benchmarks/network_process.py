@@ -18,7 +18,7 @@ from opt_models.paddlelite import env as lite_env
 _WORKER = Path(__file__).with_name("network.py")
 _ROOT = Path(__file__).parents[1]
 #: Features of processors by which the program of the board ``local`` chooses MKL's code on AMD, see
-#: cross_build/bundle.py.
+#: cross_build/bundles/bundle.py.
 _AVX2 = {"avx2", "fma"}
 _AVX512 = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
 

@@ -23,7 +23,7 @@ from benchmarks.side import Reading, SideError
 from benchmarks.turns import OWN, Release
 from cross_build.bench.peers import peer as peers
 from cross_build.bench.peers import weights
-from cross_build.deploy import last_words
+from cross_build.deploys.deploy import last_words
 from lite_runner.cli import main as cli
 from lite_runner.ocr import report
 from lite_runner.scoring import ground_truth

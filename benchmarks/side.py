@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Iterator, Mapping, Sequence
 
-from cross_build.deploy import last_words
-from cross_build.transports import Outcome
-from cross_build.transports import child as children
+from cross_build.boards.transports import Outcome
+from cross_build.boards.transports import child as children
+from cross_build.deploys.deploy import last_words
 from lite_runner.errors import LiteError
 from lite_runner.scoring.ground_truth import Picture
 

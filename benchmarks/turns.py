@@ -31,9 +31,9 @@ from benchmarks.side import Reading, Side
 from cross_build.bench import benchmark
 from cross_build.bench.peers.peer import Peer
 from cross_build.bench.peers.weights import Weights
-from cross_build.board import Board
-from cross_build.connection import connect
-from cross_build.targets import target
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.targets.targets import target
 from lite_runner.pack import Pack, load
 from lite_runner.scoring.ground_truth import Picture
 

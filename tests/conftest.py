@@ -11,12 +11,12 @@ from typing import Any, Callable, Iterator
 import hypothesis
 import pytest
 
-from cross_build.board import Board
-from cross_build.connection import connect
-from cross_build.deploy import deploy
-from cross_build.targets import target
-from cross_build.transports import local
-from opt_models.store import config as settings
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.boards.transports import local
+from cross_build.deploys.deploy import deploy
+from cross_build.targets.targets import target
+from opt_models.store import config as store_config
 
 # Other processes' work is no fault of what is tested.
 hypothesis.settings.register_profile("shared machine", deadline=None)
@@ -46,10 +46,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def settings_of_no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests neither follow nor change the settings of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(settings.FOLDER, str(tmp_path_factory.mktemp("config")))
+        patch.setenv(store_config.FOLDER, str(tmp_path_factory.mktemp("config")))
         # Nor do they note what they deploy among what the user did.
         patch.setenv(local.VARIABLE, str(tmp_path_factory.mktemp("data")))
-        for variable in (settings.MIRRORS, settings.MODELS, settings.OFFLINE):
+        for variable in (store_config.MIRRORS, store_config.MODELS, store_config.OFFLINE):
             patch.delenv(variable, raising=False)
         yield
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import __version__ as pillow
 
-from cross_build import reading
-from cross_build.board import Board
+from cross_build.boards.board import Board
+from cross_build.deploys import remote_read
 from lite_runner.ocr.report import Result
 from lite_runner.pictures.inputs import expand
 from lite_runner.scoring import ground_truth, hmean
@@ -33,7 +33,7 @@ def labels(folder: Path) -> dict[str, list[str]]:
 
 
 def read(board: Board, folder: Path, options: list[str] | None = None) -> dict[str, Result]:
-    results = reading.read(board, expand([str(folder)]), options or [])
+    results = remote_read.read(board, expand([str(folder)]), options or [])
     return {Path(result["image"]).name: result for result in results}
 
 
@@ -114,7 +114,7 @@ def test_a_black_picture_gives_no_line(on_real) -> None:
 
 def test_single_lines_are_read_without_detection(board: Board, real_images: Path) -> None:
     pictures = [str(real_images / name) for name in ("text_rec.jpg", "text_cls.jpg")]
-    upright, turned = reading.read(board, expand(pictures), ["--no-detect"])
+    upright, turned = remote_read.read(board, expand(pictures), ["--no-detect"])
     assert (texts(upright), upright["lines"][0]["angle"]) == (["韩国小馆"], 0)
     assert (texts(turned), turned["lines"][0]["angle"]) == (["怪我咯"], 180)
 

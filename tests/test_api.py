@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from cross_build.board import Board
+from cross_build.boards.board import Board
 
 SCRIPT = """
 import io, json, sys

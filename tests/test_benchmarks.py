@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cross_build.board import Board
-from cross_build.targets import target
+from cross_build.boards.board import Board
+from cross_build.targets.targets import target
 
 ROOT = Path(__file__).parent.parent
 #: What is compared if nobody says.

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cross_build.board import Board
-from cross_build.targets import target
+from cross_build.boards.board import Board
+from cross_build.targets.targets import target
 from opt_models.catalog import catalog
 from opt_models.formats import nb
 from opt_models.packs import build, inputs

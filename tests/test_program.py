@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cross_build.board import Board
+from cross_build.boards.board import Board
 
 Run = "subprocess.CompletedProcess[str]"
 

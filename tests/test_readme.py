@@ -15,7 +15,7 @@ from invoke.collection import Collection
 from invoke.parser import Parser
 
 import tasks
-from cross_build.board import Board
+from cross_build.boards.board import Board
 from cross_build.cli.program import commands
 from lite_runner.releases.release import sha256
 from lite_runner.scoring import ground_truth

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cross_build.board import Board
+from cross_build.boards.board import Board
 from opt_models.catalog import catalog, fetch
 from tests.commands import begun
 

@@ -11,10 +11,10 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
-from cross_build import runtime as runtimes
 from cross_build.bench.instructions import Counter
+from cross_build.bundles import paddlelite as runtimes
 from cross_build.errors import InstructionsError, TargetError
-from cross_build.targets import target
+from cross_build.targets.targets import target
 from lite_runner.arrays import Floats
 
 _HERE = Path(__file__).parent

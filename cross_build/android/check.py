@@ -6,9 +6,9 @@ from typing import Iterable
 
 from cross_build.android.abi import Abi
 from cross_build.android.ndk import CPP
-from cross_build.elf import Elf
+from cross_build.bundles.elf import Elf
+from cross_build.bundles.paddlelite import LIBRARY
 from cross_build.errors import BoardError
-from cross_build.runtime import LIBRARY
 
 
 def check(libraries: Iterable[Elf], abi: Abi, others: Iterable[str]) -> list[str]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Sequence
 
 import lite_runner
-from cross_build import elf, inventory
-from cross_build import runtime as runtimes
 from cross_build.android import abi as abis
 from cross_build.android import assets, check, gradle, ndk
 from cross_build.android.abi import Abi, Module
+from cross_build.bundles import elf, manifest
+from cross_build.bundles import paddlelite as runtimes
+from cross_build.bundles.paddlelite import Library
 from cross_build.errors import BoardError, TargetError
-from cross_build.runtime import Library
 from lite_runner.pack import Pack
 from lite_runner.user_path import user_path
 from opt_models.packs import resolve
@@ -182,7 +182,7 @@ def _manifest(folder: Path, contents: _Contents) -> dict[str, Any]:
         "pack": contents.pack.name,
         "paddle_lite": {part.abi.name: part.library.runtime.release for part in contents.parts},
         "ndk": contents.kit.revision,
-        "files": {name: item.entry() for name, item in inventory.items(folder).items()},
+        "files": {name: item.entry() for name, item in manifest.items(folder).items()},
     }
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Sequence
 
 import lite_runner
-from cross_build import elf
 from cross_build.android import gradle
 from cross_build.android.abi import Abi
+from cross_build.bundles import elf
+from cross_build.bundles.paddlelite import LIBRARY, Library
 from cross_build.errors import DeployError
-from cross_build.runtime import LIBRARY, Library
 from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
 from opt_models.store import cache

@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
-from cross_build import deploy as deploys
-from cross_build import reading
 from cross_build.bench import instructions
 from cross_build.bench.peers import peer as peers
 from cross_build.bench.peers import selection
-from cross_build.board import Board
-from cross_build.bundle import Bundle
+from cross_build.boards.board import Board
+from cross_build.bundles.bundle import Bundle
+from cross_build.deploys import deploy as deploys
+from cross_build.deploys import remote_read
 from cross_build.errors import BoardError, InstructionsError
 from lite_runner.bench import candidate
 from lite_runner.bench.candidate import Candidate
@@ -136,7 +136,7 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
                     if not board.known(bundle.name).intact:
                         deploys.send(board, bundle, board.status().free)
                     programs.append((name, board.path("releases", bundle.name, "ocr"), True))
-                with reading.inbox(board) as inbox:
+                with remote_read.inbox(board) as inbox:
                     board.transport.put(_files(pictures), inbox)
                     there = [
                         {**one, "path": f"{inbox}/{name}"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
 from cross_build.bench.benchmark import Sweep, bench
-from cross_build.board import Board
+from cross_build.boards.board import Board
 from cross_build.errors import BoardError
 from lite_runner.bench.run import Plan
 from lite_runner.scoring.cer import compare, compare_with_spaces, squash, total

@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from cross_build import emulate
+from cross_build.boards import emulator as emulate
 from cross_build.errors import InstructionsError
-from cross_build.targets import Target
+from cross_build.targets.targets import Target
 from lite_runner.releases.release import sha256
 from opt_models.store import cache
 

@@ -8,7 +8,7 @@ from invoke.context import Context
 
 from cross_build.cli.command import command
 from cross_build.cli.options import BOARD, CONTENT
-from cross_build.targets import target as find_target
+from cross_build.targets.targets import target as find_target
 from lite_runner.errors import UsageError
 from lite_runner.user_path import user_path
 from opt_models.command_name import command_name
@@ -38,7 +38,7 @@ def build(
     sign: str = "",
 ) -> None:
     """Write an archive with all a board needs, to be unpacked there: no connection, no network."""
-    from cross_build import archive
+    from cross_build.bundles import archive
 
     if app:
         from cross_build.android import module

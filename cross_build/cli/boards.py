@@ -22,27 +22,27 @@ def boards(
     c: Context, check: bool = False, parallel: int = 16, forget: str = "", json: str = ""
 ) -> int:
     """List what was deployed where from this computer."""
-    from cross_build import records
-    from cross_build.fleet import roll
+    from cross_build.deploys import history
+    from cross_build.deploys.fleet import listing
 
     if forget:
-        count = roll.forget(forget)
+        count = listing.forget(forget)
         print(f"{forget}: forgotten, {count} folder{'s' * (count != 1)} of releases")
         return 0
-    known, code = records.known(), 0
+    known, code = history.known(), 0
     if check:
-        known, code = roll.check(known, positive("--parallel", parallel))
+        known, code = listing.check(known, positive("--parallel", parallel))
     if json:
-        output.write_json(roll.as_data(known), json)
+        output.write_json(listing.as_data(known), json)
     if json != output.STDOUT:
-        print(roll.table(known))
+        print(listing.table(known))
     return code
 
 
 @command(name="targets")
 def list_targets(c: Context) -> None:
     """List the kinds of boards."""
-    from cross_build import targets
+    from cross_build.targets import targets
 
     print(targets.table())
 
@@ -57,15 +57,15 @@ def list_targets(c: Context) -> None:
 )
 def board(c: Context, action: str, machine: str = "aarch64", remove: bool = False) -> None:
     """Start, stop or show an emulated board: Debian for ARM behind a real SSH server."""
-    from cross_build import emulate
+    from cross_build.boards import emulator
 
     if action not in ("up", "down", "status"):
         raise UsageError(f"board {action}: is not up, down or status")
     if action == "up":
-        emulate.up(machine)
+        emulator.up(machine)
     if action == "down":
-        print("stopped" if emulate.down(machine) else "was not up")
+        print("stopped" if emulator.down(machine) else "was not up")
         if remove:
-            emulate.remove(machine)
+            emulator.remove(machine)
     else:
-        print(emulate.told(machine))
+        print(emulator.told(machine))

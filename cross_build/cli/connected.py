@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Iterator
 
-from cross_build.targets import target as find_target
+from cross_build.targets.targets import target as find_target
 
 if TYPE_CHECKING:
-    from cross_build.board import Board
+    from cross_build.boards.board import Board
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def connected(
         TargetError: there is no such target, or the options do not fit it.
         BoardError: it cannot be reached.
     """
-    from cross_build.connection import connect
+    from cross_build.boards.connect import connect
 
     board = connect(find_target(target), host=host, folder=folder, emulate=emulate)
     try:

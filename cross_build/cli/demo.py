@@ -15,14 +15,14 @@ from lite_runner.cli import output
 @command()
 def demo(c: Context, out: str = "out/demo") -> int:
     """Deploy to this computer and read the sample pictures; drawings go to --out."""
-    from cross_build import deploy, reading
+    from cross_build.deploys import deploy, remote_read
     from lite_runner.pictures import inputs
 
     folder = samples.folder()
     with connected("local") as board:
         print(deploy.summary(board, deploy.deploy(board)), flush=True)
         print()
-        results = reading.read(
+        results = remote_read.read(
             board,
             inputs.expand([folder]),
             [],

@@ -39,9 +39,9 @@ def deploy(
     json: str = "",
 ) -> int:
     """Put a verified text reader on boards; does nothing where it is already."""
-    from cross_build import deploy as deploys
-    from cross_build.fleet import rollout
-    from cross_build.fleet.hosts import chosen
+    from cross_build.deploys import deploy as deploys
+    from cross_build.deploys.fleet import rollout
+    from cross_build.deploys.fleet.hosts import chosen
 
     addresses = host or []
     if len(addresses) < 2 and not hosts and not json:
@@ -81,7 +81,7 @@ def rollback(
     c: Context, target: str = "local", host: str = "", folder: str = "", emulate: bool = False
 ) -> None:
     """Return to the release that was in use before."""
-    from cross_build import deploy as deploys
+    from cross_build.deploys import deploy as deploys
 
     with connected(target, host, folder, emulate) as board:
         print(f"{target}: release {deploys.rollback(board)} is in use again")
@@ -92,7 +92,7 @@ def undeploy(
     c: Context, target: str = "local", host: str = "", folder: str = "", emulate: bool = False
 ) -> None:
     """Remove everything that deploys put on a board."""
-    from cross_build import deploy as deploys
+    from cross_build.deploys import deploy as deploys
 
     with connected(target, host, folder, emulate) as board:
         removed = deploys.undeploy(board)

@@ -10,7 +10,7 @@ from cross_build.cli.command import command
 @command()
 def doctor(c: Context) -> int:
     """Say what is installed, what is missing, and the command that fixes it."""
-    from cross_build import doctor as host
+    from cross_build.cli import diagnosis as host
     from lite_runner.cli import doctor as checks
 
     return checks.show(host.host_checks())

@@ -78,7 +78,7 @@ def list_packs(c: Context, for_: str = "", json: bool = False) -> int:
 
 def _defaults() -> dict[str, str]:
     """The targets that get a pack by default, by its name."""
-    from cross_build.targets import targets
+    from cross_build.targets.targets import targets
 
     names: dict[str, list[str]] = {}
     for target in targets().values():

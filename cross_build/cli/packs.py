@@ -9,7 +9,7 @@ from invoke.context import Context
 from cross_build.cli.arguments import OptionalName
 from cross_build.cli.command import command
 from cross_build.cli.options import SOURCES
-from cross_build.targets import target as find_target
+from cross_build.targets.targets import target as find_target
 from lite_runner.errors import UsageError
 from lite_runner.user_path import user_path
 from opt_models.command_name import command_name

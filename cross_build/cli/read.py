@@ -34,7 +34,7 @@ def read(
     threads: int = 0,
 ) -> int:
     """Read IMAGES, a file, folder or 'pattern' in quotes, on a board."""
-    from cross_build import reading
+    from cross_build.deploys import remote_read
     from lite_runner.pictures import inputs
 
     options = [f"--min-score={min_score}"]
@@ -52,6 +52,6 @@ def read(
         with connected(target, host, folder, emulate) as board:
             drawings = Path(draw) if draw else None
             # In the order of the pictures, now that all are there.
-            results[:] = reading.read(board, inputs.expand([images]), options, drawings, show)
+            results[:] = remote_read.read(board, inputs.expand([images]), options, drawings, show)
 
     return output.keeping(results, read, json or None)

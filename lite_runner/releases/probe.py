@@ -30,7 +30,7 @@ _AT_HWCAP = 16
 
 
 def facts(libraries: Iterable[str]) -> dict[str, Any]:
-    """What :class:`cross_build.facts.Facts` holds, as JSON takes it; ``libc`` as the system says.
+    """What the host's :class:`Facts` hold, as JSON takes it; ``libc`` as the system says.
 
     Args:
         libraries: of which is told whether they are missing.

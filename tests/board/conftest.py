@@ -11,14 +11,14 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cross_build import deploy as deploys
-from cross_build import emulate
-from cross_build.board import Board
-from cross_build.connection import connect
+from cross_build.boards import emulator
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.boards.transports import Outcome
+from cross_build.boards.transports.ssh import Ssh
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError
-from cross_build.targets import target
-from cross_build.transports import Outcome
-from cross_build.transports.ssh import Ssh
+from cross_build.targets.targets import target
 from tests import double
 
 #: Set where these tests must not be left out.
@@ -28,16 +28,16 @@ REQUIRED = "LITE_OCR_EMULATE"
 @pytest.fixture(scope="session")
 def emulated() -> Iterator[Path]:
     """The emulated board, up; gives the folder its files lie in on this computer."""
-    running = emulate.status() is not None
+    running = emulator.status() is not None
     try:
-        emulate.up()
+        emulator.up()
     except BoardError as error:
         if os.environ.get(REQUIRED):
             raise
         pytest.skip(str(error))
-    yield emulate.root_folder()
+    yield emulator.root_folder()
     if not running:
-        emulate.down()
+        emulator.down()
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ class Site:
     @property
     def home(self) -> Path:
         """The folder, on this computer."""
-        return self.root / "home" / emulate.USER / self.name
+        return self.root / "home" / emulator.USER / self.name
 
     @property
     def current(self) -> str:
@@ -128,7 +128,7 @@ class Rack:
 
     def furnish(self, name: str, folder: str = "lite-ocr") -> Path:
         """Put the releases of another board on one, as if they had been deployed to it."""
-        there = emulate.home(MACHINE, name) / folder
+        there = emulator.home(MACHINE, name) / folder
         # Sending the packages ten times would take minutes; files of its own, or what is damaged
         # on one board is damaged on all.
         subprocess.run(["cp", "--archive", "-T", str(self._seed), str(there)], check=True)
@@ -140,12 +140,12 @@ class Rack:
         """Write the SSH configuration; ports change whenever a board starts."""
         lines = []
         for name in NAMES:
-            keys, state = emulate.folder(MACHINE, name), emulate.status(MACHINE, name)
+            keys, state = emulator.folder(MACHINE, name), emulator.status(MACHINE, name)
             lines += [
                 f"Host {name}",
                 "  HostName 127.0.0.1",
                 f"  Port {state.port if state else 1}",
-                f"  User {emulate.USER}",
+                f"  User {emulator.USER}",
                 f"  IdentityFile {keys / 'key'}",
                 "  IdentitiesOnly yes",
                 f"  UserKnownHostsFile {keys / 'known_hosts'}",
@@ -177,7 +177,7 @@ class Rack:
 
     def home(self, name: str) -> Path:
         """A board's folder of releases, on this computer."""
-        return emulate.home(MACHINE, name) / "lite-ocr"
+        return emulator.home(MACHINE, name) / "lite-ocr"
 
     def current(self, name: str) -> str | None:
         link = self.home(name) / "current"
@@ -187,7 +187,7 @@ class Rack:
         """Run a board's ``ocr``."""
         way = Ssh(name, config=self.user / ".ssh" / "config")
         try:
-            return way.run([f"/home/{emulate.USER}/lite-ocr/ocr", *arguments])
+            return way.run([f"/home/{emulator.USER}/lite-ocr/ocr", *arguments])
         finally:
             way.close()
 
@@ -201,16 +201,16 @@ def rack(
     rack = Rack(tmp_path_factory.mktemp("user"), shared_site)
     try:
         for name in NAMES:
-            emulate.down(MACHINE, name)
-            emulate.remove(MACHINE, name)
-            emulate.up(MACHINE, name)
+            emulator.down(MACHINE, name)
+            emulator.remove(MACHINE, name)
+            emulator.up(MACHINE, name)
             rack.furnish(name)
         rack.configure()
         yield rack
     finally:
         for name in NAMES:
-            emulate.down(MACHINE, name)
-            emulate.remove(MACHINE, name)
+            emulator.down(MACHINE, name)
+            emulator.remove(MACHINE, name)
 
 
 @pytest.fixture
@@ -226,14 +226,14 @@ def in_board(emulated: Path) -> Iterator[Callable[..., None]]:
     mounted: list[Path] = []
 
     def mount(place: Path, *options: str) -> None:
-        run = ["nsenter", f"--mount=/proc/{emulate.up().pid}/ns/mnt"]
+        run = ["nsenter", f"--mount=/proc/{emulator.up().pid}/ns/mnt"]
         subprocess.run([*run, "mount", *options, str(place)], check=True)
         if not any("remount" in option for option in options):
             mounted.append(place)
 
     yield mount
     for place in reversed(mounted):
-        run = ["nsenter", f"--mount=/proc/{emulate.up().pid}/ns/mnt"]
+        run = ["nsenter", f"--mount=/proc/{emulator.up().pid}/ns/mnt"]
         subprocess.run([*run, "umount", "--lazy", str(place)], check=True)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cross_build import archive
-from cross_build.targets import target
+from cross_build.bundles import archive
+from cross_build.targets.targets import target
 from tests import double
 from tests.board.conftest import NAMES, Rack
 
@@ -139,7 +139,7 @@ def test_the_role_is_as_it_has_to_be() -> None:
     """What is sent along is the runner's own code, and every default is documented."""
     role = PLACE / "roles" / "lite_ocr"
     for name in ("probe.py", "release.py"):
-        assert (role / "files" / name).resolve() == (ROOT / "lite_runner" / name).resolve()
+        assert (role / "files" / name).resolve() == (ROOT / "lite_runner/releases" / name).resolve()
     defaults = yaml.safe_load((role / "defaults/main.yml").read_text())
     specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
     options = specs["argument_specs"]["main"]["options"]

@@ -13,12 +13,14 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import deploy as deploys
-from cross_build import emulate, reading, runtime
-from cross_build.board import Board
-from cross_build.connection import connect
+from cross_build.boards import emulator
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.bundles import paddlelite
+from cross_build.deploys import deploy as deploys
+from cross_build.deploys import remote_read
 from cross_build.errors import BoardError
-from cross_build.targets import target
+from cross_build.targets.targets import target
 from lite_runner.pictures.inputs import Source
 from lite_runner.scoring.cer import compare
 from opt_models.store import config
@@ -28,22 +30,22 @@ from tests.board.test_published import PICTURES, WORST
 
 MACHINE = "armv7l"
 #: Of the board's user, on this computer.
-HOME = emulate.root_folder(MACHINE) / "home" / emulate.USER
+HOME = emulator.root_folder(MACHINE) / "home" / emulator.USER
 pytestmark = pytest.mark.skipif(
-    not emulate.root_folder(MACHINE).is_dir() and os.environ.get(REQUIRED) != "all",
+    not emulator.root_folder(MACHINE).is_dir() and os.environ.get(REQUIRED) != "all",
     reason=f"the 32-bit board is not made; 'invoke board up --machine {MACHINE}' makes it",
 )
 
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Board]:
-    running = emulate.status(MACHINE) is not None
+    running = emulator.status(MACHINE) is not None
     board = connect(target("armv7hf"), emulate=True, folder="tests")
     yield board
     deploys.undeploy(board)
     board.transport.close()
     if not running:
-        emulate.down(MACHINE)
+        emulator.down(MACHINE)
 
 
 def test_the_double_reads_on_it(small: Board, runtimes: dict[str, Path], plain: Path) -> None:
@@ -68,7 +70,7 @@ def test_the_double_reads_on_it(small: Board, runtimes: dict[str, Path], plain: 
 def test_missing_packages_are_told_before_anything_is_sent(
     small: Board, runtimes: dict[str, Path], plain: Path, name: str, words: str
 ) -> None:
-    package = emulate.root_folder(MACHINE) / "usr/lib/python3/dist-packages" / name
+    package = emulator.root_folder(MACHINE) / "usr/lib/python3/dist-packages" / name
     before = sorted(HOME.rglob("*"))
     package.rename(package.with_name("aside"))
     try:
@@ -81,8 +83,8 @@ def test_missing_packages_are_told_before_anything_is_sent(
 
 
 @pytest.mark.skipif(
-    not os.environ.get(runtime.VARIABLES["armv7hf"]),
-    reason=f"{runtime.VARIABLES['armv7hf']} names no library",
+    not os.environ.get(paddlelite.VARIABLES["armv7hf"]),
+    reason=f"{paddlelite.VARIABLES['armv7hf']} names no library",
 )
 @pytest.mark.parametrize("name", list(WORST))
 def test_published_models_read_on_it(
@@ -93,7 +95,7 @@ def test_published_models_read_on_it(
         patch.setenv(config.MODELS, str(published_models))
         done = deploys.deploy(small, name)
     print(name, done.proof["freedom"])
-    results = reading.read(small, [Source(one, real_images / one, None) for one in PICTURES])
+    results = remote_read.read(small, [Source(one, real_images / one, None) for one in PICTURES])
     found = [
         compare(labels[one["image"]], [line["text"] for line in one["lines"]]) for one in results
     ]

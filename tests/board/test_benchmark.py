@@ -10,11 +10,11 @@ from typing import Any
 import cv2
 import pytest
 
-from cross_build import deploy as deploys
 from cross_build.bench import benchmark, evaluation
 from cross_build.bench.benchmark import Sweep
+from cross_build.boards.transports.ssh import Ssh
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError
-from cross_build.transports.ssh import Ssh
 from lite_runner.bench import pictures as find
 from lite_runner.bench.run import Plan
 from tests import double

@@ -14,11 +14,12 @@ from pathlib import Path
 import cv2
 import pytest
 
-from cross_build import board as boards
-from cross_build import deploy as deploys
-from cross_build import emulate, reading
+from cross_build.boards import board as boards
+from cross_build.boards import emulator
+from cross_build.boards.transports.ssh import Ssh
+from cross_build.deploys import deploy as deploys
+from cross_build.deploys import remote_read
 from cross_build.errors import BoardError, DeployError
-from cross_build.transports.ssh import Ssh
 from lite_runner.errors import PackError
 from lite_runner.pictures.inputs import expand
 from lite_runner.releases import signature
@@ -126,7 +127,7 @@ def test_pictures_are_read_in_one_process_and_come_back_drawn(site: Site, tmp_pa
         assert ok
         (pictures / name).write_bytes(data.tobytes())
     (pictures / "broken.png").write_bytes(b"no picture")
-    results = reading.read(site.board, expand([str(pictures)]), [], tmp_path / "drawn")
+    results = remote_read.read(site.board, expand([str(pictures)]), [], tmp_path / "drawn")
     found = {Path(one["image"]).name: one for one in results}
     for name, text in lines.items():
         assert [line["text"] for line in found[name]["lines"]] == list(text)
@@ -178,13 +179,13 @@ def test_an_archive_is_reproducible_and_runs_on_the_board(
     for words in ("| numpy | ", "BSD", "| Paddle-Lite | v0-double | Apache-2.0 |", "pack/rec.nb"):
         assert words in listing
     name = made[0].name[: -len(".tar.gz")]
-    there = site.root / "home" / emulate.USER / name
+    there = site.root / "home" / emulator.USER / name
     try:
         with tarfile.open(made[0]) as archive:
             archive.extractall(there.parent, filter="data")
         manifest = (there / "bundle.json").read_bytes()
         signature.check(manifest, there / "bundle.json.sig", key.with_suffix(".pub"))
-        run = site.board.transport.run([f"/home/{emulate.USER}/{name}/ocr", "verify"])
+        run = site.board.transport.run([f"/home/{emulator.USER}/{name}/ocr", "verify"])
         assert run.stdout.startswith("verified: read abab / baba"), run.stderr
     finally:
         shutil.rmtree(there)
@@ -206,12 +207,12 @@ def test_archives_tell_what_cannot_be_built(plain: Path) -> None:
 def stranger(tmp_path: Path, known: str = "") -> Ssh:
     file = tmp_path / "known_hosts"
     file.write_text(known)
-    port = emulate.up().port
-    return Ssh(f"pi@127.0.0.1:{port}", "x", file, emulate.folder() / "key")
+    port = emulator.up().port
+    return Ssh(f"pi@127.0.0.1:{port}", "x", file, emulator.folder() / "key")
 
 
 def test_an_unknown_host_is_refused_with_its_fingerprint(emulated: Path, tmp_path: Path) -> None:
-    port = emulate.up().port
+    port = emulator.up().port
     public = emulated / "etc/ssh/board_key.pub"
     run = subprocess.run(
         ["ssh-keygen", "-lf", str(public)], capture_output=True, text=True, check=True
@@ -220,7 +221,7 @@ def test_an_unknown_host_is_refused_with_its_fingerprint(emulated: Path, tmp_pat
     config = tmp_path / "config"
     config.write_text(
         f"Host testboard\n  HostName 127.0.0.1\n  Port {port}\n  User pi\n"
-        f"  IdentityFile {emulate.folder() / 'key'}\n"
+        f"  IdentityFile {emulator.folder() / 'key'}\n"
         f"  UserKnownHostsFile {tmp_path / 'known_hosts'}\n"
     )
     way = Ssh("testboard", config=config)
@@ -229,14 +230,14 @@ def test_an_unknown_host_is_refused_with_its_fingerprint(emulated: Path, tmp_pat
     assert fingerprint in str(caught.value)
     assert f"accept it with 'ssh -p {port} pi@127.0.0.1 true'" in str(caught.value)
     # What the user's own files say counts: name, port, user, key and known hosts.
-    shutil.copyfile(emulate.folder() / "known_hosts", tmp_path / "known_hosts")
+    shutil.copyfile(emulator.folder() / "known_hosts", tmp_path / "known_hosts")
     assert Ssh("testboard", config=config).run(["id", "-un"]).stdout == "pi\n"
 
 
 def test_a_jump_host_is_gone_through_and_checked_too(emulated: Path, tmp_path: Path) -> None:
-    port = emulate.up().port
+    port = emulator.up().port
     known = tmp_path / "known_hosts"
-    own = f"  Port {port}\n  User pi\n  IdentityFile {emulate.folder() / 'key'}\n"
+    own = f"  Port {port}\n  User pi\n  IdentityFile {emulator.folder() / 'key'}\n"
     config = tmp_path / "config"
     config.write_text(
         f"Host jump\n  HostName 127.0.0.1\n{own}"
@@ -246,14 +247,14 @@ def test_a_jump_host_is_gone_through_and_checked_too(emulated: Path, tmp_path: P
     known.write_text("")
     with pytest.raises(BoardError, match="is not known"):
         Ssh("behind", config=config).run(["true"])
-    shutil.copyfile(emulate.folder() / "known_hosts", known)
+    shutil.copyfile(emulator.folder() / "known_hosts", known)
     assert (
         "127.0.0.1" in Ssh("behind", config=config).run(["sh", "-c", "echo $SSH_CONNECTION"]).stdout
     )
 
 
 def test_a_changed_host_key_is_told(emulated: Path, tmp_path: Path) -> None:
-    port = emulate.up().port
+    port = emulator.up().port
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "k")], check=True
     )
@@ -264,9 +265,9 @@ def test_a_changed_host_key_is_told(emulated: Path, tmp_path: Path) -> None:
 
 
 def test_a_refused_user_is_told(emulated: Path) -> None:
-    port = emulate.up().port
+    port = emulator.up().port
     way = Ssh(
-        f"nobody@127.0.0.1:{port}", "", emulate.folder() / "known_hosts", emulate.folder() / "key"
+        f"nobody@127.0.0.1:{port}", "", emulator.folder() / "known_hosts", emulator.folder() / "key"
     )
     with pytest.raises(BoardError, match=r"refuses user nobody; run 'ssh-copy-id -p \d+ nobody@"):
         way.run(["true"])

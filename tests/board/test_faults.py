@@ -13,13 +13,13 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cross_build import board as boards
-from cross_build import deploy as deploys
-from cross_build import emulate
-from cross_build.board import Board
+from cross_build.boards import board as boards
+from cross_build.boards import emulator
+from cross_build.boards.board import Board
+from cross_build.boards.transports.ssh import Ssh
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError, DeployError, TargetError
-from cross_build.targets import target
-from cross_build.transports.ssh import Ssh
+from cross_build.targets.targets import target
 from lite_runner.errors import LiteError
 from lite_runner.releases import release
 from tests import double
@@ -87,11 +87,11 @@ class Proxy:
 @contextlib.contextmanager
 def through(site: Site, budget: int | None, tmp_path: Path) -> Iterator[tuple[Board, Proxy]]:
     """The board behind a proxy."""
-    proxy = Proxy(emulate.up().port, budget)
-    key = (emulate.folder() / "known_hosts").read_text().split()[1:]
+    proxy = Proxy(emulator.up().port, budget)
+    key = (emulator.folder() / "known_hosts").read_text().split()[1:]
     known = tmp_path / f"known{proxy.port}"
     known.write_text(f"[127.0.0.1]:{proxy.port} {' '.join(key)}\n")
-    way = Ssh(f"pi@127.0.0.1:{proxy.port}", site.name, known, emulate.folder() / "key")
+    way = Ssh(f"pi@127.0.0.1:{proxy.port}", site.name, known, emulator.folder() / "key")
     try:
         yield Board(target("rpi4"), way), proxy
     finally:
@@ -169,8 +169,8 @@ def test_a_full_disk_keeps_the_release_in_use_and_room_repairs_it(
             run(["sh", "-c", fill])
             super().put(files, folder, on_bytes)
 
-    keys = (emulate.folder() / "known_hosts", emulate.folder() / "key")
-    way = Filling(f"pi@127.0.0.1:{emulate.up().port}", "tests-small", *keys)
+    keys = (emulator.folder() / "known_hosts", emulator.folder() / "key")
+    way = Filling(f"pi@127.0.0.1:{emulator.up().port}", "tests-small", *keys)
     with pytest.raises(BoardError, match=r"No space left on device; make room there and deploy"):
         small.deploy(tmp_path / "large", Board(target("rpi4"), way))
     assert current() == before
@@ -331,7 +331,7 @@ def test_a_read_only_home_is_told(
     site: Site, plain: Path, emulated: Path, in_board: Callable[..., None]
 ) -> None:
     before = site.current
-    home = emulated / "home" / emulate.USER
+    home = emulated / "home" / emulator.USER
     in_board(home, "--bind", str(home))
     in_board(home, "-o", "remount,bind,ro")
     with pytest.raises(BoardError, match=r"Read-only file system; give another folder .*--folder"):

@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from cross_build import emulate
+from cross_build.boards import emulator
 from tests import double
 from tests.board.conftest import MACHINE, NAMES, Rack
 
@@ -40,7 +40,7 @@ def test_ten_boards_at_once_one_of_them_killed_midway(rack: Rack, tmp_path: Path
     for line in child.stderr:
         said.append(line)
         if line.startswith(f"{victim}: verifying"):
-            assert emulate.down(MACHINE, victim)
+            assert emulator.down(MACHINE, victim)
     out = child.stdout.read()
     assert child.wait(60) == 1, said
 
@@ -58,7 +58,7 @@ def test_ten_boards_at_once_one_of_them_killed_midway(rack: Rack, tmp_path: Path
     assert not [line for line in said if line.startswith("Socket exception")]
 
     # Started again it has what it had; the other boards are as they were told to be.
-    emulate.up(MACHINE, victim)
+    emulator.up(MACHINE, victim)
     rack.configure()
     assert rack.current(victim) == before
     assert rack.program(victim, "verify").stdout.startswith("verified: read abab / baba")
@@ -76,9 +76,9 @@ def test_ten_boards_at_once_one_of_them_killed_midway(rack: Rack, tmp_path: Path
         )
     for name in others[1:]:
         assert rack.invoke("boards", "--forget", name).returncode == 0
-    emulate.down(MACHINE, others[0])
+    emulator.down(MACHINE, others[0])
     checked = rack.invoke("boards", "--check", "--json", str(tmp_path / "list.json"))
-    emulate.up(MACHINE, others[0])
+    emulator.up(MACHINE, others[0])
     rack.configure()
     assert checked.returncode == 1
     found = {row["address"]: row for row in json.loads((tmp_path / "list.json").read_text())}

@@ -11,13 +11,13 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import deploy as deploys
-from cross_build import precision
 from cross_build.bench import evaluation
-from cross_build.board import Board
-from cross_build.connection import connect
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.bundles import fp16
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError, DeployError
-from cross_build.targets import target
+from cross_build.targets.targets import target
 from lite_runner.bench import pictures
 from tests import double
 from tests.board.conftest import Site
@@ -69,7 +69,7 @@ def test_what_is_refused_would_have_ended_the_process(
     site: Site, board: Board, halves: Path, pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a deploy that looks at nothing fails at its verification, with the old release in use."""
-    monkeypatch.setattr(precision, "check", lambda *given: None)
+    monkeypatch.setattr(fp16, "check", lambda *given: None)
     before = site.current
     with pytest.raises(DeployError, match="verification failed, the release in use was kept"):
         deploys.deploy(board, str(pack), str(halves))

@@ -11,9 +11,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cross_build import deploy as deploys
 from cross_build.bench.peers import bundle, weights
 from cross_build.bench.peers.peer import PEERS
+from cross_build.deploys import deploy as deploys
 from tests.board.conftest import Site
 
 PEER = PEERS["rapidocrlite"]

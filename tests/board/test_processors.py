@@ -11,8 +11,8 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from cross_build import compile as compiler
-from cross_build import runtime
+from cross_build.bundles import compile as compiler
+from cross_build.bundles import paddlelite
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.ocr import classification, recognition
 from lite_runner.pack import Network
@@ -41,7 +41,7 @@ def run(tmp_path: Path) -> Run:
 
     def start(processor: str, place: Path, model: Path, batch: Floats) -> AnyArray:
         gcc, qemu, root = TOOLS[processor]
-        library = runtime.local(place, processor, "--runtime")
+        library = paddlelite.local(place, processor, "--runtime")
         beside = tmp_path / f"{processor}-lib"
         beside.mkdir(exist_ok=True)
         for file in (compiler.shim(library), library.path):
@@ -104,7 +104,7 @@ def inputs(folder: Path) -> dict[str, Floats]:
 def test_both_processors_agree_on_published_models(
     run: Run, published_models: Path, real_images: Path, release: str
 ) -> None:
-    variables = {name: runtime.VARIABLES[name] for name in TOOLS}
+    variables = {name: paddlelite.VARIABLES[name] for name in TOOLS}
     places = {name: os.environ.get(variable) for name, variable in variables.items()}
     if not all(places.values()):
         pytest.skip(f"{' and '.join(variables.values())} name no libraries")
@@ -130,9 +130,9 @@ def test_shared_memory_changes_no_bit(
     processor: str,
 ) -> None:
     """On the real library, whose kernels then write where others have read."""
-    place = os.environ.get(runtime.VARIABLES[processor])
+    place = os.environ.get(paddlelite.VARIABLES[processor])
     if not place:
-        pytest.skip(f"{runtime.VARIABLES[processor]} names no library")
+        pytest.skip(f"{paddlelite.VARIABLES[processor]} names no library")
     model = next(
         path for path in sorted((published_models / release).glob("*.nb")) if "det" in path.name
     )

@@ -12,20 +12,21 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import deploy as deploys
-from cross_build import reading, runtime
-from cross_build.board import Board
-from cross_build.connection import connect
-from cross_build.targets import target
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.bundles import paddlelite
+from cross_build.deploys import deploy as deploys
+from cross_build.deploys import remote_read
+from cross_build.targets.targets import target
 from lite_runner.pictures.inputs import Source
 from lite_runner.scoring.cer import compare
 from opt_models.errors import CatalogError
 from opt_models.store import config
 from tests.conftest import DATA
 
-LIBRARY = os.environ.get(runtime.VARIABLES["armv8"], "")
+LIBRARY = os.environ.get(paddlelite.VARIABLES["armv8"], "")
 pytestmark = [
-    pytest.mark.skipif(not LIBRARY, reason=f"{runtime.VARIABLES['armv8']} names no library"),
+    pytest.mark.skipif(not LIBRARY, reason=f"{paddlelite.VARIABLES['armv8']} names no library"),
     pytest.mark.skipif(DATA not in os.environ, reason=f"{DATA} names no folder of models"),
 ]
 #: Of several sizes, so that the detector's input changes its shape; quick to read.
@@ -57,7 +58,7 @@ def test_real_text_is_read_in_any_order_of_pictures(
     read = []
     for order in (PICTURES, PICTURES[::-1]):
         sources = [Source(one, real_images / one, None) for one in order]
-        results = reading.read(board, sources, [])
+        results = remote_read.read(board, sources, [])
         read.append({one["image"]: [line["text"] for line in one["lines"]] for one in results})
     assert read[0] == read[1]
     found = [compare(labels[one], read[0][one]) for one in PICTURES]
@@ -67,7 +68,7 @@ def test_real_text_is_read_in_any_order_of_pictures(
 
 
 def test_a_pack_that_cannot_run_on_the_library_is_refused(emulated: Path) -> None:
-    found = runtime.local(Path(LIBRARY), "armv8", "")
+    found = paddlelite.local(Path(LIBRARY), "armv8", "")
     if found.runtime == target("rpi4").runtime:
         pytest.skip("this library is of opt's own release, every pack runs on it")
     board = connect(target("rpi4"), emulate=True, folder="tests-v4")

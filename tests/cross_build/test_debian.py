@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cross_build import debian
+from cross_build.bundles import debian
 from opt_models.errors import ChangedError, FetchError
 from opt_models.store import config
 

@@ -13,15 +13,15 @@ from typing import Any, Callable, Mapping
 
 import pytest
 
-from cross_build import bundle as bundles
-from cross_build import deploy as deploys
-from cross_build import inventory
-from cross_build.board import Board
-from cross_build.bundle import Bundle
-from cross_build.connection import connect
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.boards.transports.local import Local
+from cross_build.bundles import bundle as bundles
+from cross_build.bundles import manifest
+from cross_build.bundles.bundle import Bundle
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError, DeployError, TargetError
-from cross_build.targets import target
-from cross_build.transports.local import Local
+from cross_build.targets.targets import target
 from opt_models.store import cache
 
 PROOF = {
@@ -63,7 +63,7 @@ def make(tmp_path: Path) -> Make:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         (folder / "ocr").chmod(0o755)
-        items = inventory.items(folder)
+        items = manifest.items(folder)
         digest = "".join(item.sha256[:6] for item in items.values())
         return Bundle(f"r{digest}", items, {"pack": "tiny"})
 
@@ -82,7 +82,7 @@ def deploy(
     """Deploys a bundle to a board in ``home``, over a transport of one's choice."""
     monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
     tiny = SimpleNamespace(name="tiny")
-    monkeypatch.setattr(deploys.named_pack, "find", lambda name, runtime: tiny)
+    monkeypatch.setattr(deploys.resolve, "find", lambda name, runtime: tiny)
 
     def run(bundle: Bundle, transport: Local | None = None) -> deploys.Deployment:
         monkeypatch.setattr(bundles, "make", lambda *given: bundle)
@@ -308,16 +308,17 @@ DEPLOY = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from cross_build import bundle, deploy, inventory
-from cross_build.board import Board
-from cross_build.connection import connect
-from cross_build.targets import target
-from cross_build.transports.local import Local
+from cross_build.bundles import bundle, manifest
+from cross_build.deploys import deploy
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.targets.targets import target
+from cross_build.boards.transports.local import Local
 
 folder, home = map(Path, sys.argv[1:])
-items = inventory.items(folder)
+items = manifest.items(folder)
 bundle.make = lambda *given: bundle.Bundle("same", items, {})
-deploy.named_pack.find = lambda name, runtime: SimpleNamespace(name="tiny")
+deploy.resolve.find = lambda name, runtime: SimpleNamespace(name="tiny")
 deploy.deploy(Board(target("local"), Local(home), sys.executable))
 """
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from cross_build import bundle as bundles
-from cross_build import deploy as deploys
-from cross_build import elf
-from cross_build import runtime as runtimes
-from cross_build.board import Board
+from cross_build.boards.board import Board
+from cross_build.boards.transports.local import Local
+from cross_build.bundles import bundle as bundles
+from cross_build.bundles import elf
+from cross_build.bundles import paddlelite as runtimes
+from cross_build.bundles.site_packages import Wheels
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError
-from cross_build.facts import usual
-from cross_build.targets import target
-from cross_build.transports.local import Local
-from cross_build.wheels import Wheels
+from cross_build.targets.facts import usual
+from cross_build.targets.targets import target
 from lite_runner import pack as packs
 from opt_models.packs import resolve
 from tests import double

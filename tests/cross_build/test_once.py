@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from cross_build.once import Once
+from opt_models.store.single_flight import Once
 
 
 def test_threads_that_want_the_same_wait_for_the_first() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cross_build import precision, runtime
+from cross_build.bundles import fp16, paddlelite
+from cross_build.bundles.paddlelite import Library
 from cross_build.errors import BoardError
-from cross_build.facts import Facts, usual
-from cross_build.runtime import Library
-from cross_build.targets import target
+from cross_build.targets.facts import Facts, usual
+from cross_build.targets.targets import target
 from lite_runner import pack as packs
 from tests import double
 
@@ -31,7 +31,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Library]:
         "fp32": double.runtime(place / "fp32", COMPILER),
         "fp16": double.runtime(place / "fp16", COMPILER, double.FP16),
     }
-    return {name: runtime.local(folder, "armv8", "test") for name, folder in built.items()}
+    return {name: paddlelite.local(folder, "armv8", "test") for name, folder in built.items()}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_boards_of_armv82_get_fp16(
     name: str, libraries: dict[str, Library], made: dict[str, packs.Pack]
 ) -> None:
     for pack in made.values():
-        precision.check(name, facts(name), pack, libraries["fp16"])
+        fp16.check(name, facts(name), pack, libraries["fp16"])
 
 
 @pytest.mark.parametrize("name", ["rpi3", "rpi4", "zero2w", "rk3399", "jetson-nano"])
@@ -66,33 +66,33 @@ def test_older_processors_are_refused_with_the_reason(
     name: str, libraries: dict[str, Library], made: dict[str, packs.Pack]
 ) -> None:
     for one in ("fp32", "int8"):
-        precision.check(name, facts(name), made[one], libraries["fp32"])
+        fp16.check(name, facts(name), made[one], libraries["fp32"])
     with pytest.raises(BoardError, match=rf"{name}: pack double-fp16 .* ARMv8\.2 \(asimdhp\)"):
-        precision.check(name, facts(name), made["fp16"], libraries["fp32"])
+        fp16.check(name, facts(name), made["fp16"], libraries["fp32"])
     # Such a library is compiled for ARMv8.2 as a whole, whatever the pack.
     with pytest.raises(BoardError, match=r"library .* was built for ARMv8\.2.*another --runtime"):
-        precision.check(name, facts(name), made["fp32"], libraries["fp16"])
+        fp16.check(name, facts(name), made["fp32"], libraries["fp16"])
 
 
 def test_a_library_without_kernels_is_refused(
     libraries: dict[str, Library], made: dict[str, packs.Pack]
 ) -> None:
     with pytest.raises(BoardError, match=r"rpi5: .* has no kernels; .*--with_arm82_fp16=ON"):
-        precision.check("rpi5", facts("rpi5"), made["fp16"], libraries["fp32"])
+        fp16.check("rpi5", facts("rpi5"), made["fp16"], libraries["fp32"])
 
 
 def test_32_bit_systems_are_refused(
     libraries: dict[str, Library], made: dict[str, packs.Pack]
 ) -> None:
     with pytest.raises(BoardError, match=r"rpi4-32: pack double-fp16 is in fp16, for 64-bit"):
-        precision.check("rpi4-32", facts("rpi4-32"), made["fp16"], libraries["fp32"])
+        fp16.check("rpi4-32", facts("rpi4-32"), made["fp16"], libraries["fp32"])
 
 
 def test_of_a_board_that_does_not_say_its_verification_tells(
     libraries: dict[str, Library], made: dict[str, packs.Pack]
 ) -> None:
     unknown = dataclasses.replace(facts("armv8"), features=None)
-    precision.check("armv8", unknown, made["fp16"], libraries["fp16"])
+    fp16.check("armv8", unknown, made["fp16"], libraries["fp16"])
 
 
 def test_no_archive_is_written_of_what_is_refused(

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from cross_build import reading
-from cross_build.board import Board
-from cross_build.connection import connect
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.deploys import remote_read
 from cross_build.errors import BoardError
-from cross_build.targets import target
+from cross_build.targets.targets import target
 from lite_runner.errors import UsageError
 from lite_runner.ocr.report import Result
 from lite_runner.pictures.inputs import expand
@@ -32,7 +32,7 @@ def golden(board: Board, tmp_path: Path) -> Path:
 def test_results_carry_the_hosts_names_and_keep_their_order(board, golden, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     names = [str(golden), "missing.png", str(tmp_path / "broken.jpg"), str(golden)]
-    results = reading.read(board, expand(names))
+    results = remote_read.read(board, expand(names))
     assert [result["image"] for result in results] == names
     assert texts(results[0]) == texts(results[3]) == ["你好，世界", "Paddle-Lite2026"]
     assert results[1]["error"] == "does not exist; check the path"
@@ -43,7 +43,7 @@ def test_drawings_come_back_under_the_pictures_names(board, golden, tmp_path) ->
     twin = tmp_path / "other" / "golden.jpg"
     twin.parent.mkdir()
     cv2.imwrite(str(twin), cv2.imread(str(golden)))
-    reading.read(board, expand([str(golden), str(twin)]), draw=tmp_path / "drawn")
+    remote_read.read(board, expand([str(golden), str(twin)]), draw=tmp_path / "drawn")
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
         "golden-2.png",
         "golden.png",
@@ -55,7 +55,9 @@ def test_drawings_come_back_under_the_pictures_names(board, golden, tmp_path) ->
 
 def test_pictures_that_cannot_be_drawn_are_told_all_the_same(board, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    (result,) = reading.read(board, expand([str(tmp_path / "broken.jpg")]), draw=tmp_path / "drawn")
+    (result,) = remote_read.read(
+        board, expand([str(tmp_path / "broken.jpg")]), draw=tmp_path / "drawn"
+    )
     assert result["error"].startswith("is not a picture")
     assert list((tmp_path / "drawn").iterdir()) == []
 
@@ -66,17 +68,17 @@ def test_damage_is_told(board, golden, tmp_path, capsys) -> None:
     file.rename(tmp_path / "aside")
     try:
         with pytest.raises(BoardError, match=r"reading failed: release \w+ is damaged; deploy to"):
-            reading.read(board, expand([str(golden)]))
+            remote_read.read(board, expand([str(golden)]))
     finally:
         shutil.move(tmp_path / "aside", file)
     told = capsys.readouterr().err
     assert "there is damaged; run 'invoke deploy --target local' again to repair it" in told
-    assert texts(reading.read(board, expand([str(golden)]))[0])
+    assert texts(remote_read.read(board, expand([str(golden)]))[0])
     assert capsys.readouterr().err == ""
 
 
 def test_nothing_is_left_on_the_board(board, golden) -> None:
-    reading.read(board, expand([str(golden)]))
+    remote_read.read(board, expand([str(golden)]))
     assert list(Path(board.path("inbox")).iterdir()) == []
 
 
@@ -85,7 +87,7 @@ def test_nothing_is_left_on_the_board(board, golden) -> None:
     [("--no-recognise", [None, None]), ("--no-classify", ["你好，世界", "Paddle-Lite2026"])],
 )
 def test_stages_can_be_switched_off(board, golden, option, expected) -> None:
-    (result,) = reading.read(board, expand([str(golden)]), [option])
+    (result,) = remote_read.read(board, expand([str(golden)]), [option])
     found = [line["text"] and "".join(line["text"].split()) for line in result["lines"]]
     assert found == expected
 
@@ -93,7 +95,7 @@ def test_stages_can_be_switched_off(board, golden, option, expected) -> None:
 def test_without_detection_the_whole_picture_is_one_line(board, golden, tmp_path) -> None:
     line = cv2.imread(str(golden))[18:72, 30:240]
     cv2.imwrite(str(tmp_path / "line.png"), line)
-    (result,) = reading.read(board, expand([str(tmp_path / "line.png")]), ["--no-detect"])
+    (result,) = remote_read.read(board, expand([str(tmp_path / "line.png")]), ["--no-detect"])
     assert texts(result) == ["你好，世界"]
     assert result["lines"][0]["box"] == [[0, 0], [210, 0], [210, 54], [0, 54]]
 
@@ -101,7 +103,7 @@ def test_without_detection_the_whole_picture_is_one_line(board, golden, tmp_path
 def test_lines_on_their_head_are_turned(board, golden, tmp_path) -> None:
     turned = np.ascontiguousarray(cv2.imread(str(golden))[::-1, ::-1])
     cv2.imwrite(str(tmp_path / "turned.png"), turned)
-    (result,) = reading.read(board, expand([str(tmp_path / "turned.png")]))
+    (result,) = remote_read.read(board, expand([str(tmp_path / "turned.png")]))
     assert texts(result) == ["Paddle-Lite2026", "你好，世界"]
     assert [line["angle"] for line in result["lines"]] == [180, 180]
     for line in result["lines"]:
@@ -112,8 +114,8 @@ def test_lines_on_their_head_are_turned(board, golden, tmp_path) -> None:
 
 
 def test_a_batch_reads_the_same(board, golden) -> None:
-    one = reading.read(board, expand([str(golden)]))[0]
-    many = reading.read(board, expand([str(golden)]), ["--batch=4"])[0]
+    one = remote_read.read(board, expand([str(golden)]))[0]
+    many = remote_read.read(board, expand([str(golden)]), ["--batch=4"])[0]
     assert texts(one) == texts(many)
 
 
@@ -134,9 +136,9 @@ def test_the_order_of_pictures_never_changes_a_result(board, golden, samples, tm
     for name, pixels in pictures.items():
         cv2.imwrite(str(folder / name), pixels)
     names = [str(folder / name) for name in pictures]
-    forwards = reading.read(board, expand(names))
-    backwards = reading.read(board, expand(names[::-1]))[::-1]
-    alone = [reading.read(board, expand([name]))[0] for name in names]
+    forwards = remote_read.read(board, expand(names))
+    backwards = remote_read.read(board, expand(names[::-1]))[::-1]
+    alone = [remote_read.read(board, expand([name]))[0] for name in names]
 
     def lines(results: list[Result]) -> list[object]:
         return [result["lines"] for result in results]
@@ -147,9 +149,9 @@ def test_the_order_of_pictures_never_changes_a_result(board, golden, samples, tm
 
 def test_wrong_options_are_wrong_usage(board, golden) -> None:
     with pytest.raises(UsageError, match="argument --batch: '0' is not a whole number"):
-        reading.read(board, expand([str(golden)]), ["--batch=0"])
+        remote_read.read(board, expand([str(golden)]), ["--batch=0"])
 
 
 def test_a_board_without_a_release_is_told(tmp_path, golden) -> None:
     with pytest.raises(BoardError, match="run 'invoke deploy --target local'"):
-        reading.read(connect(target("local"), tmp_path / "empty"), expand([str(golden)]))
+        remote_read.read(connect(target("local"), tmp_path / "empty"), expand([str(golden)]))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cross_build import reading
-from cross_build.board import Board
+from cross_build.boards.board import Board
+from cross_build.boards.transports.local import Local
+from cross_build.deploys import remote_read
 from cross_build.errors import BoardError
-from cross_build.targets import target
-from cross_build.transports.local import Local
+from cross_build.targets.targets import target
 from lite_runner.ocr.report import Result
 from lite_runner.pictures.inputs import expand
 
@@ -47,7 +47,7 @@ def read(tmp_path: Path, samples: Path, shell: str) -> list[Result]:
     board = Scripted(tmp_path / "board", shell)
     pictures = expand([str(samples / "shop_sign.jpg"), str(samples / "small_print.png")] * 2)
     try:
-        return reading.read(board, pictures)
+        return remote_read.read(board, pictures)
     finally:
         assert list((tmp_path / "board" / "inbox").iterdir()) == []
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cross_build import bundle, elf, runtime
-from cross_build import compile as compiler
+from cross_build.bundles import bundle, elf, paddlelite
+from cross_build.bundles import compile as compiler
 from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import FetchError
@@ -35,7 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITE_OCR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
-    for variable in runtime.VARIABLES.values():
+    for variable in paddlelite.VARIABLES.values():
         monkeypatch.delenv(variable, raising=False)
 
 
@@ -44,11 +44,11 @@ def test_a_folder_is_found_as_upstream_lays_it_out(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inner: str
 ) -> None:
     shutil.copytree(built, tmp_path / "rt" / inner, dirs_exist_ok=True)
-    found = runtime.find(WANTED, str(tmp_path / "rt"))
+    found = paddlelite.find(WANTED, str(tmp_path / "rt"))
     assert found.runtime == Runtime(double.RELEASE, "armv8")
     assert found.path.is_file()
-    monkeypatch.setenv(runtime.VARIABLES["armv8"], str(tmp_path / "rt"))
-    assert runtime.find(WANTED) == found
+    monkeypatch.setenv(paddlelite.VARIABLES["armv8"], str(tmp_path / "rt"))
+    assert paddlelite.find(WANTED) == found
 
 
 def archive(built: Path, place: Path) -> Path:
@@ -59,7 +59,7 @@ def archive(built: Path, place: Path) -> Path:
 
 
 def test_an_archive_is_taken(built: Path, tmp_path: Path) -> None:
-    found = runtime.find(WANTED, str(archive(built, tmp_path / "mine.tar.gz")))
+    found = paddlelite.find(WANTED, str(archive(built, tmp_path / "mine.tar.gz")))
     assert found.runtime.release == double.RELEASE
     assert found.origin == f"your own, --runtime {tmp_path / 'mine.tar.gz'}"
 
@@ -69,12 +69,12 @@ def test_a_release_comes_from_a_mirror_and_is_locked(
 ) -> None:
     folder = tmp_path / "built"
     shutil.copytree(built, folder)
-    library = folder / "lib" / runtime.LIBRARY
+    library = folder / "lib" / paddlelite.LIBRARY
     # As long as the double's own name, so that nothing moves.
     library.write_bytes(library.read_bytes().replace(b"\0v0-double\0", b"\0v2.13-rc\0\0"))
     file = archive(folder, tmp_path / "mirror" / PATH)
     monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
-    found = runtime.find(WANTED)
+    found = paddlelite.find(WANTED)
     assert found.runtime == WANTED
     assert "its sha256 not pinned: as recorded on first use in" in found.origin
     lock = (tmp_path / "config/catalog.lock").read_text()
@@ -83,13 +83,13 @@ def test_a_release_comes_from_a_mirror_and_is_locked(
     # Shipped with the project, the same line is a pin.
     monkeypatch.setattr(lockfile, "SHIPPED", tmp_path / "shipped.lock")
     (tmp_path / "shipped.lock").write_text(lock)
-    assert runtime.find(WANTED).origin.endswith("sha256 pinned")
+    assert paddlelite.find(WANTED).origin.endswith("sha256 pinned")
     (tmp_path / "shipped.lock").unlink()
     # Another file under the same name is not taken.
     shutil.rmtree(tmp_path / "cache")
     archive(built, file)
     with pytest.raises(LiteError, match="recorded"):
-        runtime.find(WANTED)
+        paddlelite.find(WANTED)
 
 
 def test_a_release_of_another_name_in_the_archive_is_refused(
@@ -98,27 +98,27 @@ def test_a_release_of_another_name_in_the_archive_is_refused(
     archive(built, tmp_path / "mirror" / PATH)
     monkeypatch.setenv(config.MIRRORS, str(tmp_path / "mirror"))
     with pytest.raises(TargetError, match=r"v2\.13-rc armv8 holds v0-double armv8"):
-        runtime.find(WANTED)
+        paddlelite.find(WANTED)
 
 
 def test_what_cannot_be_had_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(config.OFFLINE, "1")
     with pytest.raises(FetchError, match=r"build it and give its folder with --runtime or PADDLE"):
-        runtime.find(WANTED)
+        paddlelite.find(WANTED)
     with pytest.raises(FetchError, match=r"v2\.9 armv8: upstream published no such archive; build"):
-        runtime.find(Runtime("v2.9", "armv8"))
+        paddlelite.find(Runtime("v2.9", "armv8"))
 
 
 def test_what_is_no_library_is_told(built: Path, tmp_path: Path) -> None:
     def told(place: Path, words: str, processor: str = "armv8") -> None:
         with pytest.raises(TargetError, match=words):
-            runtime.find(Runtime("v2.13-rc", processor), str(place))
+            paddlelite.find(Runtime("v2.13-rc", processor), str(place))
 
     told(tmp_path / "none", r"--runtime .*none: expected include/paddle_api\.h and lib/libpaddle")
     told(built, "is for aarch64, expected armv7l", "armv7hf")
     broken = tmp_path / "broken"
     shutil.copytree(built, broken)
-    library = broken / "lib" / runtime.LIBRARY
+    library = broken / "lib" / paddlelite.LIBRARY
     whole = library.read_bytes()
     library.write_bytes(whole[:1000])
     told(broken, "is not a whole shared library")
@@ -129,10 +129,10 @@ def test_what_is_no_library_is_told(built: Path, tmp_path: Path) -> None:
 
 
 def test_the_shim_is_checked_against_what_the_board_has(built: Path) -> None:
-    library = runtime.find(WANTED, str(built))
+    library = paddlelite.find(WANTED, str(built))
     shim = elf.read(compiler.shim(library))
     assert shim.machine == "aarch64"
-    assert runtime.LIBRARY in shim.needed
+    assert paddlelite.LIBRARY in shim.needed
     # Boards are older than hosts: nothing newer may slip in with the host's compiler.
     assert shim.versions["GLIBC"] <= (2, 17)
     assert shim.versions["GLIBCXX"] <= (3, 4, 21)
@@ -145,7 +145,7 @@ def test_the_shim_is_checked_against_what_the_board_has(built: Path) -> None:
 
 
 def test_a_missing_compiler_is_told(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = runtime.find(WANTED, str(built))
+    library = paddlelite.find(WANTED, str(built))
     monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
     with pytest.raises(DeployError, match=r"run 'sudo apt-get install g\+\+-aarch64-linux-gnu'"):
         compiler.shim(library)
@@ -158,4 +158,4 @@ def test_a_header_of_another_library_is_told(built: Path, tmp_path: Path) -> Non
     with pytest.raises(
         DeployError, match=r"cannot compile the C ABI against .*: .*error.*this very"
     ):
-        compiler.shim(runtime.find(WANTED, str(folder)))
+        compiler.shim(paddlelite.find(WANTED, str(folder)))

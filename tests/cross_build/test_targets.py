@@ -6,11 +6,12 @@ import dataclasses
 
 import pytest
 
-from cross_build import emulate, targets
-from cross_build.board import Board
+from cross_build.boards import emulator
+from cross_build.boards.board import Board
+from cross_build.boards.transports.local import Local
 from cross_build.errors import TargetError
-from cross_build.facts import Facts, usual
-from cross_build.transports.local import Local
+from cross_build.targets import targets
+from cross_build.targets.facts import Facts, usual
 from lite_runner.releases.settings import POWER_MODES
 from opt_models.catalog import catalog
 from opt_models.store import wheels
@@ -70,7 +71,7 @@ def test_of_a_kind_of_board_the_processor_is_known_and_of_any_board_it_is_not() 
     ],
 )
 def test_an_emulated_core_has_what_the_targets_has(name: str, cpu: str) -> None:
-    assert emulate.cpu(targets.target(name)) == cpu
+    assert emulator.cpu(targets.target(name)) == cpu
 
 
 def test_a_system_is_chosen_by_name() -> None:

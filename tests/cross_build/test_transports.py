@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cross_build.transports.local import Local
+from cross_build.boards.transports.local import Local
 
 #: More than pipes hold.
 _MUCH = 400_000

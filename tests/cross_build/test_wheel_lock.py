@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from cross_build import wheel_lock
-from cross_build.facts import usual
-from cross_build.targets import targets
+from cross_build.bundles import wheel_lock
+from cross_build.targets.facts import usual
+from cross_build.targets.targets import targets
 from opt_models.errors import FetchError
 
 PLATFORMS = wheel_lock.platforms()

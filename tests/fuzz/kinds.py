@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from cross_build import records
-from cross_build.answers import probed, releases, results
-from cross_build.answers.answer import parse
+from cross_build.boards.answers import probed, releases, results
+from cross_build.boards.answers.answer import parse
+from cross_build.deploys import history
 from lite_runner import pack
 from lite_runner.releases import install, release
 from opt_models.formats import nb, pir
@@ -106,7 +106,7 @@ KINDS = {
     "packages": Kind(("packages.json",), mutation.json_of, _answer(probed.packages)),
     "bundle.json": Kind(("bundle.json",), mutation.json_of, _release),
     "archive's manifest": Kind(("archive.json",), mutation.json_of, _archive),
-    "record": Kind(("record.json",), mutation.json_of, lambda path: records.known()),
+    "record": Kind(("record.json",), mutation.json_of, lambda path: history.known()),
     "pack.json": Kind(
         ("pack/pack.json",), mutation.json_of, lambda path: pack.load(path.parent), "pack", 0.5
     ),

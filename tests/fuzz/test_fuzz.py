@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cross_build.transports import local
+from cross_build.boards.transports import local
 from lite_runner.errors import LiteError
 from lite_runner.releases.install import InstallError
 from opt_models.store import config

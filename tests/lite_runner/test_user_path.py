@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cross_build.transports import local
+from cross_build.boards.transports import local
 from lite_runner.errors import LiteError
 from lite_runner.user_path import user_path
 from opt_models.store import cache, config

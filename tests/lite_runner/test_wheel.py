@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cross_build.board import Board
+from cross_build.boards.board import Board
 from lite_runner.predictor import wheel
 
 THREADS = """

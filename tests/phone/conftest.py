@@ -10,12 +10,13 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from cross_build import debian, emulate
-from cross_build import deploy as deploys
-from cross_build.board import Board
-from cross_build.connection import connect
+from cross_build.boards import emulator
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.bundles import debian
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError
-from cross_build.targets import target
+from cross_build.targets.targets import target
 from tests import double
 from tests.phone import adb_stand_in
 
@@ -71,7 +72,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the double; leaves tests out where none can be made or run."""
     compiler = "aarch64-linux-gnu-g++"
     try:
-        emulate.ready("aarch64")
+        emulator.ready("aarch64")
     except BoardError as error:
         if os.environ.get(REQUIRED):
             raise

@@ -9,11 +9,11 @@ from typing import Callable
 
 import pytest
 
-from cross_build import deploy as deploys
-from cross_build.connection import connect
+from cross_build.boards.connect import connect
+from cross_build.boards.transports.adb import Adb
+from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError, DeployError, TargetError
-from cross_build.targets import target
-from cross_build.transports.adb import Adb
+from cross_build.targets.targets import target
 from lite_runner.errors import LiteError
 from tests import double
 from tests.phone import adb_stand_in

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from cross_build import deploy as deploys
-from cross_build import reading
 from cross_build.bench import benchmark
+from cross_build.deploys import deploy as deploys
+from cross_build.deploys import remote_read
 from cross_build.errors import BoardError, DeployError
 from lite_runner.bench import pictures
 from lite_runner.bench.run import Plan
@@ -104,7 +104,7 @@ def test_a_connection_goes_on_after_its_python_is_removed(phone: Phone) -> None:
 def test_a_phone_without_releases_says_so(fresh: Phone, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "p.png"), double.picture())
     with pytest.raises(BoardError, match="run 'invoke deploy --target android-arm64'"):
-        reading.read(fresh.board, expand([str(tmp_path / "p.png")]))
+        remote_read.read(fresh.board, expand([str(tmp_path / "p.png")]))
     with pytest.raises(DeployError, match="there is no earlier release"):
         deploys.rollback(fresh.board)
 

@@ -9,9 +9,10 @@ from typing import Callable
 
 import pytest
 
-from cross_build import emulate, reading
-from cross_build import runtime as runtimes
-from cross_build.targets import target
+from cross_build.boards import emulator
+from cross_build.bundles import paddlelite as runtimes
+from cross_build.deploys import remote_read
+from cross_build.targets.targets import target
 from lite_runner.pictures.inputs import expand
 from lite_runner.scoring import ground_truth
 from lite_runner.scoring.cer import compare
@@ -37,7 +38,7 @@ def test_pictures_are_read(
     variable = runtimes.VARIABLES[kind.runtime.processor]
     if variable not in os.environ or not DATA:
         pytest.skip(f"{variable} or LITE_OCR_TEST_DATA is not set")
-    emulate.ready(kind.machine)
+    emulator.ready(kind.machine)
     abi, cpu = KINDS[name]
     properties = {"product.cpu.abi": abi, "product.cpu.abilist": abi}
     adb_stand_in.make(tmp_path, *tools_for(kind.machine), **properties)
@@ -51,8 +52,8 @@ def test_pictures_are_read(
     lines = [str(one.path) for one in labelled if not one.detect]
     pages = [one for one in expand([str(images)]) if str(one.path) not in lines]
     read = [
-        *reading.read(phone.board, pages),
-        *reading.read(phone.board, expand(lines), ["--no-detect"]),
+        *remote_read.read(phone.board, pages),
+        *remote_read.read(phone.board, expand(lines), ["--no-detect"]),
     ]
     assert all("error" not in one for one in read), read
     texts = {one["image"]: [line["text"] for line in one["lines"]] for one in read}

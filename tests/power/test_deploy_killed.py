@@ -20,16 +20,17 @@ _DEPLOY = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from cross_build import bundle, deploy, inventory
-from cross_build.board import Board
-from cross_build.targets import target
-from cross_build.transports.local import Local
+from cross_build.bundles import bundle, manifest
+from cross_build.deploys import deploy
+from cross_build.boards.board import Board
+from cross_build.targets.targets import target
+from cross_build.boards.transports.local import Local
 
 folder, home, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-items = inventory.items(folder)
+items = manifest.items(folder)
 del items["bundle.json"]
 bundle.make = lambda *given: bundle.Bundle(name, items, {"pack": "tiny"})
-deploy.named_pack.find = lambda name, runtime: SimpleNamespace(name="tiny")
+deploy.resolve.find = lambda name, runtime: SimpleNamespace(name="tiny")
 deploy.deploy(Board(target("local"), Local(home), sys.executable))
 """
 

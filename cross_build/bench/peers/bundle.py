@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import lite_runner
-from cross_build import bundle as bundles
-from cross_build import elf, inventory
 from cross_build.bench.peers import rapidocr
 from cross_build.bench.peers.peer import Peer
 from cross_build.bench.peers.weights import Weights
-from cross_build.bundle import Bundle
+from cross_build.bundles import bundle as bundles
+from cross_build.bundles import elf, manifest
+from cross_build.bundles.bundle import Bundle
+from cross_build.bundles.manifest import Item
+from cross_build.bundles.site_packages import resolve
 from cross_build.errors import TargetError
-from cross_build.facts import Facts
-from cross_build.inventory import Item
-from cross_build.targets import Target
-from cross_build.wheels import resolve
+from cross_build.targets.facts import Facts
+from cross_build.targets.targets import Target
 
 #: What takes turns in benchmarks.
 _PROGRAM = "peer/rapidocr.py"
@@ -47,10 +47,10 @@ def make(
     wheels = resolve((peer.requirement, *peer.packages), facts)
     # A wheel's tags are its maker's word.
     elf.check(elf.below(wheels.site), facts.machine, facts.symbols, target.name)
-    packages = inventory.cached(wheels.site)
-    runner = inventory.items(Path(lite_runner.__file__).parent)
+    packages = manifest.cached(wheels.site)
+    runner = manifest.items(Path(lite_runner.__file__).parent)
     files = {stage: f"weights/{stage}{path.suffix}" for stage, path in weights.files.items()}
-    networks = {files[stage]: inventory.item(path) for stage, path in weights.files.items()}
+    networks = {files[stage]: manifest.item(path) for stage, path in weights.files.items()}
     description = json.dumps(_description(peer, weights, files, networks), sort_keys=True)
     items = {
         **{f"app/lite_runner/{path}": item for path, item in runner.items()},
@@ -60,7 +60,7 @@ def make(
             if not path.startswith(_OWN_NETWORKS)
         },
         **networks,
-        _PROGRAM: inventory.item(Path(rapidocr.__file__)),
+        _PROGRAM: manifest.item(Path(rapidocr.__file__)),
         rapidocr.ABOUT: bundles.written(rapidocr.ABOUT, description + "\n", 0o644),
         "ocr": bundles.launcher(facts, _PROGRAM, system),
     }

@@ -8,9 +8,9 @@ from typing import Mapping, Sequence
 from cross_build.bench.peers import bundle as peer_bundles
 from cross_build.bench.peers import weights
 from cross_build.bench.peers.peer import Peer
-from cross_build.bundle import Bundle
-from cross_build.facts import Facts
-from cross_build.targets import Target
+from cross_build.bundles.bundle import Bundle
+from cross_build.targets.facts import Facts
+from cross_build.targets.targets import Target
 from lite_runner.pack import load
 from opt_models.errors import CatalogError
 

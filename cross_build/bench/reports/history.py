@@ -9,8 +9,8 @@ from typing import Mapping
 
 from cross_build.bench.reports import result
 from cross_build.bench.reports.result import Run
+from cross_build.boards.transports import local
 from cross_build.errors import ReportError
-from cross_build.transports import local
 from lite_runner.cli.output import as_json
 from lite_runner.releases import durable
 

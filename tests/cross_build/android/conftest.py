@@ -10,8 +10,8 @@ from typing import Iterator
 
 import pytest
 
-from cross_build import runtime as runtimes
 from cross_build.android import abi, assets, gradle, ndk
+from cross_build.bundles import paddlelite as runtimes
 from lite_runner import pack as packs
 from tests import double
 from tests.cross_build.android import stand_in

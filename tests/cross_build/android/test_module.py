@@ -16,9 +16,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from cross_build import elf
-from cross_build import runtime as runtimes
 from cross_build.android import abi, gradle, module, ndk
+from cross_build.bundles import elf
+from cross_build.bundles import paddlelite as runtimes
 from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import CatalogError

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cross_build.android import abi, assets
-from cross_build.board import Board
+from cross_build.boards.board import Board
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
 from lite_runner.ocr import detection, geometry

@@ -10,13 +10,13 @@ from typing import Any, Callable
 
 import pytest
 
-from cross_build.answers import probed, releases
-from cross_build.answers.answer import Answer, parse
-from cross_build.board import Board
+from cross_build.boards.answers import probed, releases
+from cross_build.boards.answers.answer import Answer, parse
+from cross_build.boards.board import Board
+from cross_build.boards.transports import Outcome
+from cross_build.boards.transports.local import Local
 from cross_build.errors import BoardError
-from cross_build.targets import target
-from cross_build.transports import Outcome
-from cross_build.transports.local import Local
+from cross_build.targets.targets import target
 from lite_runner.releases import probe, release
 
 #: No value of these kinds fits any place.

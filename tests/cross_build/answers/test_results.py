@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cross_build.answers import results
-from cross_build.answers.answer import parse
+from cross_build.boards.answers import results
+from cross_build.boards.answers.answer import parse
 from cross_build.errors import BoardError
 
 

@@ -12,7 +12,7 @@ import pytest
 from cross_build.bench import instructions
 from cross_build.bench.instructions import Counter
 from cross_build.errors import InstructionsError
-from cross_build.targets import target
+from cross_build.targets.targets import target
 from tests.board.conftest import REQUIRED
 
 _PROGRAM = "int main(void) { volatile long n = 0; for (int i = 0; i < %d; i++) n += i; }"

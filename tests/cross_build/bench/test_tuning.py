@@ -12,10 +12,10 @@ import pytest
 
 from cross_build.bench import tuning
 from cross_build.bench.benchmark import Stage
-from cross_build.board import Board
+from cross_build.boards.board import Board
+from cross_build.boards.transports.local import Local
 from cross_build.errors import BoardError, TargetError
-from cross_build.targets import target
-from cross_build.transports.local import Local
+from cross_build.targets.targets import target
 from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.run import Plan
 from tests.lite_runner.bench.conftest import picture

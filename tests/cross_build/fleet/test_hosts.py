@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cross_build.deploys.fleet.hosts import chosen
 from cross_build.errors import TargetError
-from cross_build.fleet.hosts import chosen
 
 
 def told(hosts) -> list[tuple[str, str]]:

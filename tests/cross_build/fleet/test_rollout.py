@@ -14,16 +14,17 @@ from typing import Any, Callable, Mapping
 
 import pytest
 
-from cross_build import bundle as bundles
-from cross_build import deploy as deploys
-from cross_build import inventory, records
-from cross_build.board import Board
-from cross_build.bundle import Bundle
+from cross_build.boards.board import Board
+from cross_build.boards.transports.local import Local
+from cross_build.bundles import bundle as bundles
+from cross_build.bundles import manifest
+from cross_build.bundles.bundle import Bundle
+from cross_build.deploys import deploy as deploys
+from cross_build.deploys import history
+from cross_build.deploys.fleet import listing, parallel, rollout
+from cross_build.deploys.fleet.hosts import Host
 from cross_build.errors import BoardError
-from cross_build.fleet import parallel, roll, rollout
-from cross_build.fleet.hosts import Host
-from cross_build.targets import target
-from cross_build.transports.local import Local
+from cross_build.targets.targets import target
 from lite_runner.errors import PackError
 
 PROOF = {
@@ -44,7 +45,7 @@ class Fleet:
         self.gate = threading.Event()
         self.put_started = threading.Event()
         self.pack_error: Exception | None = None
-        patch.setattr(deploys.named_pack, "find", self._pack)
+        patch.setattr(deploys.resolve, "find", self._pack)
         patch.setattr(bundles, "make", self._make)
         patch.setattr(rollout, "connect", self._connect)
         self.text = "A"
@@ -68,7 +69,7 @@ class Fleet:
         (folder / "ocr").write_text(BAD + GOOD)
         (folder / "ocr").chmod(0o755)
         (folder / "text").write_text(self.text)
-        items = inventory.items(folder)
+        items = manifest.items(folder)
         return Bundle(
             "r" + items["text"].sha256[:11], items, {"pack": "tiny", "lite_version": "v0"}
         )
@@ -204,8 +205,8 @@ def test_previews_change_nothing(fleet: Fleet) -> None:
 # What was put where
 
 
-def known() -> dict[str, records.Record]:
-    return {one.address: one for one in records.known()}
+def known() -> dict[str, history.Record]:
+    return {one.address: one for one in history.known()}
 
 
 def test_deploys_are_noted(fleet: Fleet) -> None:
@@ -216,7 +217,7 @@ def test_deploys_are_noted(fleet: Fleet) -> None:
     assert one.folder == str(fleet.home / "a")
     assert one.verified is not None and one.problem == ""
     # Nothing is verified where nothing changes.
-    records.keep(records.Record(**{**one.__dict__, "verified": "2000-01-01T00:00:00Z"}))
+    history.keep(history.Record(**{**one.__dict__, "verified": "2000-01-01T00:00:00Z"}))
     rollout.deploy(fleet.hosts("a"))
     assert known()["a"].verified == "2000-01-01T00:00:00Z"
 
@@ -238,30 +239,30 @@ def test_what_fails_goes_back_and_is_removed_is_noted(fleet: Fleet) -> None:
     (folder / "ocr").write_text(ocr)
     (folder / "ocr").chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
-        broken = Bundle("broken", inventory.items(folder), {})
+        broken = Bundle("broken", manifest.items(folder), {})
         patch.setattr(bundles, "make", lambda *given: broken)
         assert rollout.deploy(fleet.hosts("a")).code == 1
     assert known()["a"].release == first
     assert "verification failed" in known()["a"].problem
-    assert "a: local: verification failed" in roll.table(records.known())
+    assert "a: local: verification failed" in listing.table(history.known())
     deploys.undeploy(board(fleet, "a"))
     assert known() == {}
-    assert "no board was deployed to" in roll.table(records.known())
+    assert "no board was deployed to" in listing.table(history.known())
 
 
 def test_boards_are_asked_themselves(fleet: Fleet, monkeypatch) -> None:
     monkeypatch.setattr(
-        roll, "_board", lambda one: fleet._connect(target("local"), one.address, "", False)
+        listing, "_board", lambda one: fleet._connect(target("local"), one.address, "", False)
     )
     rollout.deploy(fleet.hosts("a", "b", "c", "d"))
     before = known()
-    records.keep(records.Record(**{**before["a"].__dict__, "verified": None}))
+    history.keep(history.Record(**{**before["a"].__dict__, "verified": None}))
     (fleet.home / "b" / "current" / "text").write_text("damaged")
     deploys.undeploy(board(fleet, "c"))
-    records.keep(before["c"])
-    records.keep(records.Record("gone", "local", "/x", "r1", "tiny", "v0", None))
-    records.keep(records.Record("old", "no-such-target", "/x", "r1"))
-    found, code = roll.check(records.known())
+    history.keep(before["c"])
+    history.keep(history.Record("gone", "local", "/x", "r1", "tiny", "v0", None))
+    history.keep(history.Record("old", "no-such-target", "/x", "r1"))
+    found, code = listing.check(history.known())
     assert code == 1
     said = {one.address: one.problem for one in found}
     assert said["a"] == said["d"] == ""
@@ -271,29 +272,29 @@ def test_boards_are_asked_themselves(fleet: Fleet, monkeypatch) -> None:
     assert "there is no target 'no-such-target' any more" in said["old"]
     assert known()["a"].verified is not None
     assert known()["gone"].release == "r1"
-    assert [one["problem"] for one in roll.as_data(found)] == [one.problem for one in found]
-    roll.forget("gone")
+    assert [one["problem"] for one in listing.as_data(found)] == [one.problem for one in found]
+    listing.forget("gone")
     assert "gone" not in known()
 
 
 def test_nobody_is_asked_where_there_is_nobody(fleet: Fleet) -> None:
-    assert roll.check([]) == ([], 0)
+    assert listing.check([]) == ([], 0)
 
 
 def test_a_board_that_does_not_read_any_more_is_told(fleet: Fleet, monkeypatch) -> None:
     monkeypatch.setattr(
-        roll, "_board", lambda one: fleet._connect(target("local"), one.address, "", False)
+        listing, "_board", lambda one: fleet._connect(target("local"), one.address, "", False)
     )
     rollout.deploy(fleet.hosts("a"))
     shutil.copytree(fleet.home / "a", fleet.home / "a-bad", symlinks=True)
-    records.keep(records.Record("a-bad", "local", str(fleet.home / "a-bad"), fleet.current("a")))
-    found, code = roll.check([one for one in records.known() if one.address == "a-bad"])
+    history.keep(history.Record("a-bad", "local", str(fleet.home / "a-bad"), fleet.current("a")))
+    found, code = listing.check([one for one in history.known() if one.address == "a-bad"])
     assert (code, found[0].problem) == (1, "does not read: reads nothing; deploy to it")
 
 
 def test_records_that_cannot_be_read_are_told(fleet: Fleet, capsys) -> None:
     rollout.deploy(fleet.hosts("a"))
-    (records.folder() / "x.json").write_text("{")
+    (history.folder() / "x.json").write_text("{")
     assert list(known()) == ["a"]
     assert "x.json: is no record of a board" in capsys.readouterr().err
 
@@ -310,7 +311,7 @@ def test_records_that_cannot_be_read_are_told(fleet: Fleet, capsys) -> None:
 def test_a_wrong_record_is_told_and_written_anew(fleet: Fleet, capsys, text: str) -> None:
     rollout.deploy(fleet.hosts("a"))
     before = known()
-    (path,) = records.folder().iterdir()
+    (path,) = history.folder().iterdir()
     path.write_text(text)
     assert known() == {}
     told = capsys.readouterr().err.splitlines()[-1]
@@ -321,8 +322,8 @@ def test_a_wrong_record_is_told_and_written_anew(fleet: Fleet, capsys, text: str
 
 
 def test_a_full_or_closed_home_is_no_failure(fleet: Fleet, capsys) -> None:
-    records.folder().parent.mkdir(parents=True)
-    records.folder().write_text("in the way")
+    history.folder().parent.mkdir(parents=True)
+    history.folder().write_text("in the way")
     assert rollout.deploy(fleet.hosts("a")).code == 0
     assert "'invoke boards' will not know of this" in capsys.readouterr().err
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from cross_build.fleet.view import View
+from cross_build.deploys.fleet.live_table import View
 
 
 class Terminal(io.StringIO):

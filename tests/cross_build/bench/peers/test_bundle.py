@@ -13,10 +13,10 @@ from cross_build.bench import benchmark
 from cross_build.bench.benchmark import Sweep
 from cross_build.bench.peers import bundle, weights
 from cross_build.bench.peers.peer import PEERS
-from cross_build.board import Board
+from cross_build.boards.board import Board
 from cross_build.errors import TargetError
-from cross_build.facts import usual
-from cross_build.targets import target
+from cross_build.targets.facts import usual
+from cross_build.targets.targets import target
 from lite_runner.bench import pictures
 from lite_runner.bench.run import Plan
 from opt_models.errors import CatalogError

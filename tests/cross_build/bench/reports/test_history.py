@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cross_build.bench.reports import history, result
+from cross_build.boards.transports import local
 from cross_build.errors import ReportError
-from cross_build.transports import local
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,57 @@
+"""Packages for a board: wheels chosen for its Python and C library, unpacked on the host."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cross_build.targets.facts import Facts
+from opt_models.store import cache
+from opt_models.store import wheels as pypi
+
+
+@dataclass(frozen=True)
+class Wheels:
+    """Unpacked packages.
+
+    Attributes:
+        site: folder to put on the import path.
+        names: file names of the wheels, which tell their versions.
+    """
+
+    site: Path
+    names: tuple[str, ...]
+
+
+def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
+    """Packages for a board, downloaded on first use; from then on the same ones.
+
+    Dependencies are not followed: pip would judge their conditions by the host's Python.
+
+    Args:
+        requirements: as pip takes them; with ``--hash`` for all that boards read with.
+        facts: of the board.
+
+    Raises:
+        FetchError: there is no wheel for this board, or the index cannot be reached.
+    """
+    if not requirements:
+        return Wheels(cache.folder("wheels/none/site", lambda folder: None), ())
+    wanted = hashlib.sha256("\n".join(requirements).encode()).hexdigest()[:8]
+    libc = f"glibc{facts.glibc[0]}.{facts.glibc[1]}"
+    name = f"wheels/cp{facts.python.replace('.', '')}-{facts.machine}-{libc}-{wanted}"
+
+    def make(folder: Path) -> None:
+        names = ", ".join(line.split(" --hash")[0] for line in requirements)
+        print(f"fetching {names} for Python {facts.python}", file=sys.stderr)
+        tags = pypi.platforms(facts.machine, facts.glibc)
+        wheels = pypi.download(requirements, folder, facts.python, tags)
+        for wheel in wheels:
+            pypi.unpack(wheel, folder / "site")
+            wheel.unlink()
+        (folder / "wheels.txt").write_text("\n".join(wheel.name for wheel in wheels))
+
+    folder = cache.folder(name, make)
+    return Wheels(folder / "site", tuple((folder / "wheels.txt").read_text().split("\n")))

@@ -1,0 +1,118 @@
+"""What the host has, what is missing, and the command that fixes it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from cross_build.boards.connect import connect
+from cross_build.boards.transports import adb
+from cross_build.bundles import compile as compiler
+from cross_build.targets.targets import target
+from lite_runner.cli.doctor import Check, attempt
+from lite_runner.errors import LiteError
+from opt_models.command_name import command_name
+from opt_models.paddlelite import env
+from opt_models.store import cache, config
+
+_NEEDED = (
+    *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
+    *("requests", "urllib3", "tqdm", "protobuf", "flatbuffers", "onnx", "pyyaml", "fabric"),
+    *("paramiko", "pyelftools"),
+)
+#: A first deploy to ``local`` keeps about this much in the cache and the releases.
+_NEEDED_BYTES = 1_500_000_000
+
+
+def host_checks() -> list[Check]:
+    """Look at everything the host needs, without downloading anything."""
+    found = [
+        Check("host", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
+        Check(
+            "python",
+            sys.version_info >= (3, 9),
+            f"{platform.python_version()} {sys.executable}",
+            "use Python 3.9 or newer",
+        ),
+    ]
+    found += [_package(name) for name in _NEEDED]
+    found.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
+    found.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
+    found.append(attempt("settings", _settings, "correct what is named there"))
+    found.append(
+        attempt("python for opt", _interpreter, f"{_install('uv')} && uv python install 3.10")
+    )
+    found.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
+    found += [
+        Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{hint}'")
+        for name, tool, hint in compiler.tools()
+    ]
+    phones = adb.program() or "none; for phones run 'sudo apt-get install adb mmdebstrap'"
+    return [*found, _plots(), Check("adb", True, phones)]
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, True, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name, False, "not installed", _install(name))
+
+
+def _plots() -> Check:
+    """Only pages of benchmarks need plotly."""
+    check = _package("plotly")
+    advice = f"none; for 'bench --html' run '{check.hint}'"
+    return check if check.ok else Check("plotly", True, advice)
+
+
+def _install(name: str) -> str:
+    return f"{sys.executable} -m pip install {name}"
+
+
+def _pip() -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0:
+        raise LiteError("not there")
+    return " ".join(run.stdout.split()[:2])
+
+
+def _cache() -> str:
+    folder = cache.root()
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(place, os.W_OK):
+        raise LiteError(f"{folder} cannot be written")
+    free = shutil.disk_usage(place).free
+    if free < _NEEDED_BYTES and not (folder / "packs").exists():
+        raise LiteError(f"{folder} has {free / 1e6:.0f} MB free, {_NEEDED_BYTES / 1e6:.0f} needed")
+    return f"{folder}, {free / 1e9:.1f} GB free"
+
+
+def _settings() -> str:
+    chosen = config.current()
+    places = [f"models in {chosen.models}"] if chosen.models else []
+    places += [f"mirror {config.public(base)}" for base in chosen.mirrors]
+    places += ["offline"] if chosen.offline else []
+    return ", ".join(places) or "no mirrors, no folder of models, online"
+
+
+def _interpreter() -> str:
+    python, version = env.interpreter()
+    return f"{version} {python}"
+
+
+def _local() -> str:
+    python, _ = env.interpreter()
+    board = connect(target("local"), python=python)
+    state = board.status()
+    if state.current is None:
+        raise LiteError(f"nothing is deployed at {board.transport.root}")
+    if not state.intact:
+        raise LiteError(f"release {state.current} lacks files")
+    return f"release {state.current} at {Path(board.transport.root)}"

@@ -1,0 +1,1 @@
+"""Deploys to one board or many: bring a release there, verify it, switch, roll back, read."""

@@ -1,0 +1,153 @@
+"""The roll of boards: what this host has put where, and what the boards themselves say of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Sequence
+
+from cross_build.boards import emulator
+from cross_build.boards.answers import releases
+from cross_build.boards.answers.answer import parse
+from cross_build.boards.board import Board
+from cross_build.boards.connect import EMULATED, connect
+from cross_build.deploys import history
+from cross_build.deploys.deploy import last_words
+from cross_build.deploys.fleet.hosts import Host
+from cross_build.deploys.fleet.live_table import View
+from cross_build.deploys.fleet.parallel import AT_ONCE, Step, each
+from cross_build.deploys.history import Record
+from cross_build.errors import BoardError, TargetError
+from cross_build.targets.targets import target as find_target
+from cross_build.targets.targets import targets
+from lite_runner.ocr import report
+from opt_models.command_name import command_name
+
+
+def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record], int]:
+    """Ask every board which release it has in use, and have it read its golden picture.
+
+    Args:
+        known: the boards.
+        at_once: how many of them.
+
+    Returns:
+        What is known of them now, which is kept, too; and the exit code: 1 if a board cannot be
+        reached or does not read, 130 after Ctrl-C.
+    """
+    fit = [one for one in known if one.target in targets()]
+    hosts = [Host(one.address, find_target(one.target)) for one in fit]
+
+    def work(number: int, step: Step) -> Record:
+        return _asked(fit[number], step)
+
+    def told(found: Record) -> tuple[str, str]:
+        return ("failed", found.problem) if found.problem else ("reads", f"{found.release}")
+
+    ended, interrupted = each(hosts, work, told, View(), at_once)
+    found = []
+    for record, one in zip(fit, ended):
+        if one.stopped:
+            found.append(record)
+            continue
+        now = one.value or replace(record, problem=one.error, asked=history.now())
+        history.keep(now)
+        found.append(now)
+    found += [replace(one, problem=_no_target(one)) for one in known if one not in fit]
+    return found, 130 if interrupted else 1 if any(one.problem for one in found) else 0
+
+
+def table(known: Sequence[Record]) -> str:
+    """Boards as text for people, then what is wrong with some of them, a line each."""
+    if not known:
+        return f"no board was deployed to from here; '{command_name()} deploy' does it"
+    rows: list[Sequence[str]] = [
+        ("board", "target", "release", "pack", "Paddle-Lite", "last read well", "state")
+    ]
+    for one in known:
+        rows.append(
+            (
+                *(one.address, one.target, one.release or "-", one.pack or "-"),
+                *(one.lite_version or "-", _local(one.verified), "failed" if one.problem else "ok"),
+            )
+        )
+    wrong = [f"{one.address}: {one.problem}" for one in known if one.problem]
+    return "\n".join([report.table(rows, left=len(rows[0])), *([""] if wrong else []), *wrong])
+
+
+def as_data(known: Sequence[Record]) -> list[dict[str, Any]]:
+    """Records as JSON takes them."""
+    return [asdict(one) for one in known]
+
+
+def forget(address: str) -> int:
+    """Forget a board that is no more; gives how many folders of releases it had.
+
+    Raises:
+        TargetError: no such board is known.
+    """
+    found = [one for one in history.known() if one.address == address]
+    if not found:
+        raise TargetError(
+            f"--forget {address}: is not among them; '{command_name()} boards' lists them all"
+        )
+    for one in found:
+        history.remove(one)
+    return len(found)
+
+
+def _asked(record: Record, step: Step) -> Record:
+    board = _board(record)
+    step.closes(board.transport.close)
+    try:
+        step.step("connecting")
+        status = board.status()
+        name, proof = status.current, status.verified
+        proof = proof if isinstance(proof, dict) else {}  # damage, which a deploy repairs
+        fresh = replace(
+            record,
+            release=name,
+            pack=str(proof.get("pack", "")),
+            lite_version=str(proof.get("lite_version", "")),
+            verified=record.verified if name == record.release else None,
+            asked=history.now(),
+            problem="",
+        )
+        if name is None:
+            return replace(fresh, problem="has no release in use; deploy to it")
+        if not status.intact:
+            return replace(fresh, problem="files of its release are gone or damaged; deploy to it")
+        step.step("verifying", "on the board")
+        outcome = board.transport.run([board.path("ocr"), "verify", "--json"])
+        try:
+            releases.proof(parse(outcome.stdout, "verify"))
+        except BoardError as error:
+            reason = last_words(outcome) if outcome.code else str(error)
+            problem = f"does not read: {reason}; deploy to it"
+            return replace(fresh, problem=problem)
+        return replace(fresh, verified=history.now())
+    finally:
+        board.transport.close()
+
+
+def _board(record: Record) -> Board:
+    target = find_target(record.target)
+    if target.transport == "local":
+        return connect(target, root=Path(record.folder))
+    if record.address.startswith(f"{EMULATED} "):
+        if emulator.status(target.machine) is None:
+            raise BoardError(f"is down; '{command_name()} board up' starts it")
+        return connect(target, folder=record.folder, emulate=True)
+    return connect(target, host=record.address, folder=record.folder, ask=False)
+
+
+def _no_target(record: Record) -> str:
+    return f"there is no target {record.target!r} any more; deploy to it as another"
+
+
+def _local(time: str | None) -> str:
+    """A time of a record as this computer's clock shows it."""
+    if time is None:
+        return "-"
+    return datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone().strftime("%F %H:%M")

@@ -1,0 +1,202 @@
+"""Rollouts: a deploy to many boards at once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Callable, Sequence
+
+from cross_build.boards.board import Board
+from cross_build.boards.connect import connect
+from cross_build.deploys import deploy as deploys
+from cross_build.deploys.deploy import Deployment
+from cross_build.deploys.fleet.hosts import Host
+from cross_build.deploys.fleet.live_table import View
+from cross_build.deploys.fleet.parallel import AT_ONCE, Step, each
+from lite_runner.ocr import report
+from opt_models.packs import resolve
+from opt_models.store.single_flight import Once
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the deploy to one board ended.
+
+    Attributes:
+        host: its address.
+        target: its kind.
+        state: ``"deployed"``, ``"unchanged"``, ``"failed"`` or ``"stopped"``.
+        release: in use there now; None if the deploy did not come to its end.
+        pack: of that release.
+        lite_version: of that release.
+        sent_bytes: that went out.
+        seconds: of the whole deploy.
+        error: why it failed, in one line that ends with what to do; empty if it did not.
+    """
+
+    host: str
+    target: str
+    state: str
+    release: str | None
+    pack: str
+    lite_version: str
+    sent_bytes: int
+    seconds: float
+    error: str
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How a deploy to many boards ended.
+
+    Attributes:
+        results: of each board, in the order they were given.
+        interrupted: by Ctrl-C.
+    """
+
+    results: Sequence[Result]
+    interrupted: bool
+
+    @property
+    def code(self) -> int:
+        """Exit code: 0 if every board has the release, 130 after Ctrl-C, else 1."""
+        if self.interrupted:
+            return 130
+        return 0 if all(one.release is not None for one in self.results) else 1
+
+
+def deploy(
+    hosts: Sequence[Host],
+    pack: str | None = None,
+    runtime: str = "",
+    folder: str = "",
+    at_once: int = AT_ONCE,
+) -> Rollout:
+    """Deploy to many boards at once; one that fails leaves the others alone.
+
+    What boards have in common is made once: libraries and packs before any board is asked, each
+    bundle when the first board wants it.
+
+    Args:
+        hosts: the boards.
+        pack, runtime: as :func:`cross_build.deploys.deploy.deploy` takes them.
+        folder: on each board, for our releases.
+        at_once: how many boards.
+
+    Raises:
+        LiteError: a library or a pack cannot be had; no board was asked.
+    """
+    once = _prepared(hosts, pack, runtime)
+
+    def work(board: Board, step: Step) -> Deployment:
+        return deploys.deploy(board, pack, runtime, step, once)
+
+    def told(done: Deployment) -> tuple[str, str]:
+        about = f"{done.release}, {done.proof['pack']}"
+        return ("deployed" if done.changed else "unchanged"), about
+
+    ended, interrupted = each(hosts, _connected(hosts, folder, work), told, View(), at_once)
+    results = []
+    for host, one in zip(hosts, ended):
+        done = one.value
+        state = "failed" if one.error else "stopped" if done is None else told(done)[0]
+        results.append(
+            Result(
+                host.address,
+                host.target.name,
+                state,
+                done.release if done else None,
+                done.proof["pack"] if done else "",
+                done.proof["lite_version"] if done else "",
+                done.sent_bytes if done else 0,
+                round(one.seconds, 1),
+                one.error,
+            )
+        )
+    return Rollout(results, interrupted)
+
+
+def preview(
+    hosts: Sequence[Host],
+    pack: str | None = None,
+    runtime: str = "",
+    folder: str = "",
+    at_once: int = AT_ONCE,
+) -> tuple[str, int]:
+    """What a deploy would do to each board, as text for people; and the exit code.
+
+    Args and errors as :func:`deploy`.
+    """
+    once = _prepared(hosts, pack, runtime)
+
+    def work(board: Board, step: Step) -> str:
+        return deploys.preview(board, pack, runtime, step, once)
+
+    ended, interrupted = each(
+        hosts, _connected(hosts, folder, work), lambda text: ("asked", ""), View(), at_once
+    )
+    texts = [
+        f"{host.address}: {one.value or one.error or 'stopped'}" for host, one in zip(hosts, ended)
+    ]
+    code = 130 if interrupted else 0 if all(one.value for one in ended) else 1
+    return "\n".join(texts), code
+
+
+def summary(rollout: Rollout) -> str:
+    """A rollout as text for people: a table, then each failure in a line, then how many."""
+    rows: list[Sequence[str]] = [
+        ("board", "target", "state", "release", "pack", "Paddle-Lite", "sent", "took")
+    ]
+    for one in rollout.results:
+        rows.append(
+            (
+                *(one.host, one.target, one.state),
+                *(one.release or "-", one.pack or "-", one.lite_version or "-"),
+                f"{one.sent_bytes / 1e6:.1f} MB" if one.release else "-",
+                f"{one.seconds:.1f} s",
+            )
+        )
+    lines = [report.table(rows, left=6), ""]
+    failed = [one for one in rollout.results if one.error]
+    lines += [f"{one.host}: {one.error}" for one in failed]
+    good = sum(one.release is not None for one in rollout.results)
+    stopped = sum(one.state == "stopped" for one in rollout.results)
+    told = [f"{good} of {len(rollout.results)} boards have the release"]
+    told += [f"{len(failed)} failed"] if failed else []
+    told += [f"{stopped} stopped"] if stopped else []
+    lines.append(", ".join(told))
+    if failed or stopped:
+        lines[-1] += "; the others keep the one they had. The same command goes on from there"
+    return "\n".join(lines)
+
+
+def as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Results as JSON takes them."""
+    return [asdict(one) for one in results]
+
+
+def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> Once:
+    """What boards have in common; made here, where one failure is one line and not one a board."""
+    once = Once()
+    if pack:
+        resolve.check_name(pack)  # said before a library is looked for, which may take long
+    for target in {host.target.name: host.target for host in hosts}.values():
+        deploys.pack_for(target, pack, deploys.library_for(target, runtime, once), once)
+    return once
+
+
+def _connected(
+    hosts: Sequence[Host], folder: str, work: Callable[[Board, Step], Any]
+) -> Callable[[int, Step], Any]:
+    """Work on a board as work on the number of a host."""
+
+    def run(number: int, step: Step) -> Any:
+        host = hosts[number]
+        # Many boards cannot each ask for a password.
+        board = connect(host.target, host=host.address, folder=folder, ask=False)
+        step.closes(board.transport.close)
+        try:
+            return work(board, step)
+        finally:
+            board.transport.close()
+
+    return run

@@ -1,0 +1,163 @@
+"""Records: what this host has put where, a small file for each board."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Mapping
+
+from cross_build.boards.board import Board
+from cross_build.boards.transports import local
+from lite_runner.releases import durable
+from opt_models.command_name import command_name
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of one folder of releases on one board.
+
+    Attributes:
+        address: as given to ``--host``; a word for this computer or an emulated board.
+        target: its kind.
+        folder: of the releases there.
+        release: in use; None where there was none when it was last asked.
+        pack: of that release.
+        lite_version: of that release.
+        verified: when it last read its golden picture, in ISO 8601 and UTC, as far as this host
+            knows.
+        problem: what went wrong last, in one line; empty if nothing did.
+        asked: when the board last answered or failed to.
+    """
+
+    address: str
+    target: str
+    folder: str
+    release: str | None
+    pack: str = ""
+    lite_version: str = ""
+    verified: str | None = None
+    problem: str = ""
+    asked: str = ""
+
+
+_MAY_BE_NONE = ("release", "verified")
+
+
+def folder() -> Path:
+    """Where records are kept; it may not exist yet."""
+    return local.default_root().parent / "boards"
+
+
+def known() -> list[Record]:
+    """Every record, by address; what cannot be read is told and left out."""
+    found = []
+    for path in sorted(folder().glob("*.json")):
+        try:
+            found.append(_read(path))
+        except (OSError, ValueError) as error:
+            print(
+                f"{path}: is no record of a board ({error}); deploy to the board again, or remove"
+                " it",
+                file=sys.stderr,
+            )
+    return sorted(found, key=lambda one: (one.address, one.folder))
+
+
+def deployed(board: Board, release: str, proof: Mapping[str, Any], fresh: bool) -> None:
+    """Note what is in use on a board.
+
+    Args:
+        board: that was deployed to.
+        release: in use there.
+        proof: what its verification said.
+        fresh: whether that was just now.
+    """
+    before = _of(board)
+    same = before is not None and before.release == release
+    verified = now() if fresh else before.verified if before is not None and same else None
+    keep(
+        Record(
+            board.address,
+            board.target.name,
+            board.transport.root,
+            release,
+            str(proof.get("pack", "")),
+            str(proof.get("lite_version", "")),
+            verified,
+            "",
+            now(),
+        )
+    )
+
+
+def failed(board: Board, problem: str) -> None:
+    """Note what went wrong with a board that there is a record of."""
+    before = _of(board)
+    if before is not None:
+        keep(replace(before, problem=problem, asked=now()))
+
+
+def forget(board: Board) -> None:
+    """There is nothing of ours on a board any more."""
+    _path(board.address, board.transport.root).unlink(missing_ok=True)
+
+
+def keep(record: Record) -> None:
+    """Write a record; that it cannot be written is told, and is no failure of the deploy."""
+    path = _path(record.address, record.folder)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
+        durable.write(path, text.encode())
+    except OSError as error:
+        print(
+            f"{path}: cannot be written ({error.strerror}); '{command_name()} boards' will not know"
+            " of this",
+            file=sys.stderr,
+        )
+
+
+def remove(record: Record) -> None:
+    """Forget a board."""
+    _path(record.address, record.folder).unlink(missing_ok=True)
+
+
+def now() -> str:
+    """The time, in ISO 8601 and UTC, to the second."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _of(board: Board) -> Record | None:
+    try:
+        return _read(_path(board.address, board.transport.root))
+    except (OSError, ValueError):
+        return None
+
+
+def _read(path: Path) -> Record:
+    """The record in a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is none; says why.
+    """
+    try:
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    for name, value in asdict(record).items():
+        if not isinstance(value, str) and not (value is None and name in _MAY_BE_NONE):
+            raise ValueError(f"{name} is {value!r}")
+    return record
+
+
+def _path(address: str, root: str) -> Path:
+    """A name people recognise, and that no two boards share."""
+    digest = hashlib.sha256(f"{address}\n{root}".encode()).hexdigest()[:8]
+    name = re.sub(r"[^\w.-]+", "-", address).strip(".-") or "board"
+    return folder() / f"{name}-{digest}.json"

@@ -1,0 +1,188 @@
+"""Reading pictures on a board from the host: send them, read there, bring results back."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Iterable, Iterator, Mapping, Sequence
+
+from cross_build.boards.answers import results as answered
+from cross_build.boards.board import Board
+from cross_build.deploys.deploy import last_words
+from cross_build.errors import BoardError
+from lite_runner import interruption
+from lite_runner.errors import ImageError, UsageError
+from lite_runner.ocr.report import Result, error_result
+from lite_runner.pictures import image_header
+from lite_runner.pictures.inputs import Source, drawing_name
+from opt_models.command_name import command_name
+
+
+def read(
+    board: Board,
+    pictures: Iterable[Source],
+    options: Sequence[str] = (),
+    draw: Path | None = None,
+    show: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Read pictures on a board, in one process there.
+
+    Args:
+        board: with a release in use.
+        pictures: on the host.
+        options: further ones of ``ocr read``.
+        draw: folder on the host for annotated pictures.
+        show: called with each result as it comes.
+
+    Returns:
+        A result for each picture, under the host's name of it; errors are results too, also of
+        those that were not read any more when the connection ended.
+
+    Raises:
+        UsageError: an option is wrong.
+        BoardError: no release is in use, or its program failed before the first picture.
+    """
+    board = board.with_interpreter()
+    state = board.status()
+    if state.current is None:
+        raise BoardError(
+            f"{board.target.name}: nothing is deployed there;"
+            f" run '{command_name()} deploy --target {board.target.name}'"
+        )
+    if not state.intact:
+        print(
+            f"{board.target.name}: release {state.current} there is damaged; run"
+            f" '{command_name()} deploy --target {board.target.name}' again to repair it",
+            file=sys.stderr,
+        )
+    wanted = {f"{number:05d}": source for number, source in enumerate(pictures)}
+    results: dict[str, Result] = {}
+
+    def add(key: str, result: Result) -> None:
+        results[key] = result
+        show(result)
+
+    sent = {}
+    for key, source in wanted.items():
+        problem = source.error or _problem(source.path)
+        if problem is None:
+            sent[key] = f"{key}{source.path.suffix}"
+        else:
+            add(key, error_result(source.name, problem))
+    if sent:
+        with inbox(board) as place:
+            files = {name: wanted[key].path for key, name in sent.items()}
+            board.transport.put(files, place)
+            command = [board.path("ocr"), "read", "--json-lines", *options]
+            if draw is not None:
+                command += ["--draw", f"{place}/drawings"]
+            command += [f"{place}/{name}" for name in sent.values()]
+            answers = _Answers(
+                board.target.name,
+                set(sent),
+                lambda key, result: add(key, {**result, "image": wanted[key].name}),
+            )
+            reason = answers.read(board, command)
+            for key in sent:
+                if key not in results:
+                    add(key, error_result(wanted[key].name, f"was not read: {reason}"))
+            if draw is not None and not answers.cut:
+                _fetch_drawings(board, f"{place}/drawings", wanted, draw)
+    return [results[key] for key in wanted]
+
+
+class _Answers:
+    """The results of one run of a board's program, as they come.
+
+    Args:
+        board: its target, for errors.
+        keys: of the pictures that the board was given.
+        add: is given the first result of each picture.
+    """
+
+    def __init__(self, board: str, keys: set[str], add: Callable[[str, Result], None]) -> None:
+        self.cut = False
+        self._board = board
+        self._missing = keys
+        self._add = add
+        self._came = False
+        self._damage = ""
+
+    def read(self, board: Board, command: Sequence[str]) -> str:
+        """Run the program; returns why pictures have no result, for those that have none.
+
+        Raises:
+            UsageError: an option is wrong.
+            BoardError: the program failed, or was cut off, before any picture.
+        """
+        try:
+            outcome = board.transport.run(command, on_line=self._take)
+        except BoardError as error:
+            if not self._came:
+                raise
+            self.cut = True
+            return str(error)
+        if outcome.code == 2:
+            raise UsageError(last_words(outcome))
+        reason = self._damage or last_words(outcome)
+        if self._missing and not self._came:
+            raise BoardError(f"{self._board}: reading failed: {reason}")
+        return reason
+
+    def _take(self, line: str) -> None:
+        if not line.startswith("{"):
+            return  # the library's own words, as when it warns
+        self._came = True
+        try:
+            answer = answered.picture(line, self._board)
+        except BoardError as error:
+            self._damage = str(error)
+            return
+        if answer.key in self._missing:
+            self._missing.remove(answer.key)
+            self._add(answer.key, answer.result)
+
+
+@contextmanager
+def inbox(board: Board) -> Iterator[str]:
+    """A new folder on the board, removed in the end."""
+    name = uuid.uuid4().hex[:12]
+    try:
+        yield board.path("inbox", name)
+    finally:
+        with interruption.deferred():
+            _clear(board, name)
+
+
+def _clear(board: Board, name: str) -> None:
+    """Remove an inbox; that the board is gone is told, and costs no result."""
+    try:
+        board.release("clear", name)
+    except BoardError as error:
+        print(f"{error}; the next read there removes the pictures", file=sys.stderr)
+
+
+def _problem(path: Path) -> str | None:
+    """Why a picture cannot even be sent, if so."""
+    try:
+        image_header.read(path)
+    except ImageError as error:
+        return str(error)
+    return None
+
+
+def _fetch_drawings(board: Board, folder: str, wanted: Mapping[str, Source], into: Path) -> None:
+    """Bring drawings back under the names of the host's pictures."""
+    taken: set[str] = set()
+    with tempfile.TemporaryDirectory() as temporary:
+        fetched = Path(temporary)
+        board.transport.get(folder, fetched)
+        into.mkdir(parents=True, exist_ok=True)
+        for key, source in wanted.items():
+            drawing = fetched / f"{key}.png"
+            if drawing.is_file():
+                shutil.move(drawing, into / drawing_name(source.path, taken))
