@@ -21,7 +21,7 @@ from cross_build.deploys.history import Record
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets.targets import target as find_target
 from cross_build.targets.targets import targets
-from lite_runner.ocr import report
+from opt_models import text_table
 from opt_models.command_name import command_name
 
 
@@ -58,22 +58,27 @@ def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record]
     return found, 130 if interrupted else 1 if any(one.problem for one in found) else 0
 
 
-def table(known: Sequence[Record]) -> str:
-    """Boards as text for people, then what is wrong with some of them, a line each."""
+def table(known: Sequence[Record], width: int | None = None) -> str:
+    """Boards as text for people, then what is wrong with some of them, a line each.
+
+    Args:
+        known: the boards.
+        width: columns of the terminal; None for lines of any length.
+    """
     if not known:
         return f"no board was deployed to from here; '{command_name()} deploy' does it"
-    rows: list[Sequence[str]] = [
-        ("board", "target", "release", "pack", "Paddle-Lite", "last read well", "state")
-    ]
-    for one in known:
-        rows.append(
-            (
-                *(one.address, one.target, one.release or "-", one.pack or "-"),
-                *(one.lite_version or "-", _local(one.verified), "failed" if one.problem else "ok"),
-            )
+    headings = ("board", "target", "release", "pack", "Paddle-Lite", "last read well", "state")
+    rows = [
+        (
+            *(record.address, record.target, record.release or "-", record.pack or "-"),
+            *(record.lite_version or "-", _local(record.verified)),
+            "failed" if record.problem else "ok",
         )
-    wrong = [f"{one.address}: {one.problem}" for one in known if one.problem]
-    return "\n".join([report.table(rows, left=len(rows[0])), *([""] if wrong else []), *wrong])
+        for record in known
+    ]
+    problems = [f"{record.address}: {record.problem}" for record in known if record.problem]
+    table = text_table.table(headings, rows, width=width)
+    return "\n".join([table, *([""] if problems else []), *problems])
 
 
 def as_data(known: Sequence[Record]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from cross_build.deploys.deploy import Deployment
 from cross_build.deploys.fleet.hosts import Host
 from cross_build.deploys.fleet.live_table import View
 from cross_build.deploys.fleet.parallel import AT_ONCE, Step, each
-from lite_runner.ocr import report
+from opt_models import text_table
 from opt_models.packs import resolve
 from opt_models.store.single_flight import Once
 
@@ -141,29 +141,32 @@ def preview(
     return "\n".join(texts), code
 
 
-def summary(rollout: Rollout) -> str:
-    """A rollout as text for people: a table, then each failure in a line, then how many."""
-    rows: list[Sequence[str]] = [
-        ("board", "target", "state", "release", "pack", "Paddle-Lite", "sent", "took")
-    ]
-    for one in rollout.results:
-        rows.append(
-            (
-                *(one.host, one.target, one.state),
-                *(one.release or "-", one.pack or "-", one.lite_version or "-"),
-                f"{one.sent_bytes / 1e6:.1f} MB" if one.release else "-",
-                f"{one.seconds:.1f} s",
-            )
+def summary(rollout: Rollout, width: int | None = None) -> str:
+    """A rollout as text for people: a table, then each failure in a line, then how many.
+
+    Args:
+        rollout: it.
+        width: columns of the terminal; None for lines of any length.
+    """
+    headings = ("board", "target", "state", "release", "pack", "Paddle-Lite", "sent", "took")
+    rows = [
+        (
+            *(result.host, result.target, result.state),
+            *(result.release or "-", result.pack or "-", result.lite_version or "-"),
+            f"{result.sent_bytes / 1e6:.1f} MB" if result.release else "-",
+            f"{result.seconds:.1f} s",
         )
-    lines = [report.table(rows, left=6), ""]
-    failed = [one for one in rollout.results if one.error]
-    lines += [f"{one.host}: {one.error}" for one in failed]
-    good = sum(one.release is not None for one in rollout.results)
-    stopped = sum(one.state == "stopped" for one in rollout.results)
-    told = [f"{good} of {len(rollout.results)} boards have the release"]
-    told += [f"{len(failed)} failed"] if failed else []
-    told += [f"{stopped} stopped"] if stopped else []
-    lines.append(", ".join(told))
+        for result in rollout.results
+    ]
+    lines = [text_table.table(headings, rows, width=width, left=6), ""]
+    failed = [result for result in rollout.results if result.error]
+    lines += [f"{result.host}: {result.error}" for result in failed]
+    good = sum(result.release is not None for result in rollout.results)
+    stopped = sum(result.state == "stopped" for result in rollout.results)
+    counts = [f"{good} of {len(rollout.results)} boards have the release"]
+    counts += [f"{len(failed)} failed"] if failed else []
+    counts += [f"{stopped} stopped"] if stopped else []
+    lines.append(", ".join(counts))
     if failed or stopped:
         lines[-1] += "; the others keep the one they had. The same command goes on from there"
     return "\n".join(lines)
