@@ -15,8 +15,8 @@ from cross_build.boards.connect import EMULATED, connect
 from cross_build.deploys import history
 from cross_build.deploys.deploy import last_words
 from cross_build.deploys.fleet.hosts import Host
-from cross_build.deploys.fleet.live_table import View
-from cross_build.deploys.fleet.parallel import AT_ONCE, Step, each
+from cross_build.deploys.fleet.live_table import LiveTable
+from cross_build.deploys.fleet.parallel import AT_ONCE, BoardProgress, each
 from cross_build.deploys.history import Record
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets.targets import target as find_target
@@ -39,13 +39,13 @@ def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record]
     fit = [one for one in known if one.target in targets()]
     hosts = [Host(one.address, find_target(one.target)) for one in fit]
 
-    def work(number: int, step: Step) -> Record:
-        return _asked(fit[number], step)
+    def work(number: int, progress: BoardProgress) -> Record:
+        return _asked(fit[number], progress)
 
     def told(found: Record) -> tuple[str, str]:
         return ("failed", found.problem) if found.problem else ("reads", f"{found.release}")
 
-    ended, interrupted = each(hosts, work, told, View(), at_once)
+    ended, interrupted = each(hosts, work, told, LiveTable(), at_once)
     found = []
     for record, one in zip(fit, ended):
         if one.stopped:
@@ -102,11 +102,11 @@ def forget(address: str) -> int:
     return len(found)
 
 
-def _asked(record: Record, step: Step) -> Record:
+def _asked(record: Record, progress: BoardProgress) -> Record:
     board = _board(record)
-    step.closes(board.transport.close)
+    progress.closes(board.transport.close)
     try:
-        step.step("connecting")
+        progress.step("connecting")
         status = board.status()
         name, proof = status.current, status.verified
         proof = proof if isinstance(proof, dict) else {}  # damage, which a deploy repairs
@@ -123,7 +123,7 @@ def _asked(record: Record, step: Step) -> Record:
             return replace(fresh, problem="has no release in use; deploy to it")
         if not status.intact:
             return replace(fresh, problem="files of its release are gone or damaged; deploy to it")
-        step.step("verifying", "on the board")
+        progress.step("verifying", "on the board")
         outcome = board.transport.run([board.path("ocr"), "verify", "--json"])
         try:
             releases.proof(parse(outcome.stdout, "verify"))

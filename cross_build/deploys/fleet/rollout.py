@@ -10,8 +10,8 @@ from cross_build.boards.connect import connect
 from cross_build.deploys import deploy as deploys
 from cross_build.deploys.deploy import Deployment
 from cross_build.deploys.fleet.hosts import Host
-from cross_build.deploys.fleet.live_table import View
-from cross_build.deploys.fleet.parallel import AT_ONCE, Step, each
+from cross_build.deploys.fleet.live_table import LiveTable
+from cross_build.deploys.fleet.parallel import AT_ONCE, BoardProgress, each
 from opt_models import text_table
 from opt_models.packs import resolve
 from opt_models.store.single_flight import Once
@@ -87,14 +87,14 @@ def deploy(
     """
     once = _prepared(hosts, pack, runtime)
 
-    def work(board: Board, step: Step) -> Deployment:
-        return deploys.deploy(board, pack, runtime, step, once)
+    def work(board: Board, progress: BoardProgress) -> Deployment:
+        return deploys.deploy(board, pack, runtime, progress, once)
 
     def told(done: Deployment) -> tuple[str, str]:
         about = f"{done.release}, {done.proof['pack']}"
         return ("deployed" if done.changed else "unchanged"), about
 
-    ended, interrupted = each(hosts, _connected(hosts, folder, work), told, View(), at_once)
+    ended, interrupted = each(hosts, _connected(hosts, folder, work), told, LiveTable(), at_once)
     results = []
     for host, one in zip(hosts, ended):
         done = one.value
@@ -128,11 +128,11 @@ def preview(
     """
     once = _prepared(hosts, pack, runtime)
 
-    def work(board: Board, step: Step) -> str:
-        return deploys.preview(board, pack, runtime, step, once)
+    def work(board: Board, progress: BoardProgress) -> str:
+        return deploys.preview(board, pack, runtime, progress, once)
 
     ended, interrupted = each(
-        hosts, _connected(hosts, folder, work), lambda text: ("asked", ""), View(), at_once
+        hosts, _connected(hosts, folder, work), lambda text: ("asked", ""), LiveTable(), at_once
     )
     texts = [
         f"{host.address}: {one.value or one.error or 'stopped'}" for host, one in zip(hosts, ended)
@@ -188,17 +188,17 @@ def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> Once:
 
 
 def _connected(
-    hosts: Sequence[Host], folder: str, work: Callable[[Board, Step], Any]
-) -> Callable[[int, Step], Any]:
+    hosts: Sequence[Host], folder: str, work: Callable[[Board, BoardProgress], Any]
+) -> Callable[[int, BoardProgress], Any]:
     """Work on a board as work on the number of a host."""
 
-    def run(number: int, step: Step) -> Any:
+    def run(number: int, progress: BoardProgress) -> Any:
         host = hosts[number]
         # Many boards cannot each ask for a password.
         board = connect(host.target, host=host.address, folder=folder, ask=False)
-        step.closes(board.transport.close)
+        progress.closes(board.transport.close)
         try:
-            return work(board, step)
+            return work(board, progress)
         finally:
             board.transport.close()
 
