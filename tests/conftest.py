@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Callable, Iterator
 
 import hypothesis
 import pytest
@@ -24,22 +24,50 @@ hypothesis.settings.load_profile("shared machine")
 
 ROOT = Path(__file__).parent.parent
 #: Tests of the one emulated board.
-BOARDS = "tests/board/"
+BOARDS = ROOT / "tests" / "board"
+#: Seconds one of them may take: its programs run some twenty times slower than others.
+BOARD_TIMEOUT = 900
+#: Files that take minutes, longest first; all others take less.
+LONGEST = [
+    ROOT / "tests" / name
+    for name in (
+        "phone/test_phone.py",
+        "opt_models/test_build_pack.py",
+        "test_folding.py",
+        "test_readme.py",
+        "cross_build/bench/peers/test_bundle.py",
+        "phone/test_faults.py",
+        "power/test_kill.py",
+        "test_tasks.py",
+        "test_benchmarks.py",
+        "test_mirror.py",
+    )
+]
 #: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).
 DATA = "LITE_OCR_TEST_DATA"
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep together what shares something: a file its fixtures, ``board/`` the emulated board."""
-    from xdist.scheduler import LoadScopeScheduling
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares something, and begin with what takes longest.
 
-    class Together(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.split("::")[0]
-            return BOARDS if file.startswith(BOARDS) else file
+    A file shares its fixtures, ``board/`` the emulated board. Several processes take groups in the
+    order of the tests: what is long must not be left to one of them in the end.
+    """
+    for item in items:
+        if BOARDS in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("board"))
+            item.add_marker(pytest.mark.timeout(BOARD_TIMEOUT))
+        else:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+    items.sort(key=_turn)
 
-    return Together(config, log)
+
+def _turn(item: pytest.Item) -> int:
+    """When a test's file is begun; files of one turn stay in order."""
+    if BOARDS in item.path.parents:
+        return 0
+    return LONGEST.index(item.path) + 1 if item.path in LONGEST else len(LONGEST) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)
