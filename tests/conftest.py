@@ -23,25 +23,27 @@ hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
 ROOT = Path(__file__).parent.parent
-#: Tests of the one emulated board.
-BOARDS = ROOT / "tests" / "board"
-#: Seconds one of them may take: its programs run some twenty times slower than others.
+TESTS = ROOT / "tests"
+#: Folders whose tests share what takes long to make: the emulated board, the data of a phone.
+BOARD, PHONE = TESTS / "board", TESTS / "phone"
+#: Seconds one test of the board may take: programs run some twenty times slower there.
 BOARD_TIMEOUT = 900
-#: Files that take minutes, longest first; all others take less.
+#: What takes minutes, longest first; all other files take less.
 LONGEST = [
-    ROOT / "tests" / name
-    for name in (
-        "phone/test_phone.py",
-        "opt_models/test_build_pack.py",
-        "test_folding.py",
-        "test_readme.py",
-        "cross_build/bench/peers/test_bundle.py",
-        "phone/test_faults.py",
-        "power/test_kill.py",
-        "test_tasks.py",
-        "test_benchmarks.py",
-        "test_mirror.py",
-    )
+    *(BOARD, PHONE),
+    *(
+        TESTS / name
+        for name in (
+            "opt_models/test_build_pack.py",
+            "test_folding.py",
+            "test_readme.py",
+            "cross_build/bench/peers/test_bundle.py",
+            "power/test_kill.py",
+            "test_benchmarks.py",
+            "test_tasks.py",
+            "test_mirror.py",
+        )
+    ),
 ]
 #: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).
 DATA = "LITE_OCR_TEST_DATA"
@@ -51,23 +53,26 @@ DATA = "LITE_OCR_TEST_DATA"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares something, and begin with what takes longest.
 
-    A file shares its fixtures, ``board/`` the emulated board. Several processes take groups in the
-    order of the tests: what is long must not be left to one of them in the end.
+    Tests of a file share its fixtures. Several processes take groups in the order of the tests:
+    none must be left with a long one when the others are done.
     """
     for item in items:
-        if BOARDS in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("board"))
+        group = _group(item)
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(TESTS))))
+        if group == BOARD:
             item.add_marker(pytest.mark.timeout(BOARD_TIMEOUT))
-        else:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
     items.sort(key=_turn)
 
 
+def _group(item: pytest.Item) -> Path:
+    """The folder or file whose tests one process runs."""
+    return next((folder for folder in (BOARD, PHONE) if folder in item.path.parents), item.path)
+
+
 def _turn(item: pytest.Item) -> int:
-    """When a test's file is begun; files of one turn stay in order."""
-    if BOARDS in item.path.parents:
-        return 0
-    return LONGEST.index(item.path) + 1 if item.path in LONGEST else len(LONGEST) + 1
+    """When a test's group is begun; groups of one turn stay in order."""
+    group = _group(item)
+    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)
