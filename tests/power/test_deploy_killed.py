@@ -56,7 +56,7 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
     return found
 
 
-@pytest.mark.timeout(300 + 20 * _KILLS)
+@pytest.mark.timeout(600 + 20 * _KILLS)
 def test_killed_at_any_moment_a_release_runs_and_the_next_deploy_repairs_all(fast: Path) -> None:
     archives, home = Archives(fast / "archives"), fast / "work" / "board"
     home.parent.mkdir()
