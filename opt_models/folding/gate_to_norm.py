@@ -5,7 +5,8 @@ the same to the last bit. A batch norm has one scale a channel for all pictures 
 their channels are seen as those of one picture.
 
 Paddle-Lite for x86 multiplies with calls of a function for every eight numbers (lite/backends/x86/
-math/elementwise.h, ``loadu_ps_inline``), while its batch norm is one loop.
+math/elementwise.h, ``loadu_ps_inline``), while its batch norm is one loop: 0.52 ms instead of 1.03
+for 64 x 160 x 160, 0.006 instead of 0.021 for 64 x 20 x 20, with all that is written here.
 """
 
 from __future__ import annotations
