@@ -19,6 +19,7 @@ from lite_runner.predictor import Engine, Output, affinity, engines
 from lite_runner.predictor.shape_cache import Pool
 from lite_runner.predictor.worker_pool import Crew
 from lite_runner.releases import settings
+from lite_runner.releases.proof import StageSeconds
 from lite_runner.user_path import user_path
 
 
@@ -90,6 +91,15 @@ class Seconds:
     classify: float
     recognise: float
     total: float
+
+    def as_dict(self) -> StageSeconds:
+        """As JSON takes it."""
+        return {
+            "detect": self.detect,
+            "classify": self.classify,
+            "recognise": self.recognise,
+            "total": self.total,
+        }
 
 
 @dataclass(frozen=True)
