@@ -15,7 +15,8 @@ from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.errors import PackError
 from lite_runner.ocr import classification, detection, geometry, memory, recognition
 from lite_runner.pictures import image as pictures
-from lite_runner.predictor import Engine, Output, affinity, engines
+from lite_runner.predictor import affinity, engines
+from lite_runner.predictor.protocol import Engine, Output
 from lite_runner.predictor.shape_cache import Pool
 from lite_runner.predictor.worker_pool import Crew
 from lite_runner.releases import settings

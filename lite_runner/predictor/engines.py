@@ -9,7 +9,8 @@ from typing import Mapping
 
 from lite_runner.errors import EngineError
 from lite_runner.pack import Pack
-from lite_runner.predictor import Engine, Freedom, affinity
+from lite_runner.predictor import affinity
+from lite_runner.predictor.protocol import Engine, Freedom
 from lite_runner.releases import durable, settings
 from lite_runner.releases.proof import ModelCapabilities, Proof
 from lite_runner.releases.release import PROOF

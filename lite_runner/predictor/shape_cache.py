@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Callable
 
 from lite_runner.arrays import Floats
-from lite_runner.predictor import Engine, Output, Predictor
+from lite_runner.predictor.protocol import Engine, Output, Predictor
 
 
 class Pool:
@@ -44,7 +44,7 @@ class Pool:
             fill: writes all of it.
 
         Returns:
-            As :meth:`lite_runner.predictor.Predictor.run`.
+            As :meth:`lite_runner.predictor.protocol.Predictor.run`.
         """
         key: tuple[int, ...] = () if self._reshapes else shape
         predictor = self._open.pop(key, None)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Callable, Iterable, TypeVar
 
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Engine, affinity
+from lite_runner.predictor import affinity
+from lite_runner.predictor.protocol import Engine
 from lite_runner.predictor.shape_cache import Pool
 
 Item = TypeVar("Item")

@@ -15,7 +15,7 @@ from lite_runner import pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError
 from lite_runner.ocr.pipeline import Ocr, Options
-from lite_runner.predictor import Output
+from lite_runner.predictor.protocol import Output
 from lite_runner.predictor.shape_cache import Pool
 from lite_runner.predictor.worker_pool import Crew
 

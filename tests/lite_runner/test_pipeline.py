@@ -14,7 +14,7 @@ from lite_runner import Ocr, Options, PackError, pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError, ImageError, UsageError
 from lite_runner.ocr import memory
-from lite_runner.predictor import Output
+from lite_runner.predictor.protocol import Output
 from lite_runner.predictor.shape_cache import Pool
 from lite_runner.releases.release import sha256
 

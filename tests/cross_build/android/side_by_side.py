@@ -16,7 +16,7 @@ import numpy as np
 from lite_runner.arrays import Floats
 from lite_runner.ocr.pipeline import Ocr
 from lite_runner.pictures import image
-from lite_runner.predictor import Output
+from lite_runner.predictor.protocol import Output
 from lite_runner.predictor.shape_cache import Pool
 from tests.cross_build.android.probe import Probe
 
