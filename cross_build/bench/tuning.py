@@ -90,7 +90,7 @@ def tune(
         }
         records: list[Result] = []
         best = first
-        for number, vary in enumerate((_crews, _buckets, _sides)):
+        for number, vary in enumerate((_workers, _buckets, _sides)):
             side = _own_side(records)
             tried = [best, *(one for one in vary(best, stage.cores, side) if one != best)]
             print(f"tuning, step {number + 1} of 3: {len(tried)} settings", file=sys.stderr)
@@ -180,7 +180,7 @@ def _median(candidate: CandidateResult) -> float:
     return candidate["summary"]["total"]["median"] if candidate["summary"] else math.nan
 
 
-def _crews(best: Setting, cores: int, side: int) -> list[Setting]:
+def _workers(best: Setting, cores: int, side: int) -> list[Setting]:
     counts = sorted({1, 2, 4, cores} & set(range(1, cores + 1)))
     return [
         {**best, "threads": threads, "workers": workers} for threads in counts for workers in counts

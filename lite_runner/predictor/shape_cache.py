@@ -10,7 +10,7 @@ from lite_runner.arrays import Floats
 from lite_runner.predictor.protocol import Engine, Output, Predictor
 
 
-class Pool:
+class ShapeCache:
     """Runs one model on inputs of any shape.
 
     Where the engine cannot reshape, a model is opened anew for each input shape and the last
