@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from cross_build.boards import emulator as emulate
 from cross_build.errors import InstructionsError
 from cross_build.targets.targets import Target
+from lite_runner.bench.messages import Setting
+from lite_runner.bench.result import Counts
 from lite_runner.releases.release import sha256
 from opt_models.store import cache
 
@@ -80,9 +82,7 @@ class Counter:
             return int(result.read_text(encoding="ascii"))
 
 
-def page(
-    target: Target, release: str, picture: Path, detect: bool, request: Mapping[str, Any]
-) -> dict[str, Any]:
+def page(target: Target, release: str, picture: Path, detect: bool, request: Setting) -> Counts:
     """Instructions a release on the emulated board takes to read a picture, one thread.
 
     Args:

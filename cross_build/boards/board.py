@@ -8,7 +8,7 @@ import inspect
 import socket
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Iterator, Sequence
 
 from cross_build.boards.answers import probed as answered
@@ -202,9 +202,9 @@ class Board:
         return found
 
     def _check(self, facts: Facts) -> None:
-        unfit = probe.unfit(asdict(facts), {"machine": self.target.machine})
-        if unfit:
-            raise BoardError(f"{self.target.name}: {unfit}")
+        reason = probe.incompatibility(facts, {"machine": self.target.machine})
+        if reason:
+            raise BoardError(f"{self.target.name}: {reason}")
 
     def _packages(self) -> tuple[str, ...]:
         """The board's own packages, which have to do where there are no wheels."""
