@@ -14,7 +14,7 @@ from typing import Any, Iterator, Sequence
 from cross_build.boards.answers import probed as answered
 from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer, parse
-from cross_build.boards.progress import TERMINAL, Watch
+from cross_build.boards.progress import TERMINAL, Progress
 from cross_build.boards.transports import Outcome, Transport
 from cross_build.bundles.bundle import Bundle
 from cross_build.errors import BoardError, DeployError
@@ -124,7 +124,7 @@ class Board:
         return self
 
     def install_system(
-        self, system: Bundle | None, watch: Watch = TERMINAL
+        self, system: Bundle | None, progress: Progress = TERMINAL
     ) -> tuple[Board, Sequence[str]]:
         """Bring a system over that releases run on; a board has its own, and is sent nothing.
 

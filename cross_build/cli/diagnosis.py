@@ -22,7 +22,7 @@ from opt_models.store import cache, config
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
-    *("requests", "urllib3", "tqdm", "protobuf", "flatbuffers", "onnx", "pyyaml", "fabric"),
+    *("requests", "urllib3", "tqdm", "protobuf", "flatbuffers", "onnx", "pyyaml", "rich", "fabric"),
     *("paramiko", "pyelftools"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.

@@ -16,7 +16,7 @@ from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer, parse
 from cross_build.boards.answers.releases import Status
 from cross_build.boards.board import Board
-from cross_build.boards.progress import TERMINAL, Watch
+from cross_build.boards.progress import TERMINAL, Progress
 from cross_build.boards.transfer import transfer
 from cross_build.boards.transports import Outcome
 from cross_build.bundles import bundle as bundles
@@ -72,7 +72,7 @@ def deploy(
     board: Board,
     pack_name: str | None = None,
     runtime: str = "",
-    watch: Watch = TERMINAL,
+    progress: Progress = TERMINAL,
     once: Once | None = None,
 ) -> Deployment:
     """Bring a board to the wanted release; does nothing if it has it already.
@@ -83,7 +83,7 @@ def deploy(
         board: where to.
         pack_name: a named pack or the folder of a pack; the target's own if None.
         runtime: folder or archive of a Paddle-Lite library of the user's own.
-        watch: is told of each step.
+        progress: is told of each step.
         once: shared by deploys to other boards, which then share what is made for them.
 
     Raises:
@@ -91,19 +91,19 @@ def deploy(
         BoardError, LiteError: from the steps on the way.
     """
     start = time.perf_counter()
-    watch.step("connecting")
+    progress.step("connecting")
     with only_one(board), _recorded(board):
-        bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
-        board, brought = board.install_system(bundle.system, watch)
-        watch.step("comparing")
+        bundle = bundle_for(board, pack_name, runtime, progress=progress, once=once)
+        board, brought = board.install_system(bundle.system, progress)
+        progress.step("comparing")
         with board.held(bundle.name) as state:
             missing: Sequence[str] = ()
             proof = _in_use(state, bundle.name)
             changed = proof is None
             if proof is None:
-                staged = stage(board, bundle, state.free, watch)
+                staged = stage(board, bundle, state.free, progress)
                 missing, proof = staged.missing, staged.proof
-                watch.step("switching")
+                progress.step("switching")
                 board.release("switch", bundle.name, stdin=json.dumps(proof))
         history.deployed(board, bundle.name, proof, changed)
     system = bundle.system.items if bundle.system else {}
@@ -138,14 +138,14 @@ class Staged:
     missing: Sequence[str]
 
 
-def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Staged:
+def stage(board: Board, bundle: Bundle, free: int, progress: Progress = TERMINAL) -> Staged:
     """Bring a bundle to a board and verify it there, beside the release in use.
 
     Args:
         board: held by the caller (:meth:`Board.held`).
         bundle: to be there.
         free: bytes the board has left.
-        watch: is told of each step.
+        progress: is told of each step.
 
     Raises:
         DeployError: there is no room, files arrive damaged, or verification fails.
@@ -157,8 +157,8 @@ def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> S
     if known.intact and proof is not None:
         return Staged(bundle.name, program, proof, ())
     # A deploy may have been cut off between the two.
-    missing = () if known.intact else send(board, bundle, free, watch)
-    watch.step("verifying", "on the board")
+    missing = () if known.intact else send(board, bundle, free, progress)
+    progress.step("verifying", "on the board")
     return Staged(bundle.name, program, _verify(board, bundle, program), missing)
 
 
@@ -166,17 +166,17 @@ def preview(
     board: Board,
     pack_name: str | None = None,
     runtime: str = "",
-    watch: Watch = TERMINAL,
+    progress: Progress = TERMINAL,
     once: Once | None = None,
 ) -> str:
     """What a deploy would do, as text for people; nothing is changed on the board.
 
     Args and errors as :func:`deploy`.
     """
-    watch.step("connecting")
+    progress.step("connecting")
     board = board.with_interpreter()
-    bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
-    watch.step("comparing")
+    bundle = bundle_for(board, pack_name, runtime, progress=progress, once=once)
+    progress.step("comparing")
     state = board.status()
     name, current = board.target.name, state.current
     if _in_use(state, bundle.name) is not None:
@@ -252,13 +252,13 @@ def bundle_for(
     pack_name: str | None = None,
     runtime: str = "",
     tuned: bool = True,
-    watch: Watch = TERMINAL,
+    progress: Progress = TERMINAL,
     once: Once | None = None,
 ) -> Bundle:
     """What a board shall get, after a look at it.
 
     Args:
-        board, pack_name, runtime, watch, once: as for :func:`deploy`.
+        board, pack_name, runtime, progress, once: as for :func:`deploy`.
         tuned: whether what a tuning found on the board is used.
 
     Raises:
@@ -269,7 +269,7 @@ def bundle_for(
     facts = board.probe(bundles.needs(library) if library else ())
     for contradiction in board.contradictions(facts):
         _say(f"{target.name}: {contradiction}; the board's word counts")
-    watch.step("bundling")
+    progress.step("bundling")
     pack = pack_for(target, pack_name, library, shared)
     system = shared(("system", target), lambda: system_for(target))
 
@@ -338,7 +338,7 @@ def _recorded(board: Board) -> Iterator[None]:
         raise
 
 
-def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Sequence[str]:
+def send(board: Board, bundle: Bundle, free: int, progress: Progress = TERMINAL) -> Sequence[str]:
     """Bring the files over that the board does not hold; returns their paths.
 
     Args and errors as :func:`stage`.
@@ -355,9 +355,13 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
         )
     if missing:
         transfer(
-            board.transport, bundle, missing, board.path("releases", f"{bundle.name}.part"), watch
+            board.transport,
+            bundle,
+            missing,
+            board.path("releases", f"{bundle.name}.part"),
+            progress,
         )
-    watch.step("checking")
+    progress.step("checking")
     answer = board.answer("seal", bundle.name, stdin=manifest)
     wrong = releases.paths(answer["wrong"], bundle.items)
     if wrong:

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from cross_build.deploys.fleet.live_table import View
+from cross_build.deploys.fleet.live_table import LiveTable
 
 
 class Terminal(io.StringIO):
@@ -21,20 +21,19 @@ class Terminal(io.StringIO):
 def screen(text: str) -> list[str]:
     """What a terminal shows after all of this."""
     lines, row = [""], 0
+    # Neither colours nor whether the cursor is seen change what is written where.
+    text = re.sub(r"\x1b\[(\?25[hl]|[\d;]*m)", "", text)
     for part in re.findall(r"\x1b\[\d*[A-Z]|\n|\r|[^\x1b\n\r]+", text):
         if part == "\n":
             row += 1
             lines += [""] * (row - len(lines) + 1)
-        elif part == "\x1b[J":
-            del lines[row:]
-            lines.append("")
         elif part.endswith("A") and part[0] == "\x1b":
             row -= int(part[2:-1])
             assert row >= 0
-        elif part == "\x1b[K":
-            pass
+        elif part == "\x1b[2K":
+            lines[row] = ""
         elif part != "\r":
-            lines[row] = part
+            lines[row] = part.rstrip()
     return [line for line in lines if line]
 
 
@@ -47,7 +46,7 @@ def size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lines_where_there_is_no_terminal() -> None:
     out = io.StringIO()
-    view = View(out)
+    view = LiveTable(out)
     row = view.add("pi@a")
     with view:
         view.begin(row)
@@ -63,7 +62,7 @@ def test_lines_where_there_is_no_terminal() -> None:
 def test_a_dumb_terminal_is_none(monkeypatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     out = Terminal()
-    view = View(out)
+    view = LiveTable(out)
     view.add("a")
     with view:
         view.draw()
@@ -72,7 +71,7 @@ def test_a_dumb_terminal_is_none(monkeypatch) -> None:
 
 def test_a_table_that_changes_in_place() -> None:
     out = Terminal()
-    view = View(out)
+    view = LiveTable(out)
     rows = [view.add(name) for name in ("pi@first", "b", "c")]
     with view:
         for row in rows[:2]:
@@ -100,7 +99,7 @@ def test_a_table_that_changes_in_place() -> None:
 
 def test_where_all_do_not_fit_those_under_way_are_shown() -> None:
     out = Terminal()
-    view = View(out)
+    view = LiveTable(out)
     rows = [view.add(f"board-{number}") for number in range(30)]
     with view:
         for row in rows[10:20]:
@@ -114,7 +113,7 @@ def test_where_all_do_not_fit_those_under_way_are_shown() -> None:
 
 
 def test_what_threads_say_stands_behind_their_boards_names(capsys) -> None:
-    view = View()
+    view = LiveTable()
     rows = [view.add(name) for name in "ab"]
 
     def speak(row) -> None:
