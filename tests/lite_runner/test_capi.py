@@ -127,10 +127,11 @@ def test_a_clone_lives_on_and_runs_in_another_thread(engine, model) -> None:
     first.close()
     results: list[float] = []
     work = threading.Thread(
-        target=lambda: results.append(run(second, np.ones((1, 1), np.float32))[0].data.item())
+        target=lambda: results.append(run(second, np.ones((1, 1), np.float32))[0].data.item()),
+        daemon=True,
     )
     work.start()
-    work.join()
+    work.join(30)
     assert results == [2.0]
 
 
