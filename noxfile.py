@@ -1,8 +1,8 @@
 """Unit tests with each Python, and with the oldest packages that pyproject.toml allows.
 
 ``nox`` runs all sessions, ``nox -s lowest`` or ``nox -s unit-3.12`` one of them; words behind
-``--`` go to pytest. It takes ``pip install 'nox[uv]'``, and the Pythons on the path as pyenv has
-them.
+``--`` go to pytest. It takes ``pip install 'nox[uv]'``. A Python that is not on the path is
+downloaded, if there is a network; those of pyenv are on the path where ``pyenv local`` lists them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import nox
 
 nox.options.default_venv_backend = "uv"
+# A session that is left out is none that passed.
+nox.options.error_on_missing_interpreters = True
 #: The rooms whose tests need no other machine, emulated or real.
 UNIT = ("tests/lite_runner", "tests/opt_models")
 

@@ -15,14 +15,16 @@ from lite_runner import terminal
 #: Locked: this project's own dependencies, those of its tests among them; and what builds it.
 _DEVELOPMENT = ".ci/requirements.txt"
 _BUILD_TOOLS = ".ci/build.in"
+#: All tests, by three processes, of which one is busy with the emulated board all the time. Groups
+#: of tests are taken in the order tests/conftest.py gives them, not by their size.
+_TOGETHER = ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 @command()
 def test(c: Context, k: str = "") -> int:
     """Run the test suite; -k picks tests."""
-    # All of it by three processes, one of which mostly waits for the emulated board: its tests are
-    # first and take longest. A few tests would wait longer for these than they take.
-    return _run(c, "pytest", *(["-k", k] if k else ["-n", "3", "--no-loadscope-reorder"]))
+    # A few tests would wait longer for several processes than they take.
+    return _run(c, "pytest", *(["-k", k] if k else _TOGETHER))
 
 
 @command(

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, Any, Iterator, Mapping, Sequence
 
 from cross_build.boards.transports import Outcome
-from cross_build.boards.transports import child as children
 from cross_build.deploys.deploy import last_words
 from lite_runner.errors import LiteError
 from lite_runner.scoring.ground_truth import Picture
+from opt_models.store import process
 
 #: What the worker processes run.
 WORKER = Path(__file__).with_name("worker.py")
@@ -100,7 +100,7 @@ def start(name: str, program: Sequence[str], *arguments: str) -> Iterator[Side]:
         SideError: it cannot be started or cannot load its models.
     """
     try:
-        child = children.start([*program, str(WORKER), *arguments])
+        child = process.start([*program, str(WORKER), *arguments])
     except OSError as error:
         raise SideError(f"{name} cannot be started: {program[0]}: {error.strerror}") from error
     try:

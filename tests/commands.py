@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Mapping
 
 ROOT = Path(__file__).parents[1]
-#: What the script does that a wheel installs; .ci/wheel runs the script itself.
+#: What the script does that a wheel installs; .ci/steps/wheel runs the script itself.
 LITE_OCR = (
     "import sys; sys.argv[0] = 'lite-ocr'; from cross_build.cli import program; program.main()"
 )

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Callable, Iterator
 
 import hypothesis
 import pytest
@@ -23,23 +23,56 @@ hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
 ROOT = Path(__file__).parent.parent
-#: Tests of the one emulated board.
-BOARDS = "tests/board/"
+TESTS = ROOT / "tests"
+#: Folders whose tests share what takes long to make: the emulated board, the data of a phone.
+BOARD, PHONE = TESTS / "board", TESTS / "phone"
+#: Seconds one test of the board may take: programs run some twenty times slower there.
+BOARD_TIMEOUT = 900
+#: What takes minutes, longest first; all other files take less.
+LONGEST = [
+    *(BOARD, PHONE),
+    *(
+        TESTS / name
+        for name in (
+            "opt_models/test_build_pack.py",
+            "test_folding.py",
+            "test_readme.py",
+            "cross_build/bench/peers/test_bundle.py",
+            "power/test_kill.py",
+            "test_benchmarks.py",
+            "test_tasks.py",
+            "test_mirror.py",
+        )
+    ),
+]
 #: Names a folder with images/ (pictures and labels.json) and models/ (published .nb files).
 DATA = "LITE_OCR_TEST_DATA"
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep together what shares something: a file its fixtures, ``board/`` the emulated board."""
-    from xdist.scheduler import LoadScopeScheduling
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares something, and begin with what takes longest.
 
-    class Together(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.split("::")[0]
-            return BOARDS if file.startswith(BOARDS) else file
+    Tests of a file share its fixtures. Several processes take groups in the order of the tests:
+    none must be left with a long one when the others are done.
+    """
+    for item in items:
+        group = _group(item)
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(TESTS))))
+        if group == BOARD:
+            item.add_marker(pytest.mark.timeout(BOARD_TIMEOUT))
+    items.sort(key=_turn)
 
-    return Together(config, log)
+
+def _group(item: pytest.Item) -> Path:
+    """The folder or file whose tests one process runs."""
+    return next((folder for folder in (BOARD, PHONE) if folder in item.path.parents), item.path)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When a test's group is begun; groups of one turn stay in order."""
+    group = _group(item)
+    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from lite_runner.predictor import engines
-from lite_runner.predictor import run
+from lite_runner.predictor.protocol import run
 
 engine = engines.own()
 for name, height in (("rec.nb", 48), ("cls.nb", 48)):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,8 @@ from cross_build.bundles.paddlelite import LIBRARY, Library
 from cross_build.errors import DeployError
 from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
-from opt_models.store import cache
+from opt_models.store import cache, process
+from opt_models.store.content_key import content_key
 
 #: Name the folder of an NDK; the second is Google's newer name of the first.
 VARIABLES = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT")
@@ -124,7 +123,7 @@ def build(ndk: Ndk, abi: Abi, api: int, library: Library) -> Native:
     options = (*OPTIONS, *(() if shared else ("-static-libstdc++",)))
     inputs = [ndk.revision, str(compiler), *options, library.sha256]
     inputs += map(sha256, (*SOURCES, HEADER))
-    key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:12]
+    key = content_key(*inputs)
 
     def make(folder: Path) -> None:
         print(f"compiling {SHIM} for {abi.name}", file=sys.stderr)
@@ -185,11 +184,11 @@ def _cpp(ndk: Ndk, abi: Abi) -> Path:
 
 def _run(command: Sequence[str]) -> None:
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        outcome = process.run(command)
     except OSError as error:
         raise DeployError(f"{command[0]}: cannot be run ({error.strerror}); {_ADVICE}") from error
-    if run.returncode != 0:
-        lines = run.stderr.splitlines()
+    if outcome.code != 0:
+        lines = outcome.stderr.splitlines()
         errors = [line for line in lines if _FAILED.search(line)]
         first = (errors or lines or ["no message"])[0]
         raise DeployError(

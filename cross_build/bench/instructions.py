@@ -7,20 +7,20 @@ number of times.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from cross_build.boards import emulator as emulate
 from cross_build.errors import InstructionsError
 from cross_build.targets.targets import Target
+from lite_runner.bench.messages import Setting
+from lite_runner.bench.result import Counts
 from lite_runner.releases.release import sha256
-from opt_models.store import cache
+from opt_models.store import cache, process
+from opt_models.store.content_key import content_key
 
 _SOURCE = Path(__file__).with_name("counter.c")
 #: By machine: the emulator that takes plugins (Debian's static ones do not).
@@ -51,7 +51,7 @@ class Counter:
                 f"{', '.join(missing)} missing, to count instructions; run 'apt-get install"
                 f" {' '.join(missing)}'"
             )
-        key = hashlib.sha256(sha256(_SOURCE).encode()).hexdigest()[:12]
+        key = content_key(sha256(_SOURCE))
         self._plugin = cache.folder(f"counter-{key}", _compile) / "counter.so"
 
     def count(
@@ -80,9 +80,7 @@ class Counter:
             return int(result.read_text(encoding="ascii"))
 
 
-def page(
-    target: Target, release: str, picture: Path, detect: bool, request: Mapping[str, Any]
-) -> dict[str, Any]:
+def page(target: Target, release: str, picture: Path, detect: bool, request: Setting) -> Counts:
     """Instructions a release on the emulated board takes to read a picture, one thread.
 
     Args:
@@ -136,16 +134,8 @@ def _compile(folder: Path) -> None:
 
 
 def _run(command: Sequence[str], env: Mapping[str, str] | None, stdin: str) -> None:
-    run = subprocess.run(
-        command,
-        env={**os.environ, **(env or {})},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if run.returncode != 0:
-        said = (run.stderr or run.stdout).strip().splitlines() or ["without a word"]
-        name = Path(command[0]).name
-        raise InstructionsError(f"{name} ended with {run.returncode}: {said[-1]}")
+    outcome = process.run(command, stdin, env)
+    if outcome.code != 0:
+        raise InstructionsError(
+            f"{Path(command[0]).name} ended with {outcome.code}: {outcome.reason}"
+        )

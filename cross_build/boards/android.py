@@ -23,6 +23,7 @@ from cross_build.bundles.bundle import PYTHON, Bundle
 from cross_build.errors import BoardError, DeployError
 from cross_build.targets.facts import Facts, usual
 from lite_runner.releases import release
+from opt_models.store.process import ended, last_line
 
 #: Asks a shell what the phone is; one answer a line, then what its kernel says of its processor.
 _PROBE = """
@@ -201,8 +202,8 @@ class Phone(Board):
             return self.python
         outcome = self._shell(_FIND, PYTHON, inspect.getsource(release))
         python = outcome.stdout.strip() or None
-        if python is None and outcome.stderr.strip():
-            reason = outcome.stderr.strip().splitlines()[-1]
+        reason = last_line(outcome.stderr)
+        if python is None and reason:
             print(f"{self.target.name}: what is there does not run: {reason}", file=sys.stderr)
         return python
 
@@ -211,8 +212,7 @@ class Phone(Board):
         outcome = self._shell(_TRY)
         if outcome.code == 0:
             return
-        lines = outcome.stderr.strip().splitlines()
-        reason = lines[-1] if lines else f"exit code {outcome.code}"
+        reason = last_line(outcome.stderr) or ended(outcome.code)
         if outcome.code == 2:
             raise BoardError(self._told(f"cannot write to {root}: {reason}"))
         raise BoardError(

@@ -8,7 +8,7 @@ import inspect
 import socket
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Iterator, Sequence
 
 from cross_build.boards.answers import probed as answered
@@ -69,11 +69,11 @@ class Board:
         """
         outcome = self._run(inspect.getsource(probe), *libraries)
         if outcome.code == 127:
-            raise BoardError(f"{self.target.name}: {_last(outcome)}")
+            raise BoardError(f"{self.target.name}: {outcome.reason}")
         try:
             facts = answered.facts(parse(outcome.stdout, f"{self.target.name}: probe"))
         except BoardError as error:
-            reason = error if outcome.code == 0 else _last(outcome)
+            reason = error if outcome.code == 0 else outcome.reason
             raise BoardError(
                 f"{self.target.name}: {self.python or 'python3'} does not tell what the board is"
                 f" ({reason}); expected CPython on Linux with glibc"
@@ -103,7 +103,7 @@ class Board:
         except BoardError as error:
             if outcome.code == 0:
                 raise
-            reason = _last(outcome) or f"exit code {outcome.code}"
+            reason = outcome.reason or f"exit code {outcome.code}"
             raise BoardError(self._told(reason)) from error
 
     def answer(self, command: str, *arguments: str, stdin: str = "") -> Answer:
@@ -202,9 +202,9 @@ class Board:
         return found
 
     def _check(self, facts: Facts) -> None:
-        unfit = probe.unfit(asdict(facts), {"machine": self.target.machine})
-        if unfit:
-            raise BoardError(f"{self.target.name}: {unfit}")
+        reason = probe.incompatibility(facts, {"machine": self.target.machine})
+        if reason:
+            raise BoardError(f"{self.target.name}: {reason}")
 
     def _packages(self) -> tuple[str, ...]:
         """The board's own packages, which have to do where there are no wheels."""
@@ -214,7 +214,7 @@ class Board:
         except BoardError as error:
             raise BoardError(
                 f"{self.target.name}: its Python does not tell which packages it has"
-                f" ({error if outcome.code == 0 else _last(outcome)})"
+                f" ({error if outcome.code == 0 else outcome.reason})"
             ) from error
         return system_packages.check(self.target.name, answered.packages(answer))
 
@@ -232,8 +232,3 @@ def _line(python: str | None, code: str, *arguments: str) -> list[str]:
     if python is None:
         return ["sh", "-c", _FIND, "sh", code, *arguments]
     return [python, "-I", "-c", code, *arguments]
-
-
-def _last(outcome: Outcome) -> str:
-    said = (outcome.stderr or outcome.stdout).strip().splitlines()
-    return said[-1] if said else ""

@@ -27,7 +27,7 @@ from cross_build.errors import BoardError, TargetError
 from cross_build.targets import system_packages
 from cross_build.targets.targets import Target
 from opt_models.command_name import command_name
-from opt_models.store import cache
+from opt_models.store import cache, process
 
 USER = "pi"
 _SUITE = "bookworm"
@@ -322,16 +322,13 @@ def _start(machine: str, root: Path, name: str) -> State:
         time.sleep(0.2)
     child.kill()
     child.wait()
-    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    reason = process.last_line(log.read_text(encoding="utf-8", errors="replace"))
     raise BoardError(
-        f"the emulated board: does not start ({words[-1] if words else 'without a word'}); see"
-        f" {log}"
+        f"the emulated board: does not start ({reason or 'without a word'}); see {log}"
     )
 
 
 def _run(command: list[str]) -> None:
-    run = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=None, check=False
-    )
-    if run.returncode != 0:
-        raise BoardError(f"the emulated board: '{command[0]}' failed with {run.returncode}")
+    outcome = process.run(command, stdout=sys.stderr, stderr=None)
+    if outcome.code != 0:
+        raise BoardError(f"the emulated board: '{command[0]}' failed with {outcome.code}")

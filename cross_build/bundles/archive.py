@@ -26,6 +26,8 @@ from opt_models.packs import resolve
 #: Parts of an archive besides the bundle's own files.
 CONTENTS = "CONTENTS.md"
 INSTALL = "install"
+#: Of compression: 9 takes twice as long, for a 55 MB archive that is 0.1 MB smaller.
+_LEVEL = 6
 _INSTALLER = """\
 #!/bin/sh
 # Installs this release beside those of earlier deploys; it is used once it is verified.
@@ -75,7 +77,7 @@ def build(
     listing = components.listing(bundle, library, chosen.about, brought)
     out.mkdir(parents=True, exist_ok=True)
     # No name and no time in the header.
-    with durable.replacing(place) as sink, gzip.GzipFile("", "wb", 9, sink, mtime=0) as packed:
+    with durable.replacing(place) as sink, gzip.GzipFile("", "wb", _LEVEL, sink, mtime=0) as packed:
         manifest = _manifest(bundle, library, facts).encode()
         texts = {CONTENTS: (listing.encode(), 0o644), MANIFEST: (manifest, 0o644)}
         if key is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 from dataclasses import dataclass, replace
@@ -21,8 +20,10 @@ from cross_build.targets.targets import Target
 from lite_runner.pack import Pack
 from lite_runner.releases import release_name, settings
 from lite_runner.releases.release import SYSTEM
+from lite_runner.releases.settings import SettingsFile, Tuning
 from opt_models.paddlelite import env
 from opt_models.store import cache
+from opt_models.store.content_key import content_key
 
 #: What a release's Python starts.
 LAUNCH = "app/lite_runner/cli/launch.py"
@@ -105,7 +106,7 @@ class Bundle:
     def models(self) -> str:
         """What tells its models from others, whatever the pack is called."""
         hashes = [item.sha256 for path, item in sorted(self.items.items()) if _is_model(path)]
-        return hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
+        return content_key("".join(hashes))
 
     def manifest(self) -> str:
         """JSON text of the manifest."""
@@ -118,7 +119,7 @@ def make(
     facts: Facts,
     pack: Pack,
     library: Library | None,
-    tuned: Mapping[str, Any] | None = None,
+    tuned: Tuning | None = None,
     system: Bundle | None = None,
 ) -> Bundle:
     """The bundle of a pack for a board.
@@ -210,11 +211,9 @@ def _native(
     }
 
 
-def _settings(
-    target: Target, facts: Facts, library: Library | None, tuned: Mapping[str, Any]
-) -> dict[str, Any]:
+def _settings(target: Target, facts: Facts, library: Library | None, tuned: Tuning) -> SettingsFile:
     """What :mod:`lite_runner.releases.settings` reads."""
-    found: dict[str, Any] = {"threads": min(target.threads, facts.cores)}
+    found: SettingsFile = {"threads": min(target.threads, facts.cores)}
     if library:
         found["library"] = f"lib/{compiler.SHIM}"
         found["version"] = library.runtime.release
@@ -242,10 +241,10 @@ def launcher(facts: Facts, program: str, system: Bundle | None) -> Item:
 
 def written(name: str, text: str, mode: int) -> Item:
     """A file of a bundle that lies nowhere yet; kept in the cache."""
-    digest = hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:12]
+    key = content_key(name, text)
 
     def write(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
         (folder / name).chmod(mode)
 
-    return manifest.item(cache.folder(f"written/{digest}", write) / name)
+    return manifest.item(cache.folder(f"written/{key}", write) / name)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +11,8 @@ from cross_build.bundles import elf
 from cross_build.bundles.paddlelite import LIBRARY, Library
 from cross_build.errors import DeployError
 from lite_runner.releases.release import sha256
-from opt_models.store import cache
+from opt_models.store import cache, process
+from opt_models.store.content_key import content_key
 
 #: What the shim is called, on boards too.
 SHIM = "liblite_capi.so"
@@ -50,35 +49,20 @@ def shim(library: Library) -> Path:
             f" 'sudo apt-get install {package}'"
         )
     sources = [_SOURCES / "lite_capi.cc", _SOURCES / "lite_capi.h"]
-    version = subprocess.run(
-        [program, "-dumpfullversion"], capture_output=True, text=True, check=False
-    ).stdout
-    inputs = [version, *_OPTIONS, library.sha256, *map(sha256, sources)]
-    key = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:12]
+    version = process.run([program, "-dumpfullversion"]).stdout
+    parts = [version, *_OPTIONS, library.sha256, *map(sha256, sources)]
+    key = content_key(*parts)
 
     def make(folder: Path) -> None:
         print(f"compiling the C ABI for Paddle-Lite {library.runtime}", file=sys.stderr)
         target = folder / SHIM
-        run = subprocess.run(
-            [
-                program,
-                *_OPTIONS,
-                f"-I{library.include}",
-                str(sources[0]),
-                str(library.path),
-                "-o",
-                str(target),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if run.returncode != 0:
-            told = [line for line in run.stderr.splitlines() if "error" in line]
+        inputs = [f"-I{library.include}", str(sources[0]), str(library.path)]
+        outcome = process.run([program, *_OPTIONS, *inputs, "-o", str(target)])
+        if outcome.code != 0:
+            reason = process.first_line(outcome.stderr, "error") or "no message"
             raise DeployError(
-                f"{compiler} cannot compile the C ABI against {library.include}:"
-                f" {(told or run.stderr.splitlines() or ['no message'])[0]}; is it the header of"
-                " this very library?"
+                f"{compiler} cannot compile the C ABI against {library.include}: {reason}; is it"
+                " the header of this very library?"
             )
         if LIBRARY not in elf.read(target).needed:
             raise DeployError(f"{compiler} did not link {LIBRARY}; install {package} anew")

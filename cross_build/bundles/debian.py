@@ -7,12 +7,10 @@ dependencies, and needs neither root nor an emulator for that.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,8 @@ from typing import Sequence
 
 from lite_runner.releases.release import sha256
 from opt_models.errors import ChangedError, FetchError
-from opt_models.store import cache, config, lockfile
+from opt_models.store import cache, config, lockfile, process
+from opt_models.store.content_key import content_key
 
 #: By Debian's name, what ``uname -m`` calls a processor.
 ARCHITECTURES = {"aarch64": "arm64", "armv7l": "armhf"}
@@ -58,8 +57,8 @@ def unpacked(machine: str, suite: str, names: Sequence[str]) -> list[Package]:
         FetchError: there is no mmdebstrap, or it does not get them.
         ChangedError: a package is not what it was when it was fetched first.
     """
-    wanted = hashlib.sha256("\n".join(names).encode()).hexdigest()[:8]
-    name = f"debian/{suite}-{ARCHITECTURES[machine]}-{wanted}"
+    key = content_key(*names, length=8)
+    name = f"debian/{suite}-{ARCHITECTURES[machine]}-{key}"
     folder = cache.folder(name, lambda fresh: _fetch(fresh, machine, suite, names))
     listing = json.loads((folder / "packages.json").read_text(encoding="utf-8"))
     return [Package(**one, folder=folder / one["name"]) for one in listing]
@@ -122,14 +121,11 @@ def _compare(file: Path, digest: str) -> None:
 
 
 def _run(command: list[str], told: str) -> str:
-    run = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if run.returncode != 0:
-        said = [line for line in run.stderr.splitlines() if line.startswith(("E:", "dpkg-deb:"))]
-        reason = (said or run.stderr.strip().splitlines() or ["it said nothing"])[0]
+    outcome = process.run(command)
+    if outcome.code != 0:
+        reason = process.first_line(outcome.stderr, "E:", "dpkg-deb:") or "it said nothing"
         raise FetchError(
-            f"{told}: {command[0]} failed with {run.returncode} ({reason}); check the network, and"
+            f"{told}: {command[0]} failed with {outcome.code} ({reason}); check the network, and"
             " that debian-archive-keyring is installed"
         )
-    return run.stdout
+    return outcome.stdout

@@ -8,7 +8,6 @@ these comes a Python that was built for them, and they are the same ones whateve
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from cross_build.targets import system_packages
 from cross_build.targets.targets import System
 from lite_runner.releases.release import SYSTEM
 from opt_models.store import cache
+from opt_models.store.content_key import content_key
 
 #: Raised when something else of the packages is taken.
 _EDITION = 2
@@ -76,7 +76,7 @@ def system(machine: str, wanted: System) -> Carried:
     names = [name.format(wanted.python) for name in _PACKAGES]
     names += system_packages.DEBIAN if machine == "armv7l" else ()
     packages = debian.unpacked(machine, wanted.carried, names)
-    key = hashlib.sha256("\n".join(one.sha256 for one in packages).encode()).hexdigest()[:12]
+    key = content_key(*(package.sha256 for package in packages))
 
     def make(fresh: Path) -> None:
         taken = _taken(packages, wanted.python)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from cross_build.targets.facts import Facts
 from opt_models.store import cache
 from opt_models.store import wheels as pypi
+from opt_models.store.content_key import content_key
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
     """
     if not requirements:
         return Wheels(cache.folder("wheels/none/site", lambda folder: None), ())
-    wanted = hashlib.sha256("\n".join(requirements).encode()).hexdigest()[:8]
+    key = content_key(*requirements, length=8)
     libc = f"glibc{facts.glibc[0]}.{facts.glibc[1]}"
-    name = f"wheels/cp{facts.python.replace('.', '')}-{facts.machine}-{libc}-{wanted}"
+    name = f"wheels/cp{facts.python.replace('.', '')}-{facts.machine}-{libc}-{key}"
 
     def make(folder: Path) -> None:
         names = ", ".join(line.split(" --hash")[0] for line in requirements)

@@ -10,7 +10,6 @@ of ``targets.toml``. Boards of every system with that Python get the same bytes.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from cross_build.targets.facts import Facts
 from cross_build.targets.targets import targets
 from lite_runner.releases import durable
 from opt_models.errors import FetchError
-from opt_models.store import wheels
+from opt_models.store import process, wheels
 from opt_models.store.toml_file import read_toml
 
 FOLDER = Path(__file__).with_name("locks")
@@ -110,20 +109,14 @@ def _resolved(platform: Platform) -> list[str]:
     command += wheels.interpreter(platform.python)
     for tag in wheels.platforms(platform.machine, platform.glibc):
         command += ["--platform", tag]
-    run = subprocess.run(
-        [*command, *platform.requirements],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode != 0:
+    outcome = process.run([*command, *platform.requirements])
+    if outcome.code != 0:
         raise FetchError(
             f"cannot lock packages for Python {platform.python} on {platform.machine}:"
-            f" {wheels.reason(run.stderr)}",
+            f" {wheels.reason(outcome.stderr)}",
             "check the network and pip's settings ('python3 -m pip config list')",
         )
-    return _lines(json.loads(run.stdout)["install"])
+    return _lines(json.loads(outcome.stdout)["install"])
 
 
 def _lines(installs: Iterable[dict[str, Any]]) -> list[str]:

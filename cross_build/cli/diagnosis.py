@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +17,7 @@ from lite_runner.cli.doctor import Check, attempt
 from lite_runner.errors import LiteError
 from opt_models.command_name import command_name
 from opt_models.paddlelite import env
-from opt_models.store import cache, config
+from opt_models.store import cache, config, process
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
@@ -86,12 +85,10 @@ def _install(name: str) -> str:
 
 
 def _pip() -> str:
-    run = subprocess.run(
-        [sys.executable, "-m", "pip", "--version"], capture_output=True, text=True, check=False
-    )
-    if run.returncode != 0:
+    outcome = process.run([sys.executable, "-m", "pip", "--version"])
+    if outcome.code != 0:
         raise LiteError("not there")
-    return " ".join(run.stdout.split()[:2])
+    return " ".join(outcome.stdout.split()[:2])
 
 
 def _cache() -> str:

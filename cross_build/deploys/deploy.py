@@ -32,6 +32,7 @@ from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
 from lite_runner.releases import install, settings
 from lite_runner.releases.release import sha256
+from lite_runner.releases.settings import Tuning
 from opt_models.packs import resolve
 from opt_models.store import cache
 from opt_models.store import manifest as manifests
@@ -272,7 +273,7 @@ def bundle_for(
     pack = pack_for(target, pack_name, library, shared)
     system = shared(("system", target), lambda: system_for(target))
 
-    def make(found: dict[str, Any]) -> Bundle:
+    def make(found: Tuning) -> Bundle:
         alike = (target, _alike(facts), pack_name, runtime, json.dumps(found, sort_keys=True))
         return shared(
             ("bundle", *alike), lambda: bundles.make(target, facts, pack, library, found, system)

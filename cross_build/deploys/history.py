@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sys
@@ -15,6 +14,7 @@ from cross_build.boards.board import Board
 from cross_build.boards.transports import local
 from lite_runner.releases import durable
 from opt_models.command_name import command_name
+from opt_models.store.content_key import content_key
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,6 @@ def _read(path: Path) -> Record:
 
 def _path(address: str, root: str) -> Path:
     """A name people recognise, and that no two boards share."""
-    digest = hashlib.sha256(f"{address}\n{root}".encode()).hexdigest()[:8]
+    key = content_key(address, root, length=8)
     name = re.sub(r"[^\w.-]+", "-", address).strip(".-") or "board"
-    return folder() / f"{name}-{digest}.json"
+    return folder() / f"{name}-{key}.json"

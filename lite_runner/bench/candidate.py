@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Sequence
+
+from lite_runner.bench.messages import Setting
 
 
 @dataclass(frozen=True)
@@ -13,18 +15,18 @@ class Candidate:
     Attributes:
         name: for people; no two of a run have the same.
         program: runs a session (:mod:`lite_runner.bench.session`) when given the word ``turn``.
-        request: what the turn is asked for besides the pictures; None leaves it to the program.
+        request: how it shall run; None leaves it to the program.
     """
 
     name: str
     program: str
-    request: Mapping[str, Any] = field(default_factory=dict)
+    request: Setting = field(default_factory=Setting)
 
 
 def sweep(
     name: str,
     program: str,
-    base: Mapping[str, Any],
+    base: Setting,
     threads: Sequence[int],
     powers: Sequence[str],
     workers: Sequence[int],
@@ -58,7 +60,7 @@ def sweep(
                 words += [f"{count} thread{'s' * (count != 1)}"] if count else []
                 words += [f"{side} worker{'s' * (side != 1)}"] if side else []
                 words += [power] if power else []
-                request = {
+                request: Setting = {
                     **base,
                     "threads": count or None,
                     "workers": side or None,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
+from lite_runner.bench.messages import Picture
 from lite_runner.errors import ImageError, UsageError
 from lite_runner.pack import Pack
 from lite_runner.pictures import image, inputs
@@ -12,17 +13,13 @@ from lite_runner.releases.release import sha256
 from lite_runner.scoring import ground_truth
 
 
-def find(places: Sequence[str]) -> list[dict[str, Any]]:
+def find(places: Sequence[str]) -> list[Picture]:
     """Pictures of folders, files and patterns.
 
     Args:
         places: a folder with ``labels.json`` gives its labelled pictures with their true lines,
             and their true boxes where it has ``boxes.json``; so does a picture in such a folder.
             Of all others nobody knows the text.
-
-    Returns:
-        For each ``path``, ``detect``, ``image`` (its name), ``sha256``, ``width``, ``height``,
-        ``lines`` and ``boxes``, these two None where they are not known.
 
     Raises:
         UsageError: there is nothing to read; says why.
@@ -48,13 +45,13 @@ def find(places: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def golden(pack: Pack) -> list[dict[str, Any]]:
+def golden(pack: Pack) -> list[Picture]:
     """The picture a pack is verified with."""
     one = pack.golden
     return [_about(one.image, one.image.name, True, one.lines, None)]
 
 
-def _labelled(one: ground_truth.Picture) -> dict[str, Any]:
+def _labelled(one: ground_truth.Picture) -> Picture:
     return _about(one.path, one.name, one.detect, one.lines, one.boxes)
 
 
@@ -63,8 +60,8 @@ def _about(
     name: str,
     detect: bool,
     lines: Sequence[str] | None,
-    boxes: Sequence[Any] | None,
-) -> dict[str, Any]:
+    boxes: Sequence[ground_truth.Quad] | None,
+) -> Picture:
     try:
         height, width = image.load(path).shape[:2]
     except ImageError as error:

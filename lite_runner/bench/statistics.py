@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Sequence
 
 import numpy as np
 
 from lite_runner.arrays import Doubles
+from lite_runner.bench.messages import Pass, Passes
+from lite_runner.bench.result import Spread
 
 #: Parts a page is read in, in seconds each; the total is theirs.
 STAGES = ("decode", "detect", "classify", "recognise", "total")
 _RESAMPLES = 1000
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
+def spread(values: Sequence[float]) -> Spread:
     """Least, median, 90th percentile and largest of some numbers, at least one."""
     low, middle, high, most = np.percentile(np.asarray(values, np.float64), [0, 50, 90, 100])
     return {"min": float(low), "median": float(middle), "p90": float(high), "max": float(most)}
@@ -36,17 +38,17 @@ def uncertainty(turns: Sequence[Sequence[float]]) -> float:
     return float(high - low) / 2 / middle if middle > 0 else float("inf")
 
 
-def passes(turns: Sequence[Mapping[str, Any]], stage: str) -> list[list[float]]:
-    """For each turn of a record, what each pass took: the mean seconds of a picture.
+def passes(sessions: Sequence[Passes], stage: str) -> list[list[float]]:
+    """For each session of a record, what each pass took: the mean seconds of a picture.
 
     Pictures that could not be read are left out.
     """
 
-    def mean(passed: Sequence[Mapping[str, float] | None]) -> float:
-        found = [one[stage] for one in passed if one is not None]
-        return sum(found) / max(1, len(found))
+    def mean(times: Pass) -> float:
+        seconds = [picture[stage] for picture in times if picture is not None]
+        return sum(seconds) / max(1, len(seconds))
 
-    return [[mean(passed) for passed in turn["passes"]] for turn in turns]
+    return [[mean(times) for times in session["passes"]] for session in sessions]
 
 
 def median(turns: Sequence[Sequence[float]]) -> float:

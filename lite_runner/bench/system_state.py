@@ -9,8 +9,11 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Callable, Sequence
+
+from lite_runner.bench.result import Board, State, Throttling
 
 #: Bits of the Raspberry Pi's ``get_throttled``, by its documentation of vcgencmd.
 _PI_BITS = {
@@ -58,17 +61,12 @@ def ask(command: Sequence[str]) -> str | None:
     return line.strip() or None
 
 
-def read(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
+def read(root: Path = Path("/"), asking: Ask = ask) -> State:
     """The state now.
 
     Args:
         root: folder with ``sys`` and ``proc``.
         asking: asks the board's own programs.
-
-    Returns:
-        ``mhz`` (clock of each core), ``governor`` (of the kernel's, each once), ``celsius`` (by
-        sensor), ``throttled`` (sentences; empty: asked, and nothing; None: nobody to ask), ``load``
-        (running tasks over 1, 5 and 15 minutes).
     """
     cpus = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*"), key=_number)
     clocks = [_integer(cpu / "cpufreq/scaling_cur_freq") for cpu in cpus]
@@ -90,16 +88,16 @@ def read(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
     }
 
 
-def held_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def held_back(before: Throttling, after: Throttling) -> list[str]:
     """What held a board back between two states: what holds now, and what began since the first.
 
     A board remembers since it was started: what it said before is no news afterwards.
     """
     old, new = before["throttled"], after["throttled"] or ()
-    found = [word for word in (*(old or ()), *new) if word.endswith(_NOW)]
+    reasons = [word for word in (*(old or ()), *new) if word.endswith(_NOW)]
     if old is not None:
-        found += [word for word in new if word not in old and not word.endswith(_NOW)]
-    return list(dict.fromkeys(found))
+        reasons += [word for word in new if word not in old and not word.endswith(_NOW)]
+    return list(dict.fromkeys(reasons))
 
 
 def _throttled(root: Path, asking: Ask) -> list[str] | None:
@@ -139,9 +137,7 @@ def _load(root: Path) -> list[float] | None:
         return None
 
 
-def _killing(child: subprocess.Popen[str]) -> Any:
-    import threading
-
+def _killing(child: subprocess.Popen[str]) -> threading.Timer:
     timer = threading.Timer(_SECONDS, child.kill)
     timer.daemon = True
     timer.start()
@@ -167,8 +163,8 @@ def _text(path: Path) -> str:
         return ""
 
 
-def board(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
-    """What the board is: machine, system, model, processor, cores, memory in bytes."""
+def board(root: Path = Path("/"), asking: Ask = ask) -> Board:
+    """What the board is."""
     import platform
 
     # A phone's shell may not read its device tree, but it has a program that tells.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Sequence
 
 from lite_runner.bench import system_state
+from lite_runner.bench.result import CandidateResult, Result, State
 from lite_runner.bench.statistics import STAGES
 from lite_runner.ocr import report
 
 
-def text(record: Mapping[str, Any]) -> str:
+def text(record: Result) -> str:
     """What was measured, for people."""
     board, emulated = record["board"], record["emulated"]
     model = board["model"] or board["cpu"] or board["machine"]
@@ -33,7 +34,7 @@ def text(record: Mapping[str, Any]) -> str:
     return "\n".join(parts).rstrip()
 
 
-def notes(record: Mapping[str, Any]) -> list[str]:
+def notes(record: Result) -> list[str]:
     """Sentences without which the numbers would mislead."""
     found = []
     if record["emulated"]:
@@ -83,22 +84,26 @@ def notes(record: Mapping[str, Any]) -> list[str]:
     heat = [max(state["celsius"].values()) for state in states if state["celsius"]]
     if heat:
         found.append(f"Its warmest sensor went from {min(heat):.0f} to {max(heat):.0f} °C.")
-    absent = [
-        words
-        for key, words in (
-            ("mhz", "clock"),
-            ("celsius", "temperature"),
-            ("throttled", "throttling"),
-        )
-        if states and all(state[key] is None for state in states)
-    ]
+    absent = _untold(states)
     if absent:
         found.append(f"The board does not tell its {', '.join(absent)}.")
     return found + [f"Left out: {sentence}." for sentence in record["skipped"]]
 
 
-def _row(one: Mapping[str, Any]) -> Sequence[str]:
-    summary, accuracy, detection = one["summary"], one["accuracy"], one["detection"]
+def _untold(states: Sequence[State]) -> list[str]:
+    """What no state says."""
+    kinds: dict[str, list[object]] = {
+        "clock": [state["mhz"] for state in states],
+        "temperature": [state["celsius"] for state in states],
+        "throttling": [state["throttled"] for state in states],
+    }
+    return [
+        kind for kind, values in kinds.items() if states and all(value is None for value in values)
+    ]
+
+
+def _row(one: CandidateResult) -> Sequence[str]:
+    summary, accuracy, detection = one["summary"] or {}, one["accuracy"], one["detection"]
     return (
         one["id"],
         *(f"{summary[stage]['median']:.1f}" for stage in STAGES),

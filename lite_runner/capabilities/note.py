@@ -16,7 +16,8 @@ from pathlib import Path
 
 from lite_runner.capabilities import probing
 from lite_runner.pack import FILE, Pack
-from lite_runner.predictor import Engine, Freedom, engines
+from lite_runner.predictor import engines
+from lite_runner.predictor.protocol import Engine, Freedom
 from lite_runner.releases import durable
 from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path

@@ -18,7 +18,7 @@ from typing import Any, Mapping, Sequence
 from lite_runner import pack
 from lite_runner.capabilities import limits
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Engine, Freedom
+from lite_runner.predictor.protocol import Engine, Freedom
 
 #: What of memory is not set reads as garbage, and large pieces lie apart, so that writing out of
 #: bounds ends the process instead of spoiling the next piece (mallopt(3)).

@@ -8,12 +8,14 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from lite_runner import pack
 from lite_runner.bench import pictures as find
 from lite_runner.bench import run, table
 from lite_runner.bench.candidate import Candidate, sweep
+from lite_runner.bench.messages import Job, Setting
+from lite_runner.bench.result import Event
 from lite_runner.capabilities import note
 from lite_runner.cli import output
 from lite_runner.errors import UsageError
@@ -53,7 +55,7 @@ def bench(options: argparse.Namespace) -> int:
     if options.power and not on_arm:
         skipped.append("power modes: Paddle-Lite has them on ARM only")
     for folder, files in packs.items():
-        request: dict[str, Any] = {"pack": str(folder.resolve())}
+        request: Setting = {"pack": str(folder.resolve())}
         if own is None or folder.resolve() != own.resolve():
             # What its models stay right with is known of the release's own pack only.
             request["freedom"] = engines.as_data(note.outcome(engines.own(), files))
@@ -90,9 +92,9 @@ def run_job(source: IO[str], sink: IO[str]) -> int:
         sink: gets the run's events, each a JSON object of one entry on a line.
     """
     _end_well()
-    job = json.load(source)
+    job: Job = json.load(source)
 
-    def tell(kind: str, value: Any) -> None:
+    def tell(kind: str, value: Event) -> None:
         print(json.dumps({kind: value}, ensure_ascii=False), file=sink, flush=True)
 
     run.run(

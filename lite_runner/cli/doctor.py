@@ -6,9 +6,10 @@ import importlib
 import os
 import platform
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Callable, Iterable, NamedTuple
+from typing import Callable, Iterable
 
 from lite_runner import pack as packs
 from lite_runner.errors import LiteError
@@ -19,7 +20,8 @@ _AGAIN = "deploy to this board again"
 _SYSTEM = {"numpy": "python3-numpy", "cv2": "python3-opencv"}
 
 
-class Check(NamedTuple):
+@dataclass(frozen=True)
+class Check:
     """One thing looked at: ``detail`` says what was found, ``hint`` how to get it if not ``ok``."""
 
     name: str

@@ -126,7 +126,7 @@ def read_files(
                     raise ImageError(error)
                 pixels = image.load(path)
                 page = ocr.read(pixels, last=number == len(pictures))
-                result = report.page_result(name, page)
+                result: report.Result = report.page_result(name, page)
                 if options.draw is not None:
                     target = options.draw / inputs.drawing_name(path, names)
                     output.write_picture(target, draw.annotate(pixels, page))

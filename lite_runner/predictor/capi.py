@@ -11,7 +11,7 @@ import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Freedom, Output, Predictor
+from lite_runner.predictor.protocol import Freedom, Output, Predictor
 from lite_runner.releases.settings import POWER_MODES
 
 #: Version of ``lite_capi.h`` this module speaks.
@@ -110,7 +110,7 @@ class _Handle:
 
 
 class CapiPredictor:
-    """One loaded model; see :class:`lite_runner.predictor.Predictor`."""
+    """One loaded model; see :class:`lite_runner.predictor.protocol.Predictor`."""
 
     def __init__(self, library: Library, handle: c_void_p, name: str) -> None:
         self._library = library

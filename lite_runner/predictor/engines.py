@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 from lite_runner.errors import EngineError
 from lite_runner.pack import Pack
-from lite_runner.predictor import Engine, Freedom, affinity
+from lite_runner.predictor import affinity
+from lite_runner.predictor.protocol import Engine, Freedom
 from lite_runner.releases import durable, settings
+from lite_runner.releases.proof import ModelCapabilities, Proof
 from lite_runner.releases.release import PROOF
 
 
@@ -49,12 +51,12 @@ def own(
         ) from error
 
 
-def as_data(found: dict[str, Freedom]) -> dict[str, Any]:
+def as_data(found: Mapping[str, Freedom]) -> dict[str, ModelCapabilities]:
     """What models were found to stay right with, for the proof of a verification."""
     return {name: {"reshapes": one.reshapes, "batches": one.batches} for name, one in found.items()}
 
 
-def from_data(pack: Path, data: Mapping[str, Any]) -> dict[Path, Freedom]:
+def from_data(pack: Path, data: Mapping[str, ModelCapabilities]) -> dict[Path, Freedom]:
     """The same read again, by the models' paths in a pack's folder."""
     return {
         (pack / name).resolve(): Freedom(one["reshapes"] is True, one["batches"] is True)
@@ -68,7 +70,7 @@ def proven(files: Pack) -> bool:
     return {network.path.resolve() for network in files.networks.values()} <= set(known)
 
 
-def remember(proof: Mapping[str, Any]) -> None:
+def remember(proof: Proof) -> None:
     """Keep what a verification of the release this runner lies in found out.
 
     A deploy does it, too; a release unpacked from an archive has only this. Where the folder cannot
@@ -83,7 +85,7 @@ def remember(proof: Mapping[str, Any]) -> None:
 def _found(folder: Path) -> dict[Path, Freedom]:
     """What the verification of this release found out of its own pack; nothing before it."""
     try:
-        data = json.loads((folder / PROOF).read_text(encoding="utf-8"))["freedom"]
-        return from_data(folder / "pack", data)
+        proof: Proof = json.loads((folder / PROOF).read_text(encoding="utf-8"))
+        return from_data(folder / "pack", proof["freedom"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -14,7 +14,7 @@ import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Freedom, Output, Predictor
+from lite_runner.predictor.protocol import Freedom, Output, Predictor
 
 #: Parameters of glibc's ``mallopt``, by their numbers in malloc.h, and what they are set to: the
 #: largest threshold every glibc takes, and no giving back.

@@ -34,7 +34,24 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Callable, Iterator, Mapping, Sequence, cast
+
+if TYPE_CHECKING:  # sent to boards as text, this module is alone there
+    from lite_runner.releases.answers import (
+        Comparison,
+        FileEntry,
+        Manifest,
+        MissingFiles,
+        Nothing,
+        Refusal,
+        ReleasesInUse,
+        ReleaseState,
+        Removal,
+        SealedFiles,
+        Status,
+    )
+    from lite_runner.releases.proof import Proof
+    from lite_runner.releases.settings import Tuning
 
 MANIFEST = "bundle.json"
 PROOF = "verified.json"
@@ -81,7 +98,7 @@ exec "$here/previous/ocr" "$@"
 """
 
 
-def status(root: Path) -> dict[str, Any]:
+def status(root: Path) -> Status:
     """Which release is in use, what its verification said, and which one was before.
 
     ``intact`` says whether its files are all there, and the program that starts it.
@@ -97,23 +114,23 @@ def status(root: Path) -> dict[str, Any]:
     }
 
 
-def known(root: Path, name: str) -> dict[str, Any]:
+def known(root: Path, name: str) -> ReleaseState:
     """Whether a release is there with all its files, and what its verification said."""
     folder = _release(root, name)
     return {"intact": _intact(folder), "verified": _proof(folder)}
 
 
-def tuned(root: Path) -> dict[str, Any]:
+def tuned(root: Path) -> dict[str, Tuning]:
     """The settings a benchmark found to be best here, by what tells a pack's models from others."""
-    found = _read_json(root / TUNED)
-    return found if isinstance(found, dict) else {}
+    settings = _read_json(root / TUNED)
+    return settings if isinstance(settings, dict) else {}
 
 
-def tune(root: Path, models: str, found: Mapping[str, Any] | None) -> dict[str, Any]:
+def tune(root: Path, models: str, found: Tuning | None) -> dict[str, Tuning]:
     """Keep the best settings of some models for the deploys to come; None forgets them."""
-    kept = {name: one for name, one in tuned(root).items() if name != models}
+    kept = {name: settings for name, settings in tuned(root).items() if name != models}
     if found is not None:
-        kept[models] = dict(found)
+        kept[models] = found
     root.mkdir(parents=True, exist_ok=True)
     with replacing(root / TUNED) as file:
         file.write(json.dumps(kept, sort_keys=True).encode())
@@ -172,7 +189,7 @@ def locked(root: Path, owner: str, name: str | None = None) -> Iterator[None]:
         yield
 
 
-def compare(root: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def compare(root: Path, manifest: Manifest) -> Comparison:
     """Which files of a release would have to be sent; changes nothing."""
     held = _held(root)
     part = root / "releases"
@@ -184,7 +201,7 @@ def compare(root: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"missing": missing, "free": shutil.disk_usage(_existing(part)).free}
 
 
-def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def stage(root: Path, name: str, manifest: Manifest) -> MissingFiles:
     """Begin or resume a release; returns the files that must be sent.
 
     Files that an earlier release, or an interrupted try, already holds are taken from there.
@@ -210,7 +227,7 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"missing": missing}
 
 
-def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def seal(root: Path, name: str, manifest: Manifest) -> SealedFiles:
     """Check every file of a staged release against its hash and give the release its name."""
     part, final = _part(root, name), _release(root, name)
     wrong = [
@@ -236,7 +253,7 @@ def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"wrong": []}
 
 
-def switch(root: Path, name: str, proof: Mapping[str, Any], keep: int = 2) -> dict[str, Any]:
+def switch(root: Path, name: str, proof: Proof, keep: int = 2) -> ReleasesInUse:
     """Make a verified release the current one and remove others.
 
     Args:
@@ -268,13 +285,13 @@ def switch(root: Path, name: str, proof: Mapping[str, Any], keep: int = 2) -> di
     return {"current": name, "previous": previous if previous != name else None}
 
 
-def rollback(root: Path) -> dict[str, Any]:
+def rollback(root: Path) -> ReleasesInUse | Refusal:
     """Make the release before the current one current again; a second call goes forward."""
     # The current release may be damaged: that is when one goes back.
     current, previous = _target(root / "current"), _linked(root / "previous")
-    if current is None or previous in (None, current):
+    if current is None or previous is None or previous == current:
         return {"error": "there is no earlier release to go back to"}
-    earlier = root / "releases" / str(previous)
+    earlier = root / "releases" / previous
     if not _intact(earlier):
         return {"error": "there is no earlier release to go back to"}
     _make_startable(root, earlier)
@@ -286,7 +303,7 @@ def rollback(root: Path) -> dict[str, Any]:
     return {"current": previous, "previous": current}
 
 
-def remove(root: Path) -> dict[str, Any]:
+def remove(root: Path) -> Removal:
     """Remove everything of ours; what else lies in the folder stays."""
     found = (root / "releases").is_dir()
     # The program first: it starts no release of which a part is gone.
@@ -304,7 +321,7 @@ def remove(root: Path) -> dict[str, Any]:
     return {"removed": found}
 
 
-def discard(root: Path, name: str) -> dict[str, Any]:
+def discard(root: Path, name: str) -> Nothing:
     """Remove a release that is not in use nor kept for rollback, such as one that failed."""
     if name not in (_target(root / "current"), _target(root / "previous")):
         for folder in (_release(root, name), _part(root, name)):
@@ -312,7 +329,7 @@ def discard(root: Path, name: str) -> dict[str, Any]:
     return {}
 
 
-def clear(root: Path, name: str) -> dict[str, Any]:
+def clear(root: Path, name: str) -> Nothing:
     """Remove the folder ``inbox/NAME``, where pictures to read were put, and forgotten others."""
     if name.isalnum():
         shutil.rmtree(root / "inbox" / name, ignore_errors=True)
@@ -452,7 +469,7 @@ def _is_regular(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _mode(entry: Mapping[str, Any]) -> int:
+def _mode(entry: FileEntry) -> int:
     """What a release's files may have, whatever a manifest says: only their owner writes them."""
     return 0o755 if int(entry["mode"]) & 0o100 else 0o644
 
@@ -464,10 +481,10 @@ def _linked(link: Path) -> str | None:
     return name if complete else None
 
 
-def _proof(folder: Path) -> dict[str, Any] | None:
+def _proof(folder: Path) -> Proof | None:
     """What the verification of a release said; None if there was none that can be read."""
     proof = _read_json(folder / PROOF)
-    return proof if isinstance(proof, dict) else None
+    return cast("Proof", proof) if isinstance(proof, dict) else None
 
 
 def _proved(folder: Path) -> float:
@@ -478,7 +495,7 @@ def _proved(folder: Path) -> float:
         return 0.0
 
 
-def _manifest(folder: Path) -> dict[str, Any] | None:
+def _manifest(folder: Path) -> Manifest | None:
     """The manifest of a release; None if it is missing, damaged, or something else."""
     data = _read_json(folder / MANIFEST)
     if not isinstance(data, dict) or not isinstance(data.get("stamps", {}), dict):
@@ -487,10 +504,16 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     named = isinstance(system, str) and system.isalnum()
     if not named or not isinstance(files, dict) or not all(map(_is_entry, files.items())):
         return None
-    return data
+    return cast("Manifest", data)
 
 
-def _is_entry(item: tuple[str, Any]) -> bool:
+def _files(folder: Path) -> Mapping[str, FileEntry]:
+    """The files of a release by their paths; none if its manifest does not tell."""
+    manifest = _manifest(folder)
+    return {} if manifest is None else manifest["files"]
+
+
+def _is_entry(item: tuple[str, object]) -> bool:
     path, entry = item
     return (
         isinstance(entry, dict)
@@ -554,7 +577,7 @@ def _intact(folder: Path) -> bool:
         return False
 
 
-def _same(file: Path, entry: Mapping[str, Any], stamp: int | None, quickly: bool) -> bool:
+def _same(file: Path, entry: FileEntry, stamp: int | None, quickly: bool) -> bool:
     found = file.stat()
     if found.st_size != entry["size"]:
         return False
@@ -565,7 +588,7 @@ def _held(root: Path) -> dict[tuple[str, int], list[Path]]:
     """Files of complete releases by hash and mode, which linked files share."""
     found: dict[tuple[str, int], list[Path]] = {}
     for folder in sorted(path.parent for path in (root / "releases").glob(f"*/{MANIFEST}")):
-        for path, entry in (_manifest(folder) or {"files": {}})["files"].items():
+        for path, entry in _files(folder).items():
             file = folder / path
             if file.is_file() and file.stat().st_size == entry["size"]:
                 found.setdefault((entry["sha256"], _mode(entry)), []).append(file)
@@ -616,7 +639,7 @@ def _link(link: Path, target: str) -> None:
     sync(link.parent)
 
 
-def _clean(part: Path, files: Mapping[str, Any]) -> None:
+def _clean(part: Path, files: Mapping[str, FileEntry]) -> None:
     """Leave what a manifest names, with modes that let only the owner write."""
     for place, folders, names in os.walk(part):
         _set_mode(Path(place), 0o755)
@@ -673,21 +696,23 @@ def _sync_file_system(folder: Path) -> bool:
     return done
 
 
-def _c_function(name: str) -> Any:
+def _c_function(name: str) -> Callable[..., int] | None:
     """A function of the C library that Python has no name for; None where there is none."""
     try:
         import ctypes  # not in every Python
 
-        return getattr(ctypes.CDLL(None), name)
+        function: Callable[..., int] = getattr(ctypes.CDLL(None), name)
     except (ImportError, OSError, AttributeError, TypeError):
         return None
+    return function
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        value: object = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
+    return value
 
 
 def _existing(path: Path) -> Path:
@@ -696,55 +721,51 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def main(arguments: list[str]) -> int:
+#: Of the program, by its first word. Each answers with one JSON object; :func:`hold` prints its
+#: own. Those with arguments take the name of a release, of models, or of an inbox.
+_COMMANDS: Mapping[str, Callable[..., Mapping[str, object] | None]] = {
+    "clear": clear,
+    "compare": lambda root: compare(root, json.load(sys.stdin)),
+    "discard": discard,
+    "hold": hold,
+    "known": known,
+    "remove": remove,
+    "rollback": rollback,
+    "seal": lambda root, name: seal(root, name, json.load(sys.stdin)),
+    "stage": lambda root, name: stage(root, name, json.load(sys.stdin)),
+    "status": status,
+    "switch": lambda root, name: switch(root, name, json.load(sys.stdin)),
+    "tune": lambda root, models: tune(root, models, json.load(sys.stdin)),
+    "tuned": tuned,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
     """``COMMAND ROOT [ID]``, with JSON on standard input where the command takes some.
 
     ``alone OWNER COMMAND ...`` does it while no deploy is under way.
     """
     os.umask(os.umask(0o022) | 0o022)  # a phone's shell lets everybody write
     if arguments[0] == "alone":
-        _, owner, command, root, *rest = arguments
-        try:
-            with locked(Path(root).expanduser(), owner):
-                return main([command, root, *rest])
-        except BusyError as error:
-            answer = {"error": f"another deploy is under way there, {error}; try again after it"}
-            print(json.dumps(answer))
-            return 1
-    command, root, *rest = arguments
-    folder = Path(root).expanduser()
-    if command == "status":
-        answer = status(folder)
-    elif command == "stage":
-        answer = stage(folder, rest[0], json.load(sys.stdin))
-    elif command == "seal":
-        answer = seal(folder, rest[0], json.load(sys.stdin))
-    elif command == "switch":
-        answer = switch(folder, rest[0], json.load(sys.stdin))
-    elif command == "rollback":
-        answer = rollback(folder)
-    elif command == "hold":
-        hold(folder, *rest)
-        return 0
-    elif command == "compare":
-        answer = compare(folder, json.load(sys.stdin))
-    elif command == "remove":
-        answer = remove(folder)
-    elif command == "known":
-        answer = known(folder, rest[0])
-    elif command == "tuned":
-        answer = tuned(folder)
-    elif command == "tune":
-        answer = tune(folder, rest[0], json.load(sys.stdin))
-    elif command == "discard":
-        answer = discard(folder, rest[0])
-    elif command == "clear":
-        answer = clear(folder, rest[0])
-    else:
+        return _alone(*arguments[1:])
+    command, root, *names = arguments
+    if command not in _COMMANDS:
         print(f"release: unknown command {command!r}", file=sys.stderr)
         return 2
-    print(json.dumps(answer))
+    answer = _COMMANDS[command](Path(root).expanduser(), *names)
+    if answer is not None:
+        print(json.dumps(answer))
     return 0
+
+
+def _alone(owner: str, command: str, root: str, *names: str) -> int:
+    try:
+        with locked(Path(root).expanduser(), owner):
+            return main([command, root, *names])
+    except BusyError as error:
+        answer = {"error": f"another deploy is under way there, {error}; try again after it"}
+        print(json.dumps(answer))
+        return 1
 
 
 if __name__ == "__main__":

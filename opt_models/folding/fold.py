@@ -12,6 +12,8 @@ from opt_models.folding import (
     conv_2x2_to_3x3,
     convolution,
     depthwise_to_5x5,
+    enlarged_to_transposed,
+    gate_to_norm,
     global_mean_to_product,
     heights,
     linear,
@@ -74,7 +76,9 @@ OF_X86_PICTURES: Mapping[str, Pass] = {
     "outputs": outputs_to_8.round_up,
     "2x2 to 3x3": conv_2x2_to_3x3.for_x86,
     "concat sums": concat_conv_to_sum.split,
+    "enlarged tensors": enlarged_to_transposed.as_transposed,
     "nearest": nearest_to_copies.as_copies,
+    "gate products": gate_to_norm.as_norm,
 }
 
 #: Of all passes.

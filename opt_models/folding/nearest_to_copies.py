@@ -46,13 +46,18 @@ def _scales(operator: Operator) -> tuple[float, ...]:
     return (value,) if isinstance(value, float) else tuple(value)
 
 
+def scale(operator: Operator) -> int:
+    """How many times an operator without an obstacle enlarges both sides."""
+    return int(_scales(operator)[0])
+
+
 def _rewrite(graph: Graph, operator: Operator) -> None:
     x, y = operator.input("X"), operator.output("Out")
     batch, channels = graph.shape(x)[:2]
-    scale = int(_scales(operator)[0])
-    ones = graph.add_weight(np.ones((1, scale)), y)
+    times = scale(operator)
+    ones = graph.add_weight(np.ones((1, times)), y)
     writer = Writer(graph, operator, x)
-    single, repeated = (graph.add_variable(x, (batch, channels, -1, -1, n)) for n in (1, scale))
+    single, repeated = (graph.add_variable(x, (batch, channels, -1, -1, n)) for n in (1, times))
     wide, rows, stacked = (writer.variable() for _ in range(3))
     writer.reshape(x, single, [0, 0, 0, 0, 1])
     inputs = {"X": single, "Y": ones}
@@ -60,7 +65,7 @@ def _rewrite(graph: Graph, operator: Operator) -> None:
     writer.reshape(repeated, wide, [0, 0, 0, -1])
     # Each row of each channel as a picture of one row.
     writer.reshape(wide, rows, [0, -1, 1, 0])
-    writer.stack([rows] * scale, stacked)
+    writer.stack([rows] * times, stacked)
     writer.reshape(stacked, y, [0, channels, -1, 0])
     graph.remove(operator)
 

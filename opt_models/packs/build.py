@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -19,6 +18,7 @@ from opt_models.packs.inputs import Ingredients
 from opt_models.paddlelite import env
 from opt_models.runtime import Runtime
 from opt_models.store import cache
+from opt_models.store.content_key import content_key
 
 _PACKAGE = Path(__file__).parents[1]
 #: What decides on a pack's content, given what it is made from.
@@ -135,8 +135,7 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool
         "opt": [env.WHEEL.package, str(runtime), precision, fold, catalog.fp16_stages()],
         "code": [sha256(_PACKAGE / name) for name in _CODE],
     }
-    text = json.dumps(inputs, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return content_key(json.dumps(inputs, sort_keys=True))
 
 
 def _goldens(parts: Ingredients) -> tuple[packs.Golden, ...]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Iterator
 
 from opt_models.errors import FetchError, OptError
-from opt_models.store import cache, wheels
+from opt_models.store import cache, process, wheels
 
 
 @dataclass(frozen=True)
@@ -195,20 +195,14 @@ def _by_uv() -> Iterator[tuple[str, Path]]:
         for command in (["find", version], ["install", version], ["find", version]):
             print(f"uv python {' '.join(command)}", file=sys.stderr)
             try:
-                run = subprocess.run(
-                    [uv, "python", *command],
-                    stdout=subprocess.PIPE,
-                    stdin=subprocess.DEVNULL,
-                    text=True,
-                    check=False,
-                )
+                outcome = process.run([uv, "python", *command], stderr=None)
             except OSError:
                 return  # not a program for this machine
-            path = Path(run.stdout.strip())
-            if command[0] == "find" and run.returncode == 0 and _runs(path, version):
+            path = Path(outcome.stdout.strip())
+            if command[0] == "find" and outcome.code == 0 and _runs(path, version):
                 yield version, path.resolve()
                 return
-            if command[0] == "install" and run.returncode != 0:
+            if command[0] == "install" and outcome.code != 0:
                 # No network or no such build: the other versions would fail alike.
                 return
 
@@ -234,14 +228,7 @@ def _runs(python: Path, version: str) -> bool:
         " '%d.%d' % sys.version_info[:2], platform.machine(), struct.calcsize('P'))"
     )
     try:
-        run = subprocess.run(
-            [str(python), "-I", "-c", code],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        outcome = process.run([str(python), "-I", "-c", code], timeout=60)
     except (OSError, subprocess.SubprocessError):
         return False
-    return run.stdout.split() == ["cpython", version, "x86_64", "8"]
+    return outcome.stdout.split() == ["cpython", version, "x86_64", "8"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import subprocess
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -15,8 +13,10 @@ import numpy as np
 from lite_runner.arrays import AnyArray, Floats
 from opt_models.errors import OptError
 from opt_models.formats.inference_model import ModelFiles
-from opt_models.paddlelite import env as lite_env
+from opt_models.paddlelite import env as paddlelite
 from opt_models.paddlelite import opt
+from opt_models.store import process
+from opt_models.store.content_key import content_key
 
 _PROGRAM = "opt_models.paddlelite.run_model"
 _PACKAGES = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def converted(files: ModelFiles, folder: Path) -> Path:
         FetchError: opt cannot be had.
     """
     # By its whole path: a user's own program may be called as one that is made here.
-    digest = hashlib.sha256(str(files.program.absolute()).encode()).hexdigest()[:12]
+    digest = content_key(str(files.program.absolute()))
     target = folder / f"x86-{digest}.nb"
     if not target.is_file():
         opt.optimise(files.program, files.params, target, "x86")
@@ -191,20 +191,13 @@ def largest(left: AnyArray, right: AnyArray) -> float:
 
 
 def _run(model: Path, inputs: Sequence[Path], target: Path) -> dict[str, AnyArray]:
-    env = lite_env.find()
-    paths = [str(_PACKAGES), str(env.site), str(lite_env.numpy_for(env))]
-    run = subprocess.run(
-        [str(env.python), "-s", "-m", _PROGRAM, str(target), str(model), *map(str, inputs)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if run.returncode != 0 or not target.is_file():
-        said = [line.strip() for line in run.stderr.splitlines() if line.strip()]
-        reason = said[-1] if said else f"it ended with {run.returncode}"
+    env = paddlelite.find()
+    paths = [str(_PACKAGES), str(env.site), str(paddlelite.numpy_for(env))]
+    command = [str(env.python), "-s", "-m", _PROGRAM, str(target), str(model), *map(str, inputs)]
+    variables = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    outcome = process.run(command, env=variables)
+    if outcome.code != 0 or not target.is_file():
+        reason = process.last_line(outcome.stderr) or process.ended(outcome.code)
         raise OptError(f"{model.name}: Paddle-Lite could not run it: {reason}")
     with np.load(target) as stored:
         return dict(stored)

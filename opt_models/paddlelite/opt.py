@@ -9,8 +9,8 @@ from pathlib import Path
 
 from opt_models.errors import OptError
 from opt_models.formats import nb
-from opt_models.paddlelite import env as lite_env
-from opt_models.store import cache
+from opt_models.paddlelite import env as paddlelite
+from opt_models.store import cache, process
 
 #: What opt is told for each precision. int8 and int16 are of the stored weights: the runtime turns
 #: them back into floats when it loads them (Paddle-Lite, lite/api/light_api.cc, DequantizeWeight).
@@ -37,7 +37,7 @@ def optimise(model: Path, params: Path, target: Path, arch: str, precision: str 
         FetchError: opt itself cannot be had.
         OSError: the disk is full.
     """
-    env = lite_env.find()
+    env = paddlelite.find()
     command = [
         str(env.python),
         "-s",
@@ -50,32 +50,24 @@ def optimise(model: Path, params: Path, target: Path, arch: str, precision: str 
         *_SWITCHES[precision],
     ]
     target.unlink(missing_ok=True)  # only what this run writes counts
-    run = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": str(env.site), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    variables = {"PYTHONPATH": str(env.site), "PYTHONDONTWRITEBYTECODE": "1"}
+    outcome = process.run(command, env=variables, stderr=subprocess.STDOUT)
     # opt ends with 0 after some failures: only the file itself proves success.
-    if run.returncode != 0 or not target.is_file():
+    if outcome.code != 0 or not target.is_file():
         full = target.is_file() and cache.full(target.parent)
         target.unlink(missing_ok=True)
         if full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         raise OptError(
-            f"{model}: opt {lite_env.WHEEL.release} could not convert it: {_reason(run)};"
+            f"{model}: opt {paddlelite.WHEEL.release} could not convert it: {_reason(outcome)};"
             " check that it is a PaddleOCR inference model"
         )
     try:
         header = nb.read_header(target)
-        if header.opt_version != lite_env.WHEEL.release:
+        if header.opt_version != paddlelite.WHEEL.release:
             raise OptError(
                 f"{model}: opt wrote version {header.opt_version}, expected"
-                f" {lite_env.WHEEL.release}; delete {env.site} and try again"
+                f" {paddlelite.WHEEL.release}; delete {env.site} and try again"
             )
     except OptError:
         target.unlink()
@@ -83,9 +75,6 @@ def optimise(model: Path, params: Path, target: Path, arch: str, precision: str 
     nb.clear_padding(target)
 
 
-def _reason(run: subprocess.CompletedProcess[str]) -> str:
-    lines = [line.strip() for line in run.stdout.splitlines() if line.strip()]
-    told = [line for line in lines if "rror" in line or "failed" in line]
-    if told or lines:
-        return (told or lines)[-1]
-    return f"exit code {run.returncode} and no message"
+def _reason(outcome: process.Outcome) -> str:
+    complaint = process.last_line(outcome.stdout, "rror", "failed")
+    return complaint or f"exit code {outcome.code} and no message"

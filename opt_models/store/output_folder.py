@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Callable, TypeVar
 from lite_runner.releases import durable
 from opt_models.errors import CatalogError
 from opt_models.store import cache
+from opt_models.store.content_key import content_key
 
 _T = TypeVar("_T")
 
@@ -63,7 +63,7 @@ class Place:
         folder = self.folder
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            held = f"writes/{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+            held = f"writes/{content_key(str(folder))}"
             with cache.lock(held, f"another process is writing {folder}; waiting for it"):
                 self.check()
                 self._clean()

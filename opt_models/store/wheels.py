@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import struct
-import subprocess
 import sys
 import zipfile
 import zlib
@@ -16,7 +15,7 @@ from typing import Iterable, Sequence
 
 from lite_runner.releases.release import sha256
 from opt_models.errors import FetchError
-from opt_models.store import config
+from opt_models.store import config, process
 
 try:
     import lzma
@@ -89,18 +88,10 @@ def download(
     if not sys.stderr.isatty():
         command.append("--quiet")  # its progress bar is for people
     names = ", ".join(line.split(" --hash")[0] for line in wanted)
-    run = subprocess.run(
-        command,
-        stdout=sys.stderr,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        check=False,
-    )
-    said = run.stderr
+    outcome = process.run(command, stdout=sys.stderr)
     listing.unlink()
-    if run.returncode != 0:
-        if "No module named pip" in said:
+    if outcome.code != 0:
+        if "No module named pip" in outcome.stderr:
             raise FetchError(
                 f"cannot download {names}: {sys.executable} has no pip;"
                 f" run '{sys.executable} -m ensurepip'"
@@ -112,7 +103,7 @@ def download(
                 " names",
             )
         raise FetchError(
-            f"cannot download {names}: {reason(said)}",
+            f"cannot download {names}: {reason(outcome.stderr)}",
             "check the network and pip's settings ('python3 -m pip config list')",
         )
     return sorted(folder.glob("*.whl"))
@@ -204,9 +195,8 @@ def _place(name: str) -> str:
     return inner if first.endswith(".data") and kind in ("purelib", "platlib") else name
 
 
-def reason(said: str) -> str:
-    """Why pip failed, in one line out of all it said."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR:")]
-    # pip's last error only repeats the first, which names the cause.
-    return (errors or lines or ["pip said nothing"])[0].removeprefix("ERROR: ").rstrip(".")
+def reason(stderr: str) -> str:
+    """Why pip failed, in one line out of all it wrote."""
+    # Its last error only repeats the first, which names the cause.
+    line = process.first_line(stderr, "ERROR:") or "pip said nothing"
+    return line.removeprefix("ERROR: ").rstrip(".")

@@ -18,12 +18,16 @@ def test_threads_that_want_the_same_wait_for_the_first() -> None:
         return object()
 
     found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(once("a", work))) for _ in range(5)]
+
+    def want() -> None:
+        found.append(once("a", work))
+
+    threads = [threading.Thread(target=want, daemon=True) for _ in range(5)]
     for thread in threads:
         thread.start()
     go.set()
     for thread in threads:
-        thread.join()
+        thread.join(30)
     assert len(calls) == 1
     assert len(found) == 5
     assert len(set(map(id, found))) == 1

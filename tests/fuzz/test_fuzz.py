@@ -20,6 +20,7 @@ from opt_models.store import config
 from tests.fuzz.kinds import KINDS, SEEDS, Kind
 
 TOTAL = int(os.environ.get("LITE_OCR_FUZZ", "20000"))
+pytestmark = pytest.mark.timeout(600 + TOTAL // 100)
 _OWN = (LiteError, InstallError)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.pack import Classifier, Detector, Network, Recogniser
-from lite_runner.predictor import Freedom, Output
+from lite_runner.predictor.protocol import Freedom, Output
 from tests import double
 
 #: Networks that see a pixel as a share of 1.

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from lite_runner.errors import EngineError
-from lite_runner.predictor import capi, run
+from lite_runner.predictor import capi
+from lite_runner.predictor.protocol import run
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "lite_runner/predictor"
@@ -127,10 +128,11 @@ def test_a_clone_lives_on_and_runs_in_another_thread(engine, model) -> None:
     first.close()
     results: list[float] = []
     work = threading.Thread(
-        target=lambda: results.append(run(second, np.ones((1, 1), np.float32))[0].data.item())
+        target=lambda: results.append(run(second, np.ones((1, 1), np.float32))[0].data.item()),
+        daemon=True,
     )
     work.start()
-    work.join()
+    work.join(30)
     assert results == [2.0]
 
 

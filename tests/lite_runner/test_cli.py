@@ -16,7 +16,8 @@ from lite_runner import pack
 from lite_runner.arrays import Image
 from lite_runner.cli import main
 from lite_runner.errors import EngineError, ImageError, LiteError, PackError, UsageError
-from lite_runner.predictor import Output, wheel
+from lite_runner.predictor import wheel
+from lite_runner.predictor.protocol import Output
 
 
 @pytest.fixture(autouse=True)

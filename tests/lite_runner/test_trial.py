@@ -13,8 +13,9 @@ from lite_runner import pack
 from lite_runner.capabilities import probing
 from lite_runner.errors import EngineError, PackError
 from lite_runner.ocr.pipeline import Ocr, Options
-from lite_runner.predictor import Freedom, engines
+from lite_runner.predictor import engines
 from lite_runner.predictor.capi import CapiEngine
+from lite_runner.predictor.protocol import Freedom
 from lite_runner.releases import settings
 from lite_runner.verification.verify import verify
 from tests import double

@@ -11,8 +11,8 @@ import pytest
 from lite_runner import pack
 from lite_runner.capabilities import note as trial_note
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Freedom
 from lite_runner.predictor.capi import CapiEngine
+from lite_runner.predictor.protocol import Freedom
 from lite_runner.releases import settings
 from lite_runner.verification.verify import verify
 from tests import double

@@ -21,7 +21,7 @@ import numpy as np
 import paddlelite.lite
 
 from lite_runner.predictor import engines
-from lite_runner.predictor import run
+from lite_runner.predictor.protocol import run
 
 engine, batch = engines.own(int(sys.argv[1]) or None), np.zeros((1, 3, 48, 192), np.float32)
 path = Path(sys.argv[2]) / "cls.nb"
@@ -41,7 +41,7 @@ from pathlib import Path
 import numpy as np
 
 from lite_runner.predictor import engines
-from lite_runner.predictor import run
+from lite_runner.predictor.protocol import run
 
 engine, path = engines.own(), Path(sys.argv[1]) / "rec.nb"
 batch = np.random.default_rng(0).normal(size=(1, 3, 48, 320)).astype(np.float32)

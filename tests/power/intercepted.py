@@ -13,6 +13,8 @@ from typing import Callable, Iterator, Sequence
 
 SOURCE = Path(__file__).with_name("intercept.c")
 _OPTIONS = ("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation")
+#: Seconds between two operations of a program.
+_SILENCE = 60
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def run(
             try:
                 for operation in _asked(child, ask):
                     os.write(answer, b"g" if goes_on(operation) else b"k")
-                return child.wait()
+                return child.wait(_SILENCE)
             finally:
                 # What it started waits for an answer that never comes.
                 with contextlib.suppress(ProcessLookupError):
@@ -97,8 +99,15 @@ def _asked(child: subprocess.Popen[bytes], ask: int) -> Iterator[Operation]:
     """What a program asks, until it ends."""
     ended = os.pidfd_open(child.pid)
     try:
-        while ask in select.select([ask, ended], [], [])[0]:
+        while ask in _ready(ask, ended):
             kind, path, other = os.read(ask, 1 << 16).decode().rstrip("\n").split("\t")
             yield Operation(kind, Path(path), other)
     finally:
         os.close(ended)
+
+
+def _ready(*files: int) -> list[int]:
+    """Those that can be read, as soon as there is one."""
+    ready, _, _ = select.select(files, [], [], _SILENCE)
+    assert ready, f"the program does nothing for {_SILENCE} s"
+    return ready

@@ -11,10 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.power.board import Archives, folder_name, remains, running
 from tests.power.test_power_cut import VARIABLE
 
 _KILLS = int(os.environ.get(VARIABLE, "12"))
+#: Seconds a deploy may take; it takes two.
+_LONGEST = 60
 #: Deploys a folder of files under a name of its own.
 _DEPLOY = """
 import sys
@@ -53,11 +57,12 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
     return found
 
 
+@pytest.mark.timeout(600 + 20 * _KILLS)
 def test_killed_at_any_moment_a_release_runs_and_the_next_deploy_repairs_all(fast: Path) -> None:
     archives, home = Archives(fast / "archives"), fast / "work" / "board"
     home.parent.mkdir()
     begun = time.monotonic()
-    assert start(archives.folder("one"), home).wait() == 0
+    assert start(archives.folder("one"), home).wait(_LONGEST) == 0
     seconds = time.monotonic() - begun
     chance = random.Random(0)  # noqa: S311 (to be the same each time)
     broken, killed = [], {"host": 0, "board": 0}
@@ -71,10 +76,10 @@ def test_killed_at_any_moment_a_release_runs_and_the_next_deploy_repairs_all(fas
             with contextlib.suppress(ProcessLookupError):  # it has come to its end just now
                 os.kill(victim, signal.SIGKILL)
         killed[where] += 1
-        process.wait()
+        process.wait(_LONGEST)
         if running(home) not in (before, name):
             broken.append(f"{number}: runs {running(home)}")
-        code = start(archives.folder(name), home).wait()
+        code = start(archives.folder(name), home).wait(_LONGEST)
         if (code, running(home), remains(home)) != (0, name, []):
             broken.append(f"{number}: {code}, runs {running(home)}, {remains(home)} stay")
     print(f"killed {killed}, {len(broken)} broken")

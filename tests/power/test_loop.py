@@ -80,6 +80,7 @@ def operations(step: Step, folder: Path, preloaded: Path) -> int:
     return len(seen)
 
 
+@pytest.mark.timeout(600 + 2 * _CUTS)
 @pytest.mark.parametrize("step", [one for one in STEPS if not one.endswith(OLD)], indirect=True)
 def test_a_board_survives_a_cut_at_any_moment(
     step: Step, disk: Disk, fast: Path, preloaded: Path

@@ -7,6 +7,8 @@ import random
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.power import disk, intercepted
 from tests.power.board import Step, verdict
 
@@ -17,6 +19,7 @@ _CUTS = int(os.environ.get(VARIABLE, "40"))
 _AFTERWARDS = 10
 
 
+@pytest.mark.timeout(600 + _CUTS)
 def test_a_board_survives_a_cut_at_any_moment(step: Step, fast: Path, preloaded: Path) -> None:
     folder = fast / "work" / "disk"
     folder.mkdir(parents=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from opt_models.catalog.catalog import InWheel, Model, Wheel
 from opt_models.errors import CatalogError
 from opt_models.importing import export_config
 from opt_models.store import cache
+from opt_models.store.content_key import content_key
 
 #: Both peers turn lines by default, with this classifier, whether or not a pack has one.
 _CLASSIFIER = "ch_ppocr_mobile_v2.0_cls"
@@ -126,8 +126,8 @@ def _characters(recogniser: str) -> tuple[str, ...]:
 def _dictionary(characters: Sequence[str]) -> Path:
     """A file with characters, one a line, in the cache."""
     text = "\n".join(characters)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return cache.folder(f"peers/dictionary-{digest}", partial(_write, text)) / "dict.txt"
+    key = content_key(text)
+    return cache.folder(f"peers/dictionary-{key}", partial(_write, text)) / "dict.txt"
 
 
 def _write(text: str, folder: Path) -> None:

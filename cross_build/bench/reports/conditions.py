@@ -97,7 +97,9 @@ def _doubts(candidate: Candidate) -> list[str]:
 
 def _held_back(turn: Turn) -> list[str]:
     """What held the board back in this turn."""
-    return system_state.held_back(vars(turn.before), vars(turn.after))
+    return system_state.held_back(
+        {"throttled": turn.before.throttled}, {"throttled": turn.after.throttled}
+    )
 
 
 def _moved(turn: Turn) -> bool:

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, ContextManager, Mapping, Protocol, Sequence
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended: exit code (negative: the signal that ended it) and what it said."""
-
-    code: int
-    stdout: str
-    stderr: str
+from opt_models.store.process import Outcome as Outcome
 
 
 class Transport(Protocol):

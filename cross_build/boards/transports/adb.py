@@ -21,7 +21,8 @@ from typing import Callable, ContextManager, Iterator, Mapping, Sequence
 
 from cross_build.boards.transports import Outcome, child
 from cross_build.errors import BoardError, TargetError
-from opt_models.store import cache
+from opt_models.store import cache, process
+from opt_models.store.process import last_line
 
 #: Where Android's shell may write, and programs may be run: storage for the user's files
 #: (/sdcard) is mounted so that none can.
@@ -78,7 +79,7 @@ class Adb:
         stdin: str = "",
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
-        return self._told(child.attend(child.start(self._line(command)), stdin, on_line))
+        return self._told(process.attend(process.start(self._line(command)), stdin, on_line))
 
     def put(
         self,
@@ -91,7 +92,7 @@ class Adb:
         # Its shell would let everybody write there.
         made = self.run(["sh", "-c", 'umask 022; mkdir -p "$1"', "sh", above])
         if made.code != 0:
-            raise BoardError(f"{self.host}: cannot write to {above}: {_reason(made.stderr)}")
+            raise BoardError(f"{self.host}: cannot write to {above}: {last_line(made.stderr)}")
         for batch in _batches(files):
             with _laid_out(batch, name) as (place, size):
                 self._copy("push", str(place), f"{above}/", f"cannot write to {folder}")
@@ -126,20 +127,13 @@ class Adb:
         return Outcome(128 - code if 128 < code < 192 else code, outcome.stdout, said)
 
     def _copy(self, verb: str, source: str, target: str, failed: str) -> None:
-        run = subprocess.run(
-            [*self._adb(), verb, source, target],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if run.returncode == 0:
+        outcome = process.run([*self._adb(), verb, source, target])
+        if outcome.code == 0:
             return
         if self._state() != "device":
-            raise self._lost(run.stderr)
+            raise self._lost(outcome.stderr)
         # "adb: error: failed to copy 'a' to 'b': remote couldn't create file: No space left ..."
-        reason = _reason(run.stderr or run.stdout).rpartition(": ")[2]
+        reason = outcome.reason.rpartition(": ")[2]
         advice = "; make room there and deploy again" if "No space left" in reason else ""
         raise BoardError(f"{self.host}: {failed}: {reason}{advice}")
 
@@ -157,8 +151,8 @@ class Adb:
             BoardError: there is none, or it lets nobody in, or its Android is too old.
         """
         listed = _ask([_program(), "devices"])
-        if listed.returncode != 0:
-            raise BoardError(f"adb: its server does not start: {_reason(listed.stderr)}")
+        if listed.code != 0:
+            raise BoardError(f"adb: its server does not start: {last_line(listed.stderr)}")
         states = dict(
             line.split("\t", 1)
             for line in listed.stdout.splitlines()
@@ -189,7 +183,7 @@ class Adb:
         return serial
 
     def _lost(self, said: str) -> BoardError:
-        reason = _reason(said).removeprefix("adb: ").removeprefix("error: ")
+        reason = last_line(said).removeprefix("adb: ").removeprefix("error: ")
         told = f" ({reason})" if reason else ""
         return BoardError(
             f"{self._serial}: the connection was lost{told}; plug it in and run the same again, it"
@@ -211,17 +205,9 @@ def _program() -> str:
     return found
 
 
-def _ask(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _ask(command: Sequence[str]) -> Outcome:
     try:
-        return subprocess.run(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_PATIENCE,
-            check=False,
-        )
+        return process.run(command, timeout=_PATIENCE)
     except subprocess.TimeoutExpired as error:
         raise BoardError(
             f"adb: '{' '.join(command[1:])}' took over {_PATIENCE} s; run 'adb kill-server' and try"
@@ -260,8 +246,3 @@ def _laid_out(files: Mapping[str, Path], name: str) -> Iterator[tuple[Path, int]
                 shutil.copy(source, target)
             size += source.stat().st_size
         yield top, size
-
-
-def _reason(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else ""

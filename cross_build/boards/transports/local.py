@@ -12,6 +12,7 @@ from platformdirs import user_data_path
 from cross_build.boards.transports import Outcome, child
 from cross_build.errors import BoardError
 from lite_runner.user_path import user_path
+from opt_models.store import process
 
 #: Environment variable that puts local releases elsewhere.
 VARIABLE = "LITE_OCR_HOME"
@@ -41,10 +42,10 @@ class Local:
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
         try:
-            begun = child.start(command)
+            begun = process.start(command)
         except OSError as error:
             raise BoardError(f"local: cannot run {command[0]}: {error.strerror}") from error
-        return child.attend(begun, stdin, on_line)
+        return process.attend(begun, stdin, on_line)
 
     def put(
         self,

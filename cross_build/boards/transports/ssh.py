@@ -24,10 +24,11 @@ import fabric
 import paramiko
 
 from cross_build.boards.transports import Outcome
-from cross_build.boards.transports.beside import beside
 from cross_build.boards.transports.heartbeat import beating
 from cross_build.errors import BoardError
 from lite_runner.user_path import user_path
+from opt_models.store import process
+from opt_models.store.beside import beside
 
 #: Folder below the user's own on a board, if none is chosen.
 _FOLDER = "lite-ocr"
@@ -159,7 +160,7 @@ class Ssh:
             if not first:
                 words = channel.makefile_stderr("rb").read().decode("utf-8", "replace")
                 code = self._code(channel)
-                raise BoardError((words.strip().splitlines() or [f"exit code {code}"])[-1])
+                raise BoardError(process.last_line(words) or process.ended(code))
             with beating(lambda: channel.sendall(b"\n")):
                 yield str(first)
 

@@ -180,10 +180,10 @@ def test_ctrl_c_stops_those_under_way_and_begins_no_more(fleet: Fleet, capsys) -
         assert fleet.put_started.wait(30)
         os.kill(os.getpid(), signal.SIGINT)
 
-    presser = threading.Thread(target=press)
+    presser = threading.Thread(target=press, daemon=True)
     presser.start()
     done = rollout.deploy(fleet.hosts("slow", "later"), at_once=1)
-    presser.join()
+    presser.join(60)
     assert states(done) == {"slow": "stopped", "later": "stopped"}
     assert (done.interrupted, done.code) == (True, 130)
     assert fleet.current("slow") is None

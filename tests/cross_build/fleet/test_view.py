@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import threading
-import time
 
 import pytest
 
@@ -81,9 +80,10 @@ def test_a_table_that_changes_in_place() -> None:
         rows[0].sent, rows[0].size = 5_000_000, 10_000_000
         view.step(rows[1], "verifying", "on the board")
         view.draw()
-        threading.Thread(target=view.say, args=("a word",)).start()
-        while "a word" not in out.getvalue():
-            time.sleep(0.01)
+        speaker = threading.Thread(target=view.say, args=("a word",), daemon=True)
+        speaker.start()
+        speaker.join(30)
+        assert "a word" in out.getvalue()
         view.end(rows[1], "failed", "because of " + "something long " * 9)
         view.draw()
         shown = screen(out.getvalue())
@@ -123,10 +123,10 @@ def test_what_threads_say_stands_behind_their_boards_names(capsys) -> None:
         print(file=sys.stderr)
 
     with view:
-        threads = [threading.Thread(target=speak, args=(row,)) for row in rows]
+        threads = [threading.Thread(target=speak, args=(row,), daemon=True) for row in rows]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(30)
     said = capsys.readouterr().err.splitlines()
     assert sorted(said) == ["a: says one says two ", "b: says one says two "]

@@ -211,7 +211,11 @@ def test_all_together_on_a_small_detector_come_to_an_end(tiny: Any, compute: Any
     gate = built.add("sigmoid", {"X": built.add("pool2d", {"X": z}, **_MEAN)})
     z = built.add("elementwise_mul", {"X": z, "Y": gate}, axis=-1)
     z = built.conv(z, (8, 1, 7, 7), groups=8, paddings=[3, 3])
-    graph = built.graph(enlarged(built, z, 2.0, 2.0, align_corners=False))
+    smaller = built.conv(z, (8, 8, 1, 1), strides=[2, 2])
+    sides = [enlarged(built, one, n, n) for one, n in ((smaller, 4.0), (z, 2.0))]
+    plain = built.conv("x", (4, 3, 1, 1))
+    y = built.conv(beside(built, *sides, plain), (8, 20, 3, 3), paddings=[1, 1])
+    graph = built.graph(built.conv(y, (4, 8, 1, 1)))
     before = compute(graph, built.input)
     passes = {**fold.OF_X86_PICTURES, **fold.OF_X86}
     done = fold.run(graph, passes)

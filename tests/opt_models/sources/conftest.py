@@ -165,7 +165,9 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def served(server: Any) -> Iterator[Any]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield server
@@ -174,7 +176,7 @@ def served(server: Any) -> Iterator[Any]:
             server.go.set()
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(30)
 
 
 def left(own_cache: Path) -> dict[str, int]:

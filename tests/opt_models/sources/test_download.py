@@ -631,7 +631,9 @@ def test_two_processes_at_once(host: Host, final: Path, own_cache: Path) -> None
         threads = []
         for number, child in enumerate((first, second)):
             assert child.stderr is not None
-            thread = threading.Thread(target=lines[number].extend, args=(child.stderr,))
+            thread = threading.Thread(
+                target=lines[number].extend, args=(child.stderr,), daemon=True
+            )
             thread.start()
             threads.append(thread)
         part = final.with_name("x.tar.part")
@@ -643,10 +645,10 @@ def test_two_processes_at_once(host: Host, final: Path, own_cache: Path) -> None
         host.go.set()
         for child in (first, second):
             assert child.stdout is not None
-            assert child.stdout.read() == f"{final}\n"
             assert child.wait(60) == 0
+            assert child.stdout.read() == f"{final}\n"
         for thread in threads:
-            thread.join()
+            thread.join(30)
     assert sorted(map(len, lines.values())) == [1, 1]
     assert len(host.requests) == 1
     assert left(own_cache) == WHOLE

@@ -305,13 +305,13 @@ def test_slow_but_steady(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch
 def test_what_has_come_is_kept_at_once(host: Host, part: Part) -> None:
     """However little it is."""
     host.usual = Answer(wait=10)
-    thread = threading.Thread(target=bring, args=(host, part))
+    thread = threading.Thread(target=bring, args=(host, part), daemon=True)
     thread.start()
     try:
         until(lambda: part.path.is_file() and part.path.stat().st_size == 10)
     finally:
         host.go.set()
-        thread.join()
+        thread.join(30)
     assert part.path.read_bytes() == BYTES
     # Not because the silence was too long.
     assert host.ranges == [None]
