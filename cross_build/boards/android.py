@@ -214,7 +214,7 @@ class Phone(Board):
             return
         reason = last_line(outcome.stderr) or ended(outcome.code)
         if outcome.code == 2:
-            raise BoardError(self._told(f"cannot write to {root}: {reason}"))
+            raise BoardError(self._error(f"cannot write to {root}: {reason}"))
         raise BoardError(
             f"{self.target.name}: no program can be run in {root} ({reason}); leave --folder out,"
             " or give one below /data/local/tmp"

@@ -104,7 +104,7 @@ class Board:
             if outcome.code == 0:
                 raise
             reason = outcome.reason or f"exit code {outcome.code}"
-            raise BoardError(self._told(reason)) from error
+            raise BoardError(self._error(reason)) from error
 
     def answer(self, command: str, *arguments: str, stdin: str = "") -> Answer:
         """As :meth:`release`, to be taken apart with errors that name board and command."""
@@ -167,18 +167,18 @@ class Board:
                 try:
                     line = stack.enter_context(self.transport.hold(command))
                 except BoardError as error:
-                    raise BoardError(self._told(str(error))) from error
+                    raise BoardError(self._error(str(error))) from error
                 answer = parse(line, f"{self.target.name}: hold")
                 if not answer.has("busy"):
                     break
                 stack.pop_all().close()
                 other = answer["busy"].text()
-                told = f"{self.target.name}: another deploy is under way there, {other}"
+                busy = f"{self.target.name}: another deploy is under way there, {other}"
                 waited = time.monotonic() - start
                 if waited > WAIT_SECONDS:
-                    raise DeployError(f"{told}; try again when it is done")
+                    raise DeployError(f"{busy}; try again when it is done")
                 if waited < _PAUSE:
-                    print(f"{told}; waiting for it", file=sys.stderr, flush=True)
+                    print(f"{busy}; waiting for it", file=sys.stderr, flush=True)
                 time.sleep(_PAUSE)
             yield releases.status(answer)
 
@@ -188,18 +188,18 @@ class Board:
 
     def contradictions(self, facts: Facts) -> list[str]:
         """Where a board differs from what its target says, for people."""
-        target, found = self.target, []
+        target, sentences = self.target, []
         if target.model and facts.model and target.model not in facts.model:
-            found.append(f"it says it is a {facts.model}, the target is for {target.about}")
-        cores = sum(one.count for one in target.cores)
+            sentences.append(f"it says it is a {facts.model}, the target is for {target.about}")
+        cores = sum(cluster.count for cluster in target.cores)
         if cores and cores != facts.cores:
-            found.append(f"it has {facts.cores} cores, the target {cores}")
+            sentences.append(f"it has {facts.cores} cores, the target {cores}")
         # Where it does not say, nothing is against it.
         has = set(target.features) if facts.features is None else facts.features
         lacking = sorted(set(target.features) - has)
         if lacking:
-            found.append(f"its processor lacks {', '.join(lacking)}, which the target has")
-        return found
+            sentences.append(f"its processor lacks {', '.join(lacking)}, which the target has")
+        return sentences
 
     def _check(self, facts: Facts) -> None:
         reason = probe.incompatibility(facts, {"machine": self.target.machine})
@@ -221,7 +221,7 @@ class Board:
     def _run(self, code: str, *arguments: str, stdin: str = "") -> Outcome:
         return self.transport.run(_line(self.python, code, *arguments), stdin)
 
-    def _told(self, reason: str) -> str:
+    def _error(self, reason: str) -> str:
         denied = any(words in reason for words in ("Read-only file system", "Permission denied"))
         advice = "; give another folder of the board with --folder" if denied else ""
         return f"{self.target.name}: {reason}{advice}"

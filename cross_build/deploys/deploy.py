@@ -185,8 +185,8 @@ def preview(
     lines = [f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}"]
     size = sum(bundle.items[path].size for path in missing)
     if bundle.system is not None and board.needs_system(bundle.system):
-        told = f"{len(bundle.system.items)} files, {bundle.system.size / 1e6:.1f} MB"
-        lines.append(f"  system    {told}, to be sent once")
+        files, megabytes = len(bundle.system.items), bundle.system.size / 1e6
+        lines.append(f"  system    {files} files, {megabytes:.1f} MB, to be sent once")
     return "\n".join(
         [
             *lines,
@@ -272,21 +272,21 @@ def bundle_for(
     pack = pack_for(target, pack_name, library, shared)
     system = shared(("system", target), lambda: system_for(target))
 
-    def make(found: Tuning) -> Bundle:
-        alike = (target, _alike(facts), pack_name, runtime, json.dumps(found, sort_keys=True))
+    def make(tuning: Tuning) -> Bundle:
+        alike = (target, _alike(facts), pack_name, runtime, json.dumps(tuning, sort_keys=True))
         return shared(
-            ("bundle", *alike), lambda: bundles.make(target, facts, pack, library, found, system)
+            ("bundle", *alike), lambda: bundles.make(target, facts, pack, library, tuning, system)
         )
 
     plain = make({})
-    found = releases.tuning(board.answer("tuned"), plain.models) if tuned else None
-    if found is None:
+    tuning = releases.tuning(board.answer("tuned"), plain.models) if tuned else None
+    if tuning is None:
         return plain
-    if not settings.is_tuning(found):
+    if not settings.is_tuning(tuning):
         _say(f"{target.name}: what tuning found there is damaged and not used; tune it again")
         return plain
     _say(f"{target.name}: with the settings that tuning found")
-    return make(found)
+    return make(tuning)
 
 
 def system_for(target: Target) -> Bundle | None:
@@ -422,9 +422,9 @@ def last_words(outcome: Outcome) -> str:
 
 def host_lock(board: Board) -> AbstractContextManager[None]:
     """A lock of this board against other deploys from this host."""
-    place = re.sub(r"\W+", "-", f"{board.address}-{board.transport.root}")
+    name = re.sub(r"\W+", "-", f"{board.address}-{board.transport.root}")
     waiting = f"another deploy to {board.target.name} is under way; waiting for it"
-    return cache.lock(f"deploys/{place}", waiting)
+    return cache.lock(f"deploys/{name}", waiting)
 
 
 def _say(text: str) -> None:

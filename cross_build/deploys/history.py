@@ -55,17 +55,17 @@ def folder() -> Path:
 
 def known() -> list[Record]:
     """Every record, by address; what cannot be read is told and left out."""
-    found = []
+    records = []
     for path in sorted(folder().glob("*.json")):
         try:
-            found.append(_read(path))
+            records.append(_read(path))
         except (OSError, ValueError) as error:
             print(
                 f"{path}: is no record of a board ({error}); deploy to the board again, or remove"
                 " it",
                 file=sys.stderr,
             )
-    return sorted(found, key=lambda one: (one.address, one.folder))
+    return sorted(records, key=lambda record: (record.address, record.folder))
 
 
 def deployed(board: Board, release: str, proof: Mapping[str, Any], fresh: bool) -> None:

@@ -61,7 +61,7 @@ class Rollout:
         """Exit code: 0 if every board has the release, 130 after Ctrl-C, else 1."""
         if self.interrupted:
             return 130
-        return 0 if all(one.release is not None for one in self.results) else 1
+        return 0 if all(result.release is not None for result in self.results) else 1
 
 
 def deploy(
@@ -90,15 +90,17 @@ def deploy(
     def work(board: Board, progress: BoardProgress) -> Deployment:
         return deploys.deploy(board, pack, runtime, progress, once)
 
-    def told(done: Deployment) -> tuple[str, str]:
+    def last_word(done: Deployment) -> tuple[str, str]:
         about = f"{done.release}, {done.proof['pack']}"
         return ("deployed" if done.changed else "unchanged"), about
 
-    ended, interrupted = each(hosts, _connected(hosts, folder, work), told, LiveTable(), at_once)
+    ended, interrupted = each(
+        hosts, _connected(hosts, folder, work), last_word, LiveTable(), at_once
+    )
     results = []
-    for host, one in zip(hosts, ended):
-        done = one.value
-        state = "failed" if one.error else "stopped" if done is None else told(done)[0]
+    for host, ending in zip(hosts, ended):
+        done = ending.value
+        state = "failed" if ending.error else "stopped" if done is None else last_word(done)[0]
         results.append(
             Result(
                 host.address,
@@ -108,8 +110,8 @@ def deploy(
                 done.proof["pack"] if done else "",
                 done.proof["lite_version"] if done else "",
                 done.sent_bytes if done else 0,
-                round(one.seconds, 1),
-                one.error,
+                round(ending.seconds, 1),
+                ending.error,
             )
         )
     return Rollout(results, interrupted)
@@ -135,9 +137,10 @@ def preview(
         hosts, _connected(hosts, folder, work), lambda text: ("asked", ""), LiveTable(), at_once
     )
     texts = [
-        f"{host.address}: {one.value or one.error or 'stopped'}" for host, one in zip(hosts, ended)
+        f"{host.address}: {ending.value or ending.error or 'stopped'}"
+        for host, ending in zip(hosts, ended)
     ]
-    code = 130 if interrupted else 0 if all(one.value for one in ended) else 1
+    code = 130 if interrupted else 0 if all(ending.value for ending in ended) else 1
     return "\n".join(texts), code
 
 
@@ -174,7 +177,7 @@ def summary(rollout: Rollout, width: int | None = None) -> str:
 
 def as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Results as JSON takes them."""
-    return [asdict(one) for one in results]
+    return [asdict(result) for result in results]
 
 
 def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> Once:
