@@ -49,7 +49,7 @@ class LiteReader:
         engine = engines.own(request["threads"], request["power"])
         freedom = request.get("freedom")
         if freedom:
-            engine = engine.knowing(engines.from_data(files.folder, freedom))
+            engine = engine.with_capabilities(engines.from_data(files.folder, freedom))
         self._files, self._engine = files, engine
         self._options = Options(
             classify=request.get("classify", True),

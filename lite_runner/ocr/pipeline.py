@@ -170,7 +170,9 @@ class Ocr:
         side = chosen.max_side or files.detector.max_side
         networks = [part.network for part in (files.classifier, files.recogniser) if part]
         self._batching = [
-            one for one in networks if not one.fixed_batch and engine.freedom(one.path).batches
+            network
+            for network in networks
+            if not network.fixed_batch and engine.capabilities(network.path).supports_batch
         ]
         self._settings = replace(files.detector, max_side=side)
         self._detector = ShapeCache(engine, files.detector.network.path) if chosen.detect else None

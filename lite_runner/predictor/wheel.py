@@ -14,7 +14,7 @@ import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
-from lite_runner.predictor.protocol import Freedom, Output, Predictor
+from lite_runner.predictor.protocol import Capabilities, EngineArguments, Output, Predictor
 
 #: Parameters of glibc's ``mallopt``, by their numbers in malloc.h, and what they are set to: the
 #: largest threshold every glibc takes, and no giving back.
@@ -23,12 +23,16 @@ _KEEP_MEMORY = {-3: 32 << 20, -1: 2**31 - 1}  # M_MMAP_THRESHOLD, M_TRIM_THRESHO
 _MALLOC_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 
 
+#: What is taken for granted of a model that was not probed.
+_UNPROBED = Capabilities(supports_reshape=False, supports_batch=True)
+
+
 class WheelEngine:
     """Paddle-Lite from the ``paddlelite`` package.
 
     Args:
         threads: of its kernels and matrix products; one if None.
-        found: what models, by resolved path, were found to stay right with. Of others only batches
+        known: what models, by resolved path, can do. Of others only batches
             are taken for granted.
 
     Raises:
@@ -36,13 +40,13 @@ class WheelEngine:
     """
 
     arch = "x86"
-    untried = True
+    needs_probing = True
     #: The networks take as long, but after each run Python finds the processor's caches emptied:
     #: what is done between two runs costs 0.3 ms, hot it would be 0.05.
     batch = 4
 
     def __init__(
-        self, threads: int | None = None, found: Mapping[Path, Freedom] | None = None
+        self, threads: int | None = None, known: Mapping[Path, Capabilities] | None = None
     ) -> None:
         try:
             # Loaded here, not with the module: it maps 170 MB.
@@ -65,23 +69,23 @@ class WheelEngine:
         # Loaded by the wheel just now: these are the same libraries, not second ones.
         self._mkl = ctypes.CDLL(str(folder / "libmklml_intel.so"))
         self._openmp = ctypes.CDLL(str(folder / "libiomp5.so"))
-        self._found = dict(found or {})
+        self._known = dict(known or {})
         _keep_memory()
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> EngineArguments:
         return {"threads": self._threads}
 
-    def freedom(self, model: Path) -> Freedom:
+    def capabilities(self, model: Path) -> Capabilities:
         # Some of its convolutions are compiled at a model's first run for that run's input shape;
         # another writes out of bounds (opt_models/folding/any_shape.py tells which).
-        return self._found.get(model.resolve(), Freedom(reshapes=False, batches=True))
+        return self._known.get(model.resolve(), _UNPROBED)
 
-    def knowing(self, found: Mapping[Path, Freedom]) -> WheelEngine:
-        return WheelEngine(**self.arguments, found=found)
+    def with_capabilities(self, known: Mapping[Path, Capabilities]) -> WheelEngine:
+        return WheelEngine(self._threads, known)
 
-    def alone(self) -> WheelEngine:
-        return WheelEngine(1, self._found)
+    def single_threaded(self) -> WheelEngine:
+        return WheelEngine(1, self._known)
 
     @property
     def version(self) -> str:

@@ -27,9 +27,7 @@ def verify(pack: Path, threads: int | None = None) -> Proof:
     if not engines.proven(files):  # else the proof is the note
         note.keep(engine, files, capabilities)
     # Read as it will be from now on.
-    engine = engine.knowing(
-        {(files.folder / name).resolve(): known for name, known in capabilities.items()}
-    )
+    engine = engine.with_capabilities(engines.by_path(files, capabilities))
     with Ocr(files, engine) as ocr:
         page = ocr.read(files.golden.image)
     lines = [str(line.text) for line in page.lines]

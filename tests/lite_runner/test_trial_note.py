@@ -12,7 +12,7 @@ from lite_runner import pack
 from lite_runner.capabilities import note as trial_note
 from lite_runner.errors import EngineError
 from lite_runner.predictor.capi import CapiEngine
-from lite_runner.predictor.protocol import Freedom
+from lite_runner.predictor.protocol import Capabilities
 from lite_runner.releases import settings
 from lite_runner.verification.verify import verify
 from tests import double
@@ -44,8 +44,8 @@ def lonely(folder: Path) -> pack.Pack:
 def test_a_trial_is_paid_once(engine, tmp_path, notes, capsys) -> None:
     files = lonely(tmp_path / "pack")
     for said in (TRIED, ""):
-        freedom = trial_note.tried(engine, files).freedom(files.recogniser.network.path)
-        assert freedom == Freedom(reshapes=True, batches=False)
+        capabilities = trial_note.tried(engine, files).capabilities(files.recogniser.network.path)
+        assert capabilities == Capabilities(supports_reshape=True, supports_batch=False)
         assert capsys.readouterr().err == said
     (note,) = notes.iterdir()
     assert note.stat().st_mode & 0o777 == 0o600
@@ -76,7 +76,7 @@ DAMAGED = {
 @pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_note_is_no_note(engine, tmp_path, notes, text) -> None:
     files = pack.load(double.pack(tmp_path / "pack", {"det": b"ABORT"}))
-    right = {f"{stage}.nb": Freedom(batches=True) for stage in ("det", "cls", "rec")}
+    right = {f"{stage}.nb": Capabilities(supports_batch=True) for stage in ("det", "cls", "rec")}
     trial_note.keep(engine, files, right)
     assert trial_note.outcome(engine, files) == right
     (note,) = notes.iterdir()
@@ -89,7 +89,7 @@ def test_where_nothing_can_be_written_reading_goes_on(engine, tmp_path, monkeypa
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(trial_note.VARIABLE, str(tmp_path / "file"))
     files = lonely(tmp_path / "pack")
-    assert not trial_note.outcome(engine, files)["rec.nb"].batches
+    assert not trial_note.outcome(engine, files)["rec.nb"].supports_batch
 
 
 def test_a_model_that_takes_too_much_is_refused_and_not_noted(engine, tmp_path, notes) -> None:
@@ -129,6 +129,6 @@ def test_a_user_without_a_home_has_no_notes(engine, tmp_path, monkeypatch, capsy
     monkeypatch.setattr(Path, "expanduser", no_home)
     files = lonely(tmp_path / "pack")
     for _ in range(2):
-        freedom = trial_note.tried(engine, files).freedom(files.recogniser.network.path)
-        assert freedom == Freedom(reshapes=True, batches=False)
+        capabilities = trial_note.tried(engine, files).capabilities(files.recogniser.network.path)
+        assert capabilities == Capabilities(supports_reshape=True, supports_batch=False)
         assert capsys.readouterr().err == TRIED

@@ -27,7 +27,7 @@ engine, batch = engines.own(int(sys.argv[1]) or None), np.zeros((1, 3, 48, 192),
 path = Path(sys.argv[2]) / "cls.nb"
 predictor = engine.open(path)
 # Making a model, and running one of a worker's, sets the whole process to one.
-run(engine.alone().open(path), batch)
+run(engine.single_threaded().open(path), batch)
 run(predictor, batch)
 libs = Path(paddlelite.lite.__file__).parent / "libs"
 print(ctypes.CDLL(str(libs / "libiomp5.so")).omp_get_max_threads())
