@@ -154,7 +154,7 @@ class Pack:
         return found
 
 
-def own() -> Path | None:
+def of_this_release() -> Path | None:
     """The pack of the bundle this runner lies in, if it lies in one."""
     folder = Path(__file__).resolve().parents[2] / "pack"
     return folder if folder.is_dir() else None

@@ -46,7 +46,7 @@ class LiteReader:
 
     def __init__(self, request: Request) -> None:
         files = pack.load(request["pack"] or _own_pack())
-        engine = engines.own(request["threads"], request["power"])
+        engine = engines.of_this_release(request["threads"], request["power"])
         freedom = request.get("freedom")
         if freedom:
             engine = engine.with_capabilities(engines.from_data(files.folder, freedom))

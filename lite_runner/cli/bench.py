@@ -42,7 +42,7 @@ def bench(options: argparse.Namespace) -> int:
         raise UsageError(
             "bench: this runner lies in no release; run it by a deployed release's ocr"
         )
-    own = pack.own()
+    own = pack.of_this_release()
     chosen: list[Path] = options.pack or ([own] if own else [])
     packs = {folder: pack.load(folder) for folder in chosen}
     pictures = (
@@ -51,14 +51,14 @@ def bench(options: argparse.Namespace) -> int:
     candidates: list[Candidate] = []
     skipped: list[str] = []
     names = [files.name for files in packs.values()]
-    on_arm = engines.own().arch == "arm"
+    on_arm = engines.of_this_release().arch == "arm"
     if options.power and not on_arm:
         skipped.append("power modes: Paddle-Lite has them on ARM only")
     for folder, files in packs.items():
         request: Setting = {"pack": str(folder.resolve())}
         if own is None or folder.resolve() != own.resolve():
             # What its models stay right with is known of the release's own pack only.
-            request["freedom"] = engines.as_data(note.outcome(engines.own(), files))
+            request["freedom"] = engines.as_data(note.outcome(engines.of_this_release(), files))
         found, left_out = sweep(
             files.name if names.count(files.name) == 1 else str(folder),
             str(program),

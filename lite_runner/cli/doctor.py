@@ -58,7 +58,9 @@ def release_checks() -> list[Check]:
 
 def hint(module: str | None) -> str:
     """What to do about a package that cannot be imported, in the release this runner lies in."""
-    brought = packs.own() is None or (Path(__file__).resolve().parents[3] / "site").is_dir()
+    brought = (
+        packs.of_this_release() is None or (Path(__file__).resolve().parents[3] / "site").is_dir()
+    )
     return _AGAIN if brought or module not in _SYSTEM else f"sudo apt-get install {_SYSTEM[module]}"
 
 
@@ -98,7 +100,7 @@ def _version(module: str) -> str:
 def _engine_version() -> str:
     from lite_runner.predictor import engines
 
-    return engines.own().version
+    return engines.of_this_release().version
 
 
 def _pack(folder: Path) -> str:

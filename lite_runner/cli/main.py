@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the command line without the program; ``sys.argv`` if None.
     """
-    output.speak_utf8()
+    output.force_utf8_output()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     return guard(lambda: command(options), "ocr", debug=options.debug)
@@ -113,7 +113,7 @@ def read_files(
         memory=options.memory and 1_000_000 * options.memory,
     )
     names: set[str] = set()
-    engine = engines.own(options.threads)
+    engine = engines.of_this_release(options.threads)
     files = packs.load(pack)
     check_runtime(files, engine)
     engine = note.tried(engine, files)
@@ -161,7 +161,7 @@ def _verify(options: argparse.Namespace) -> int:
     from lite_runner.verification.verify import verify
 
     report = verify(options.pack, options.threads)
-    if options.pack == packs.own():
+    if options.pack == packs.of_this_release():
         engines.remember(report)
     if options.json:
         output.print_json(report)
@@ -204,7 +204,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show where an error comes from")
-    own = packs.own()
+    own = packs.of_this_release()
     common.add_argument(
         "--pack",
         type=Path,

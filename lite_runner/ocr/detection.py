@@ -22,7 +22,7 @@ STRIDE = 32
 MIN_REGION = 3.0
 #: No more regions than this are taken; a dense A4 page has some 500, a strip several of them.
 MAX_REGIONS = 5000
-#: Pictures longer than this many times their other side are looked at in pieces.
+#: Pictures longer than this many times their other side are looked at in tiles.
 LONG_STRIP = 3
 #: A rectangle as OpenCV has it: centre, width and height, degrees.
 Rectangle = Tuple[Sequence[float], Sequence[float], float]
@@ -33,7 +33,7 @@ def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
 
     Within the detector's sides, where the longer side counts first. A long strip, like a panorama
     or a scrolled screenshot, would shrink past reading that way: its shorter side keeps up to half
-    of ``max_side``, and it is looked at in pieces (see :func:`pieces`).
+    of ``max_side``, and it is looked at in tiles (see :func:`tiles`).
     """
     if detector.network.fixed_size:
         return _size_within(width, height, detector)
@@ -57,11 +57,11 @@ def _size_within(width: int, height: int, detector: Detector) -> tuple[int, int]
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
-    """Cut a length into overlapping pieces of one span.
+def tiles(length: int, span: int) -> list[tuple[int, int, int]]:
+    """Cut a length into overlapping tiles of one span.
 
     Returns:
-        (start, from, to) of each piece: it covers ``span`` from ``start`` on, and what lies between
+        (start, from, to) of each tile: it covers ``span`` from ``start`` on, and what lies between
         ``from`` and ``to`` is taken from it. The latter are next to each other without overlap, and
         away from the cuts, near which the network sees only half of what is there.
     """
@@ -74,7 +74,7 @@ def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
 
 
 def input_shape(pixels: Image, network: Network) -> tuple[int, int, int, int]:
-    """NCHW of a picture, or a piece of one, that was resized."""
+    """NCHW of a picture, or a tile of one, that was resized."""
     return (1, 3, *(network.shape if network.fixed_size else pixels.shape[:2]))
 
 
@@ -114,7 +114,7 @@ def probability_map(
     network = detector.network
     parts = []
     span = network.shape[not tall] if network.fixed_size else _multiple(detector.max_side)
-    for start, first, last in pieces(max(size), span):
+    for start, first, last in tiles(max(size), span):
         seen = slice(start, start + span)
         pixels = resized[seen] if tall else resized[:, seen]
 

@@ -58,7 +58,7 @@ class Options:
 
     def tuned(self) -> Options:
         """The same with what is left open filled in from the release this runner lies in."""
-        found = settings.own()
+        found = settings.of_this_release()
         return replace(
             self,
             workers=self.workers or found.workers,
@@ -158,7 +158,7 @@ class Ocr:
         affinity.check("--workers", options.workers if options else None)
         self.options = (options or Options()).tuned()
         chosen_here = engine is None
-        engine = engines.own() if engine is None else engine
+        engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
         if chosen_here:
             # Late: a trial reads with what is in this module.
@@ -346,7 +346,7 @@ def check_runtime(files: pack.Pack, engine: Engine) -> None:
 
 
 def _folder(source: str | Path | None) -> Path:
-    folder = pack.own() if source is None else user_path(source, "pack")
+    folder = pack.of_this_release() if source is None else user_path(source, "pack")
     if folder is None:
         raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
     return folder

@@ -16,7 +16,7 @@ from lite_runner.releases.proof import ModelCapabilities, Proof
 from lite_runner.releases.release import PROOF
 
 
-def own(
+def of_this_release(
     threads: int | None = None, power: str | None = None, release: Path | None = None
 ) -> Engine:
     """The engine of the release this runner lies in; Paddle-Lite's x86 wheel where it is in none.
@@ -33,7 +33,7 @@ def own(
     """
     affinity.check("--threads", threads)
     folder = (release or settings.home()).resolve()
-    chosen = settings.own(folder)
+    chosen = settings.of_this_release(folder)
     count = chosen.threads if threads is None else threads
     if chosen.library is None:
         # Imported late: the wheel is not on ARM boards.

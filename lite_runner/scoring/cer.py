@@ -24,7 +24,7 @@ def compare(expected: Sequence[str], read: Sequence[str]) -> Accuracy:
         expected: the true lines in reading order.
         read: the lines that were read.
     """
-    true_text, read_text = squash(expected), squash(read)
+    true_text, read_text = strip_whitespace(expected), strip_whitespace(read)
     return Accuracy(edit_distance(true_text, read_text), len(true_text))
 
 
@@ -45,7 +45,7 @@ def total(parts: Iterable[Accuracy]) -> Accuracy:
     return Accuracy(sum(row.errors for row in rows), sum(row.characters for row in rows))
 
 
-def squash(lines: Sequence[str]) -> str:
+def strip_whitespace(lines: Sequence[str]) -> str:
     """Lines as one text without white space: the networks place spaces loosely."""
     return "".join("".join(lines).split())
 

@@ -161,14 +161,14 @@ def test_a_releases_engine_knows_what_its_verification_found(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "home", lambda: release)
-    cautious = engines.own()
+    cautious = engines.of_this_release()
     assert cautious.capabilities(release / "pack/rec.nb") == Capabilities()
     assert cautious.arguments["threads"] == 3
-    assert engines.own(threads=2).arguments["threads"] == 2
+    assert engines.of_this_release(threads=2).arguments["threads"] == 2
     proof = verify(release / "pack")
     assert proof["lines"] == list(double.LINES)
     engines.remember(proof)
-    engine = engines.own()
+    engine = engines.of_this_release()
     assert engine.capabilities(release / "pack/det.nb").supports_reshape
     assert engine.capabilities(release / "pack/rec.nb") == Capabilities(
         supports_reshape=False, supports_batch=True
@@ -204,10 +204,10 @@ def change(path: Path, **values: Any) -> None:
 def test_damaged_settings_are_told(release: Path, text: str, words: str) -> None:
     (release / "settings.json").write_text(text)
     with pytest.raises(EngineError, match=rf"settings\.json: {words}.*deploy here again"):
-        engines.own(release=release)
+        engines.of_this_release(release=release)
 
 
 def test_a_library_that_is_gone_is_told(release: Path) -> None:
     change(release / "settings.json", library="lib/gone.so")
     with pytest.raises(EngineError, match=r"gone\.so: cannot be loaded"):
-        engines.own(release=release)
+        engines.of_this_release(release=release)
