@@ -100,7 +100,7 @@ class Record:
         result["accuracy"] = accuracy(images, texts)
         result["detection"] = detection(images, read)
         result["summary"] = {
-            stage: spread([1000 * v for turn in passes(sessions, stage) for v in turn])
+            stage: spread([1000 * mean for times in passes(sessions, stage) for mean in times])
             for stage in STAGES
         }
         result["lines_per_second"] = _lines_per_second(texts, median(passes(sessions, "total")))

@@ -1,4 +1,4 @@
-"""A turn: one process that loads a reader, warms up, and reads all pictures some times.
+"""A session: one process that loads a reader, warms up, and reads all pictures some times.
 
 Asked by one JSON object on standard input, it says one a line: ``ready`` when it can read, ``pass``
 for each counted pass, ``done`` in the end. A reader of another project in the same run speaks the
@@ -31,7 +31,7 @@ Answer = Union[Ready, Pass, Done]
 
 
 class Reader(Protocol):
-    """What reads in a turn."""
+    """What reads in a session."""
 
     @property
     def about(self) -> About:
@@ -111,7 +111,7 @@ class LiteReader:
 
 
 def main(make: Callable[[Request], Reader] = LiteReader) -> int:
-    """Take one turn as standard input asks; the exit code."""
+    """Take one session as standard input asks; the exit code."""
     # The libraries' native code prints to descriptor 1: what it says belongs to stderr here.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -120,7 +120,7 @@ def main(make: Callable[[Request], Reader] = LiteReader) -> int:
 
 
 def take(request: Request, answers: IO[str], make: Callable[[Request], Reader]) -> None:
-    """Take one turn.
+    """Take one session.
 
     Args:
         request: how to run, and what to read.

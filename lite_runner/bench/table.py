@@ -65,16 +65,16 @@ def notes(record: Result) -> list[str]:
                 f" {counts['image']} with one thread ({stages})."
             )
     states = [
-        turn[when]
+        session[when]
         for one in record["candidates"]
-        for turn in one["turns"]
+        for session in one["turns"]
         for when in ("before", "after")
     ]
     throttled = {
         word
         for one in record["candidates"]
-        for turn in one["turns"]
-        for word in system_state.held_back(turn["before"], turn["after"])
+        for session in one["turns"]
+        for word in system_state.held_back(session["before"], session["after"])
     }
     if throttled:
         found.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")

@@ -22,7 +22,7 @@ from lite_runner.errors import UsageError
 from lite_runner.predictor import engines
 from lite_runner.releases import settings
 
-#: A release's own program, which takes turns.
+#: A release's own program, which runs sessions.
 PROGRAM = "ocr"
 
 
@@ -109,7 +109,7 @@ def run_job(source: IO[str], sink: IO[str]) -> int:
 
 
 def _end_well() -> None:
-    """Be interrupted by what else ends a process, so that no turn goes on alone."""
+    """Be interrupted by what else ends a process, so that no session goes on alone."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
 

@@ -180,10 +180,10 @@ def _bench(options: argparse.Namespace) -> int:
     )
 
 
-def _turn(options: argparse.Namespace) -> int:
-    from lite_runner.bench import session as turn
+def _session(options: argparse.Namespace) -> int:
+    from lite_runner.bench import session
 
-    return turn.main()
+    return session.main()
 
 
 def _python(options: argparse.Namespace) -> int:
@@ -275,8 +275,8 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--job", action="store_true", help=argparse.SUPPRESS)
     bench.set_defaults(command=_bench)
 
-    turn = commands.add_parser("turn")
-    turn.set_defaults(command=_turn, debug=False)
+    session = commands.add_parser("turn")
+    session.set_defaults(command=_session, debug=False)
 
     python = commands.add_parser("python", help="run a Python script with this release's packages")
     python.add_argument("script", type=_script, metavar="SCRIPT")

@@ -33,9 +33,7 @@ def verify(pack: Path, threads: int | None = None) -> Proof:
         page = ocr.read(files.golden.image)
     lines = [str(line.text) for line in page.lines]
     # Spaces do not count: the networks place them loosely, and no two releases quite alike.
-    if [strip_whitespace([line]) for line in lines] != [
-        strip_whitespace([line]) for line in files.golden.lines
-    ]:
+    if _without_spaces(lines) != _without_spaces(files.golden.lines):
         raise PackError(
             f"pack {files.name}: golden picture must read {list(files.golden.lines)},"
             f" this board read {lines}; models and runtime do not fit each other, or in a pack of"
