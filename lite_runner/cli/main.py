@@ -171,13 +171,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from lite_runner.cli import bench as program
+    from lite_runner.cli import bench
 
-    return (
-        program.run_job(sys.stdin, terminal.raw(sys.stdout))
-        if options.job
-        else program.bench(options)
-    )
+    if options.job:
+        return bench.run_job(sys.stdin, terminal.raw(sys.stdout))
+    return bench.bench(options)
 
 
 def _session(options: argparse.Namespace) -> int:
