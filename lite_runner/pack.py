@@ -147,11 +147,11 @@ class Pack:
     @property
     def networks(self) -> dict[str, Network]:
         """By stage: ``det``, ``cls`` (may be missing) and ``rec``."""
-        found = {"det": self.detector.network}
+        networks = {"det": self.detector.network}
         if self.classifier is not None:
-            found["cls"] = self.classifier.network
-        found["rec"] = self.recogniser.network
-        return found
+            networks["cls"] = self.classifier.network
+        networks["rec"] = self.recogniser.network
+        return networks
 
 
 def of_this_release() -> Path | None:
@@ -288,8 +288,8 @@ def read_dictionary(path: Path) -> tuple[str, ...]:
 def _files(root: Path, data: Mapping[str, Any]) -> tuple[Path, ...]:
     """Every file that pack.json names, and itself; others are such as licences."""
     stages = [data[stage] for stage in ("det", "cls", "rec") if data.get(stage) is not None]
-    used = [_path(root, one) for one in (*stages, data["dictionary"], data["golden"])]
-    others = [_file(root, one) for one in data.get("others", ())]
+    used = [_path(root, entry) for entry in (*stages, data["dictionary"], data["golden"])]
+    others = [_file(root, entry) for entry in data.get("others", ())]
     return tuple(dict.fromkeys((root / FILE, *used, *others)))
 
 

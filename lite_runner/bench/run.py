@@ -221,7 +221,9 @@ def _request(candidate: Candidate, pictures: Sequence[Picture], plan: Plan) -> R
         **candidate.request,
         "warmup": plan.warmup,
         "passes": plan.passes,
-        "pictures": [{"path": one["path"], "detect": one["detect"]} for one in pictures],
+        "pictures": [
+            {"path": picture["path"], "detect": picture["detect"]} for picture in pictures
+        ],
     }
 
 

@@ -74,11 +74,11 @@ class LiteReader:
             "pack": files.name,
             "models": {
                 stage: {
-                    "sha256": sha256(one.path),
-                    "source": one.source,
-                    "precision": one.precision,
+                    "sha256": sha256(network.path),
+                    "source": network.source,
+                    "precision": network.precision,
                 }
-                for stage, one in files.networks.items()
+                for stage, network in files.networks.items()
             },
             "threads": arguments.get("threads") or 1,
             "power": arguments.get("power"),

@@ -151,9 +151,9 @@ def postprocess(
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     scale = np.array([width / probability.shape[1], height / probability.shape[0]], np.float32)
     limit = np.array([width, height], np.float32)
-    found: list[tuple[Floats, float]] = []
+    regions: list[tuple[Floats, float]] = []
     for contour in contours:
-        if len(found) == MAX_REGIONS:
+        if len(regions) == MAX_REGIONS:
             break
         rectangle = cv2.minAreaRect(contour)
         if min(rectangle[1]) < MIN_REGION:
@@ -167,8 +167,8 @@ def postprocess(
             continue
         quad = geometry.clockwise(np.clip(grown * scale, 0, limit))
         if min(geometry.size(quad)) >= 1:
-            found.append((quad, score))
-    return [found[index] for index in geometry.reading_order([quad for quad, _ in found])]
+            regions.append((quad, score))
+    return [regions[index] for index in geometry.reading_order([quad for quad, _ in regions])]
 
 
 def unclip(rectangle: Rectangle, ratio: float) -> Floats:
@@ -205,8 +205,8 @@ def _mean_inside(probability: Floats, corners: Floats) -> float:
     return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
 
 
-def _within(place: int, count: int) -> int:
-    return min(max(place, 0), count - 1)
+def _within(index: int, count: int) -> int:
+    return min(max(index, 0), count - 1)
 
 
 def _multiple(side: float) -> int:

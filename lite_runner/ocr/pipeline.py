@@ -58,12 +58,12 @@ class Options:
 
     def tuned(self) -> Options:
         """The same with what is left open filled in from the release this runner lies in."""
-        found = settings.of_this_release()
+        release = settings.of_this_release()
         return replace(
             self,
-            workers=self.workers or found.workers,
-            bucket=self.bucket or found.bucket,
-            max_side=self.max_side or found.max_side,
+            workers=self.workers or release.workers,
+            bucket=self.bucket or release.bucket,
+            max_side=self.max_side or release.max_side,
         )
 
 
@@ -269,9 +269,9 @@ class Ocr:
         if last:
             probability = probability.copy()  # it may be the detector's own memory
             self._detector.close()
-        found = detection.postprocess(probability, width, height, self._settings)
+        regions = detection.postprocess(probability, width, height, self._settings)
         crops = []
-        for quad, score in found:
+        for quad, score in regions:
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]

@@ -52,27 +52,27 @@ def pictures(folder: Path) -> list[Picture]:
     """
     labels, boxes = _object(folder / "labels.json"), _boxes(folder)
     single = labels.pop("line_images", {})
-    found = [
+    known = [
         *_pictures(folder, labels, boxes, detect=True),
         *_pictures(folder, single if isinstance(single, dict) else {}, {}, detect=False),
     ]
-    if not found:
+    if not known:
         raise TruthError(f"{folder}: labels.json tells the text of no picture there")
-    return found
+    return known
 
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TruthError(
             f"{path}: {error.strerror}; expected a folder of pictures with their true lines"
         ) from error
     except ValueError as error:
         raise TruthError(f"{path}: is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise TruthError(f"{path}: expected an object of lists by picture")
-    return found
+    return value
 
 
 def _boxes(folder: Path) -> dict[str, tuple[Quad, ...]]:
@@ -111,7 +111,7 @@ def _short(value: Any) -> str:
 def _pictures(
     folder: Path, labels: Mapping[str, Any], boxes: Mapping[str, tuple[Quad, ...]], detect: bool
 ) -> list[Picture]:
-    found = []
+    labelled = []
     for name, lines in labels.items():
         # Other values are notes about the pictures, or null: nobody knows what it says.
         if isinstance(lines, list):
@@ -125,5 +125,5 @@ def _pictures(
                     f" {len(lines)} lines in labels.json, found {len(quads)}"
                 )
             title = f"{folder.resolve().name}/{name}"
-            found.append(Picture(title, path, tuple(map(str, lines)), detect, quads))
-    return found
+            labelled.append(Picture(title, path, tuple(map(str, lines)), detect, quads))
+    return labelled
