@@ -19,7 +19,13 @@ ABI_VERSION = 1
 _MAX_RANK = 8
 _FLOAT32 = 1
 #: ``dtype`` of ``lite_capi.h``.
-_DTYPES = {_FLOAT32: np.float32, 2: np.int8, 3: np.int32, 4: np.int64, 5: np.uint8}
+_DTYPES: dict[int, type[np.generic]] = {
+    _FLOAT32: np.float32,
+    2: np.int8,
+    3: np.int32,
+    4: np.int64,
+    5: np.uint8,
+}
 
 
 class Tensor(ctypes.Structure):
@@ -36,7 +42,7 @@ class Tensor(ctypes.Structure):
 
 
 #: Every function of the header: what it returns and takes.
-FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "lite_abi_version": (c_int32, ()),
     "lite_last_error": (c_char_p, ()),
     "lite_open_file": (c_int32, (c_char_p, c_int32, c_int32, POINTER(c_void_p))),
@@ -83,7 +89,7 @@ class Library:
                 " deploy again"
             )
 
-    def call(self, name: str, *arguments: Any) -> None:
+    def call(self, name: str, *arguments: object) -> None:
         """Call a function that returns a status.
 
         Raises:
@@ -161,7 +167,7 @@ class CapiPredictor:
     def close(self) -> None:
         self._handle = None
 
-    def _call(self, name: str, *arguments: Any) -> None:
+    def _call(self, name: str, *arguments: object) -> None:
         if self._handle is None:
             raise EngineError(f"{self._name}: already closed; open it again")
         try:
@@ -230,7 +236,7 @@ class CapiEngine:
         name = "model" if isinstance(model, bytes) else str(model)
         try:
             if isinstance(model, bytes):
-                source: tuple[Any, ...] = (model, len(model))
+                source: tuple[object, ...] = (model, len(model))
                 self._library.call("lite_open_memory", *source, *self._settings, byref(handle))
             else:
                 source = (str(model).encode(),)
@@ -250,7 +256,7 @@ class CapiEngine:
 
 
 def _view(
-    address: int | None, dtype: Any, shape: tuple[int, ...], owner: _Handle | None
+    address: int | None, dtype: type[np.generic], shape: tuple[int, ...], owner: _Handle | None
 ) -> AnyArray:
     """Memory of the library as an array, without a copy; it keeps its owner."""
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize

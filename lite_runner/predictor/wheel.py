@@ -8,7 +8,7 @@ import mmap
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Protocol, Sequence
 
 import numpy as np
 
@@ -131,9 +131,33 @@ class _Zeros:
 _ZEROS = _Zeros()
 
 
+class _Tensor(Protocol):
+    """A tensor as the wheel's binding has it."""
+
+    def resize(self, shape: list[int]) -> None: ...
+
+    def from_numpy(self, array: AnyArray) -> None: ...
+
+    def numpy(self) -> AnyArray: ...
+
+    def lod(self) -> Sequence[Sequence[int]]: ...
+
+
+class _Handle(Protocol):
+    """A predictor as the wheel's binding has it."""
+
+    def get_output_names(self) -> list[str]: ...
+
+    def get_input(self, index: int) -> _Tensor: ...
+
+    def get_output(self, index: int) -> _Tensor: ...
+
+    def run(self) -> None: ...
+
+
 class _WheelPredictor:
-    def __init__(self, handle: Any, model: Path, prepare: Callable[[], None]) -> None:
-        self._handle: Any = handle
+    def __init__(self, handle: _Handle, model: Path, prepare: Callable[[], None]) -> None:
+        self._handle: _Handle | None = handle
         self._model = model
         self._prepare = prepare
         self._count = len(handle.get_output_names())
@@ -148,7 +172,7 @@ class _WheelPredictor:
             self._input = self._lent(self._resized(handle.get_input(0), shape))
         return self._input
 
-    def _resized(self, tensor: Any, shape: tuple[int, ...]) -> AnyArray:
+    def _resized(self, tensor: _Tensor, shape: tuple[int, ...]) -> AnyArray:
         """The input's memory. The binding can only copy; but what it shows is no copy."""
         size = 4 * math.prod(shape)
         room, address = self._room
@@ -171,8 +195,7 @@ class _WheelPredictor:
             outputs = []
             for index in range(self._count):
                 tensor = handle.get_output(index)
-                lod = tensor.lod()
-                lod = tuple(tuple(map(int, level)) for level in lod) if lod else ()
+                lod = tuple(tuple(map(int, level)) for level in tensor.lod() or ())
                 outputs.append(Output(self._lent(tensor.numpy()), lod))
         except RuntimeError as error:
             raise EngineError(f"{self._model}: Paddle-Lite failed: {error}") from error
@@ -182,7 +205,7 @@ class _WheelPredictor:
         self._handle = None
         self._input = np.empty(0, np.float32)
 
-    def _opened(self) -> Any:
+    def _opened(self) -> _Handle:
         if self._handle is None:
             raise EngineError(f"{self._model}: already closed; open it again")
         return self._handle
@@ -194,7 +217,7 @@ class _WheelPredictor:
 class _Lent:
     """Memory of a model, which is kept for as long as there are arrays of it."""
 
-    def __init__(self, view: AnyArray, handle: Any) -> None:
+    def __init__(self, view: AnyArray, handle: _Handle | None) -> None:
         self.__array_struct__ = view.__array_struct__
         self._owners = (view, handle)
 

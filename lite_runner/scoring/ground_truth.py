@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Tuple
+from typing import Mapping, Tuple
 
 from lite_runner.errors import LiteError
 
@@ -61,7 +61,7 @@ def pictures(folder: Path) -> list[Picture]:
     return known
 
 
-def _object(path: Path) -> dict[str, Any]:
+def _object(path: Path) -> dict[str, object]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -89,27 +89,27 @@ def _boxes(folder: Path) -> dict[str, tuple[Quad, ...]]:
     }
 
 
-def _quad(value: Any, where: str) -> Quad:
+def _quad(value: object, where: str) -> Quad:
     if not isinstance(value, list) or len(value) != 4:
         raise TruthError(f"{where}: expected four corners [x, y], found {_short(value)}")
     for corner in value:
-        if not isinstance(corner, list) or len(corner) != 2 or not all(map(_number, corner)):
+        if not isinstance(corner, list) or len(corner) != 2 or not all(map(_is_number, corner)):
             raise TruthError(f"{where}: expected corners [x, y] in pixels, found {_short(corner)}")
     return tuple((float(x), float(y)) for x, y in value)
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     # To Python true is an int, and NaN, infinity and integers no float can hold are JSON.
-    return type(value) in (int, float) and abs(value) < _FAR
+    return isinstance(value, (int, float)) and type(value) is not bool and abs(value) < _FAR
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _pictures(
-    folder: Path, labels: Mapping[str, Any], boxes: Mapping[str, tuple[Quad, ...]], detect: bool
+    folder: Path, labels: Mapping[str, object], boxes: Mapping[str, tuple[Quad, ...]], detect: bool
 ) -> list[Picture]:
     labelled = []
     for name, lines in labels.items():
