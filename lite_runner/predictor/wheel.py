@@ -74,7 +74,7 @@ class WheelEngine:
 
     def freedom(self, model: Path) -> Freedom:
         # Some of its convolutions are compiled at a model's first run for that run's input shape;
-        # another writes out of bounds (opt_models/folding/any_shape.py tells which).
+        # another writes out of bounds (opt_models/folding/pad_first_filter.py tells which).
         return self._found.get(model.resolve(), Freedom(reshapes=False, batches=True))
 
     def knowing(self, found: Mapping[Path, Freedom]) -> WheelEngine:

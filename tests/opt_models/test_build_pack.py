@@ -15,7 +15,7 @@ from lite_runner.errors import UsageError
 from lite_runner.releases.release import sha256
 from opt_models.catalog import catalog
 from opt_models.errors import CacheError, CatalogError, OptError
-from opt_models.folding import checked
+from opt_models.folding import verified
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.packs import build as build_pack
@@ -220,7 +220,7 @@ def test_a_quantised_network_is_left_as_it_is(
         "summary",
         lambda path: dataclasses.replace(plain(path), precision="int8"),
     )
-    monkeypatch.setattr(convert, "fold_checked", lambda *_: pytest.fail("touched"))
+    monkeypatch.setattr(convert, "fold_verified", lambda *_: pytest.fail("touched"))
     found = build_pack.build(own_files, ARM).recogniser.network
     assert (found.precision, found.folded) == ("int8", {})
     assert build_pack.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
@@ -254,7 +254,7 @@ def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
     opt.optimise(files.program, files.params, tmp_path / "plain.nb", "arm")
     assert plain.detector.network.path.read_bytes() == (tmp_path / "plain.nb").read_bytes()
     # Nothing to fold, or not equal: byte for byte the same.
-    monkeypatch.setattr(checked, "fold", lambda *_: {})
+    monkeypatch.setattr(verified, "fold", lambda *_: {})
     same = build_pack.build(dataclasses.replace(own_files, name="same"), ARM)
     for stage in ("det", "cls", "rec"):
         left, right = (pack.folder / f"{stage}.nb" for pack in (plain, same))
@@ -393,7 +393,7 @@ def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
         "packs/network.py",
         "paddlelite/opt.py",
         "packs/decoding.py",
-        "folding/ahead.py",
+        "folding/affine_into_next_conv.py",
         "formats/summary.py",
     ],
 )
