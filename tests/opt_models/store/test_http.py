@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from opt_models.errors import FetchError
-from opt_models.store import http as transfer
+from opt_models.store import http as store_http
 from opt_models.store.partial import Part
-from tests.opt_models.sources.conftest import (
+from tests.opt_models.store.conftest import (
     BYTES,
     DATE,
     OTHER,
@@ -82,7 +82,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def bring(host: Host, part: Part) -> bytes:
     """What is in the part once all of the host's file is said to be."""
-    transfer.transfer(host.url + PATH, part)
+    store_http.transfer(host.url + PATH, part)
     return part.path.read_bytes()
 
 
@@ -90,7 +90,7 @@ def bring(host: Host, part: Part) -> bytes:
 
 
 def test_from_the_beginning(host: Host, part: Part, own_cache: Path, capfd: Any) -> None:
-    assert transfer.transfer(host.url + PATH, part) is False
+    assert store_http.transfer(host.url + PATH, part) is False
     assert part.path.read_bytes() == BYTES
     assert left(own_cache) == {"x.tar.part": len(BYTES)}
     (request,) = host.requests
@@ -104,7 +104,7 @@ def test_from_the_beginning(host: Host, part: Part, own_cache: Path, capfd: Any)
 def test_whole_part_is_not_asked_for_again(host: Host, part: Part, capfd: Any) -> None:
     bring(host, part)
     capfd.readouterr()
-    assert transfer.transfer(host.url + PATH, part) is True
+    assert store_http.transfer(host.url + PATH, part) is True
     assert part.path.read_bytes() == BYTES
     assert len(host.requests) == 1
     assert capfd.readouterr() == ("", "")
@@ -197,7 +197,7 @@ def test_too_large(
 def test_https_to_a_plain_host(host: Host, part: Part, refuses: Refuses, own_cache: Path) -> None:
     """What encryption does not like is not tried again."""
     with refuses(FetchError, "SSL"):
-        transfer.transfer(host.url.replace("http", "https") + PATH, part)
+        store_http.transfer(host.url.replace("http", "https") + PATH, part)
     assert host.connections == 1
     assert left(own_cache) == {}
 
@@ -205,7 +205,7 @@ def test_https_to_a_plain_host(host: Host, part: Part, refuses: Refuses, own_cac
 def test_password_is_sent_but_not_written(host: Host, part: Part) -> None:
     host.usual = Answer(cut=100_000, ranges=False)
     with pytest.raises(FetchError):
-        transfer.transfer(host.url.replace("://", "://user:secret@") + PATH, part)
+        store_http.transfer(host.url.replace("://", "://user:secret@") + PATH, part)
     assert host.requests[0].headers["Authorization"] == "Basic dXNlcjpzZWNyZXQ="
     note = part.note.read_text()
     assert json.loads(note)["url"] == host.url + PATH
@@ -217,7 +217,7 @@ def test_proxy(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy.asked, proxy.behind = [], host
     with served(proxy):
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
-        transfer.transfer(f"http://host.invalid{PATH}", part)
+        store_http.transfer(f"http://host.invalid{PATH}", part)
     assert part.path.read_bytes() == BYTES
     assert proxy.asked == [f"http://host.invalid{PATH}"]
     assert len(host.requests) == 1
@@ -226,7 +226,7 @@ def test_proxy(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_proxy(part: Part, refuses: Refuses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://user:secret@127.0.0.1:{closed_port()}")
     with refuses(FetchError, "the proxy: Connection refused"):
-        transfer.transfer(f"http://host.invalid{PATH}", part)
+        store_http.transfer(f"http://host.invalid{PATH}", part)
 
 
 # Patience.
@@ -282,8 +282,8 @@ def test_no_answer(
     capfd: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transfer, "_PATIENCE", (5.0, 0.1))
-    monkeypatch.setattr(transfer, "_RETRIES", 1)
+    monkeypatch.setattr(store_http, "_PATIENCE", (5.0, 0.1))
+    monkeypatch.setattr(store_http, "_RETRIES", 1)
     monkeypatch.setattr(Handler, "end_headers", lambda self: host.go.wait(60))
     with refuses(FetchError, "no answer within 0.1 s"):
         bring(host, part)
@@ -294,7 +294,7 @@ def test_no_answer(
 
 def test_slow_but_steady(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it takes longer than the longest silence may."""
-    monkeypatch.setattr(transfer, "_PATIENCE", (5.0, 0.6))
+    monkeypatch.setattr(store_http, "_PATIENCE", (5.0, 0.6))
     host.usual = Answer(pause=0.12)
     begun = time.monotonic()
     assert bring(host, part) == BYTES
@@ -334,10 +334,10 @@ def test_goes_on_after_a_cut(
     host: Host, part: Part, capfd: Any, monkeypatch: pytest.MonkeyPatch, answer: Answer
 ) -> None:
     if answer.wait:
-        monkeypatch.setattr(transfer, "_PATIENCE", (5.0, 0.5))
+        monkeypatch.setattr(store_http, "_PATIENCE", (5.0, 0.5))
     host.answers = [answer]
     host.usual = Answer(etag=answer.etag)
-    assert transfer.transfer(host.url + PATH, part) is True
+    assert store_http.transfer(host.url + PATH, part) is True
     assert part.path.read_bytes() == BYTES
     assert host.ranges == [None, "bytes=100000-"]
     validator = '"one"' if answer.etag == '"one"' else DATE
@@ -410,7 +410,7 @@ def test_gives_up_and_goes_on_another_day(
     assert len(host.requests) == 5
     assert left(own_cache) == {"x.tar.part": 104_000}
     host.usual = Answer()
-    assert transfer.transfer(host.url + PATH, part) is True
+    assert store_http.transfer(host.url + PATH, part) is True
     assert part.path.read_bytes() == BYTES
     assert host.ranges[-1] == "bytes=104000-"
 
@@ -418,7 +418,7 @@ def test_gives_up_and_goes_on_another_day(
 def test_does_not_give_up_while_it_gets_on(
     host: Host, part: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "_PROGRESS", 20_000)
+    monkeypatch.setattr(store_http, "_PROGRESS", 20_000)
     host.usual = Answer(cut=20_000)
     assert bring(host, part) == BYTES
     assert len(host.requests) == len(BYTES) // 20_000 + 1
@@ -428,7 +428,7 @@ def test_server_without_ranges_that_is_always_cut(
     host: Host, part: Part, own_cache: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beginning anew is not getting on."""
-    monkeypatch.setattr(transfer, "_PROGRESS", 20_000)
+    monkeypatch.setattr(store_http, "_PROGRESS", 20_000)
     host.answers = [Answer(cut=cut, ranges=False) for cut in (100_000, 50_000) * 2]
     host.usual = Answer(cut=100_000, ranges=False)
     with refuses(FetchError, "the connection was cut"):
@@ -445,7 +445,7 @@ def test_part_from_another_place_is_not_used(
         with refuses(FetchError, "the connection was cut"):
             bring(before, part)
     assert left(own_cache) == {"x.tar.part": 100_000}
-    assert transfer.transfer(host.url + PATH, part) is False
+    assert store_http.transfer(host.url + PATH, part) is False
     assert part.path.read_bytes() == BYTES
     assert host.ranges == [None]
 
