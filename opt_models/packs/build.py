@@ -1,4 +1,4 @@
-"""Packs, made from ingredients: convert the networks, work out the decoding, write pack.json."""
+"""Packs, made from their inputs: convert the networks, work out the decoding, write pack.json."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lite_runner.releases.release import sha256
 from opt_models.catalog import catalog
 from opt_models.errors import CatalogError
 from opt_models.packs import network
-from opt_models.packs.inputs import Ingredients
+from opt_models.packs.inputs import PackInputs
 from opt_models.paddlelite import env
 from opt_models.runtime import Runtime
 from opt_models.store import cache
@@ -40,9 +40,9 @@ PRECISIONS = ("fp32", "fp16", "int8", "int16")
 
 
 def build(
-    parts: Ingredients, runtime: Runtime, precision: str | None = None, fold: bool = True
+    parts: PackInputs, runtime: Runtime, precision: str | None = None, fold: bool = True
 ) -> pack.Pack:
-    """The pack of some ingredients, made on first use and kept in the cache.
+    """The pack of some inputs, made on first use and kept in the cache.
 
     Args:
         parts: networks, dictionary and golden picture.
@@ -118,7 +118,7 @@ def check(name: str, precision: str | None, runtime: Runtime) -> None:
         )
 
 
-def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool) -> str:
+def _key(parts: PackInputs, runtime: Runtime, precision: str | None, fold: bool) -> str:
     """Changes whenever the pack might: with any file's content, a setting, opt, or this code."""
     files = [path for part in parts.networks.values() for path in part.paths]
     inputs = {
@@ -138,12 +138,12 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool
     return content_key(json.dumps(inputs, sort_keys=True))
 
 
-def _goldens(parts: Ingredients) -> tuple[pack.Golden, ...]:
+def _goldens(parts: PackInputs) -> tuple[pack.Golden, ...]:
     """The user's picture, or all of our own."""
     return (parts.golden,) if parts.golden else catalog.goldens()
 
 
-def _golden(parts: Ingredients) -> pack.Golden:
+def _golden(parts: PackInputs) -> pack.Golden:
     """The user's picture, or the hardest one of our own whose text the dictionary can spell."""
     # Spaces do not count when a board is verified.
     known = {" ", *parts.charset.characters}

@@ -20,7 +20,7 @@ from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.packs import build as pack_build
 from opt_models.packs import convert, inputs, network
-from opt_models.packs.inputs import Ingredients
+from opt_models.packs.inputs import PackInputs
 from opt_models.paddlelite import env, equality, opt
 from opt_models.runtime import Runtime
 from opt_models.store import cache
@@ -44,7 +44,7 @@ def module_cache(link_downloads: Link, tmp_path_factory: pytest.TempPathFactory)
         yield root
 
 
-def parts(runtime: Runtime) -> Ingredients:
+def parts(runtime: Runtime) -> PackInputs:
     return inputs.from_recipe(catalog.recipe(NAME), runtime)
 
 
@@ -83,8 +83,8 @@ def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def own_files(tmp_path: Path) -> Ingredients:
-    """The ingredients as files that a test may change."""
+def own_files(tmp_path: Path) -> PackInputs:
+    """The inputs as files that a test may change."""
     given = parts(ARM)
     networks = {}
     for stage, part in given.networks.items():
@@ -97,8 +97,8 @@ def own_files(tmp_path: Path) -> Ingredients:
     return dataclasses.replace(given, networks=networks)
 
 
-def knowing(parts: Ingredients, characters: tuple[str, ...]) -> Ingredients:
-    """Ingredients with another dictionary."""
+def knowing(parts: PackInputs, characters: tuple[str, ...]) -> PackInputs:
+    """Inputs with another dictionary."""
     charset = dataclasses.replace(parts.charset, characters=characters)
     return dataclasses.replace(parts, charset=charset)
 
@@ -210,7 +210,7 @@ def test_what_cannot_be_made(
 
 def test_a_quantised_network_is_left_as_it_is(
     stand_in: Path,
-    own_files: Ingredients,
+    own_files: PackInputs,
     refuses: Refuses,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -229,7 +229,7 @@ def test_a_quantised_network_is_left_as_it_is(
 
 
 def test_products_the_runtime_would_not_turn_back(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses
+    stand_in: Path, own_files: PackInputs, refuses: Refuses
 ) -> None:
     files = own_files.networks["rec"].files
     assert files is not None
@@ -245,7 +245,7 @@ def test_products_the_runtime_would_not_turn_back(
 
 
 def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
-    own_files: Ingredients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_files: PackInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = pack_build.build(own_files, ARM, fold=False)
     assert plain.detector.network.folded == {}
@@ -262,9 +262,7 @@ def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
 
 
 @pytest.mark.parametrize("stage", ["det", "cls", "rec"])
-def test_another_file_makes_another_pack(
-    stand_in: Path, own_files: Ingredients, stage: str
-) -> None:
+def test_another_file_makes_another_pack(stand_in: Path, own_files: PackInputs, stage: str) -> None:
     before = pack_build.build(own_files, ARM)
     assert pack_build.build(own_files, ARM) == before
     with own_files.networks[stage].paths[1].open("ab") as file:
@@ -272,7 +270,7 @@ def test_another_file_makes_another_pack(
     assert pack_build.build(own_files, ARM).folder != before.folder
 
 
-def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: Ingredients) -> None:
+def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: PackInputs) -> None:
     letters = catalog.goldens()[1]
     found = [
         pack_build.build(one, ARM)
@@ -290,7 +288,7 @@ def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: In
 
 
 def test_another_processor_or_setting_is_another_pack(
-    stand_in: Path, own_files: Ingredients
+    stand_in: Path, own_files: PackInputs
 ) -> None:
     before = pack_build.build(own_files, ARM)
     assert pack_build.build(own_files, X86).folder != before.folder
@@ -303,7 +301,7 @@ def test_another_processor_or_setting_is_another_pack(
 
 
 def test_another_opt_makes_another_pack(
-    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+    stand_in: Path, own_files: PackInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = pack_build.build(own_files, ARM)
     newer = dataclasses.replace(env.WHEEL, package="2.14", release="v2.14")
@@ -313,7 +311,7 @@ def test_another_opt_makes_another_pack(
     assert after.lite_version == "v2.14"
 
 
-def test_pack_without_classifier(stand_in: Path, own_files: Ingredients) -> None:
+def test_pack_without_classifier(stand_in: Path, own_files: PackInputs) -> None:
     networks = {stage: part for stage, part in own_files.networks.items() if stage != "cls"}
     pack = pack_build.build(dataclasses.replace(own_files, networks=networks), ARM)
     assert pack.classifier is None
@@ -323,7 +321,7 @@ def test_pack_without_classifier(stand_in: Path, own_files: Ingredients) -> None
 
 @pytest.mark.parametrize(("change", "told"), [(-2, "6621 lines"), (2, "6625 lines")])
 def test_a_foreign_dictionary(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses, change: int, told: str
+    stand_in: Path, own_files: PackInputs, refuses: Refuses, change: int, told: str
 ) -> None:
     lines = own_files.charset.characters
     wrong = (*lines, "a", "b") if change > 0 else lines[:change]
@@ -332,14 +330,14 @@ def test_a_foreign_dictionary(
     assert made(stand_in) == []
 
 
-def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: Ingredients) -> None:
+def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: PackInputs) -> None:
     pack = pack_build.build(knowing(own_files, (*own_files.charset.characters, " ")), ARM)
     assert len(pack.recogniser.charset) == 6624
     assert pack.recogniser.charset.count(" ") == 1
 
 
 def test_an_empty_line_at_a_dictionarys_end_is_not_the_space(
-    stand_in: Path, own_files: Ingredients
+    stand_in: Path, own_files: PackInputs
 ) -> None:
     plain = pack_build.build(own_files, ARM)
     pack = pack_build.build(knowing(own_files, (*own_files.charset.characters, "")), ARM)
@@ -348,7 +346,7 @@ def test_an_empty_line_at_a_dictionarys_end_is_not_the_space(
 
 
 def test_a_golden_the_dictionary_can_spell(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses
+    stand_in: Path, own_files: PackInputs, refuses: Refuses
 ) -> None:
     lines = own_files.charset.characters
 
@@ -363,7 +361,7 @@ def test_a_golden_the_dictionary_can_spell(
 
 
 def test_a_golden_of_ones_own_must_be_readable(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses
+    stand_in: Path, own_files: PackInputs, refuses: Refuses
 ) -> None:
     own = dataclasses.replace(catalog.goldens()[1], lines=("AB 123", "ÄÖ"))
     with refuses(CatalogError, "--golden-text: Ä Ö not in"):
@@ -375,14 +373,14 @@ def test_a_golden_of_ones_own_must_be_readable(
     "name", ["", "a/b", "../up", ".hidden", "two words", "x" * 81, "中" * 27, "-f", "a\n"]
 )
 def test_names_that_are_no_names_of_folders(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses, name: str
+    stand_in: Path, own_files: PackInputs, refuses: Refuses, name: str
 ) -> None:
     with refuses(CatalogError, "is no name for a pack"):
         pack_build.build(dataclasses.replace(own_files, name=name), ARM)
     assert not (stand_in / "packs").exists()
 
 
-def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
+def test_a_name_in_any_script(stand_in: Path, own_files: PackInputs) -> None:
     assert pack_build.build(dataclasses.replace(own_files, name="门牌-1.0"), ARM).name == "门牌-1.0"
 
 
@@ -399,7 +397,7 @@ def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
 )
 def test_changed_code_makes_packs_anew(
     stand_in: Path,
-    own_files: Ingredients,
+    own_files: PackInputs,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     name: str,
@@ -416,7 +414,7 @@ def test_changed_code_makes_packs_anew(
 
 
 def test_a_classifier_whose_class_comes_first(
-    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+    stand_in: Path, own_files: PackInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """V1.x exports give the class and the probabilities in either order."""
     plain = program.summary
@@ -443,7 +441,7 @@ def test_a_classifier_whose_class_comes_first(
     ],
 )
 def test_a_network_for_another_stage(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses, stage: str, other: str, words: str
+    stand_in: Path, own_files: PackInputs, refuses: Refuses, stage: str, other: str, words: str
 ) -> None:
     wrong = own_files.networks[other]
     networks = {**own_files.networks, stage: wrong}
