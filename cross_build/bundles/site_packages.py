@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cross_build.targets.facts import Facts
 from opt_models.store import cache
-from opt_models.store import wheels as pypi
+from opt_models.store import wheels as wheel_files
 from opt_models.store.content_key import content_key
 
 
@@ -46,10 +46,10 @@ def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
     def make(folder: Path) -> None:
         names = ", ".join(line.split(" --hash")[0] for line in requirements)
         print(f"fetching {names} for Python {facts.python}", file=sys.stderr)
-        tags = pypi.platforms(facts.machine, facts.glibc)
-        wheels = pypi.download(requirements, folder, facts.python, tags)
+        tags = wheel_files.platforms(facts.machine, facts.glibc)
+        wheels = wheel_files.download(requirements, folder, facts.python, tags)
         for wheel in wheels:
-            pypi.unpack(wheel, folder / "site")
+            wheel_files.unpack(wheel, folder / "site")
             wheel.unlink()
         (folder / "wheels.txt").write_text("\n".join(wheel.name for wheel in wheels))
 

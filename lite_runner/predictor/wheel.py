@@ -78,7 +78,7 @@ class WheelEngine:
 
     def capabilities(self, model: Path) -> Capabilities:
         # Some of its convolutions are compiled at a model's first run for that run's input shape;
-        # another writes out of bounds (opt_models/folding/any_shape.py tells which).
+        # another writes out of bounds (opt_models/folding/pad_first_filter.py tells which).
         return self._known.get(model.resolve(), _UNPROBED)
 
     def with_capabilities(self, known: Mapping[Path, Capabilities]) -> WheelEngine:
