@@ -115,7 +115,7 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[Picture]) -> Iterator[
         LiteError: a pack or peer cannot be brought there.
     """
     chosen = list(dict.fromkeys(map(peers.find, sweep.peers)))
-    with deploys.only_one(board):
+    with deploys.host_lock(board):
         board = board.with_interpreter()
         bundles = [
             deploys.bundle_for(board, pack or None, sweep.runtime, sweep.tuned)
@@ -124,7 +124,7 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[Picture]) -> Iterator[
         facts, system = board.probe(), bundles[0].system
         others = selection.bundles(chosen, bundles, board.target, facts)
         board, _ = board.install_system(system)
-        with board.held() as state:
+        with board.lock() as state:
             brought: list[str] = []
             try:
                 programs = []

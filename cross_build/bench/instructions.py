@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from cross_build.boards import emulator as emulate
+from cross_build.boards import emulator
 from cross_build.errors import InstructionsError
 from cross_build.targets.targets import Target
 from lite_runner.bench.messages import Setting
@@ -43,7 +43,7 @@ class Counter:
     """
 
     def __init__(self, target: Target) -> None:
-        self._emulator, self.cpu = _EMULATORS[target.machine], emulate.cpu(target)
+        self._emulator, self.cpu = _EMULATORS[target.machine], emulator.cpu(target)
         tools = {"gcc": "gcc", self._emulator: "qemu-user"}
         missing = sorted(package for tool, package in tools.items() if shutil.which(tool) is None)
         if missing:
@@ -97,7 +97,7 @@ def page(target: Target, release: str, picture: Path, detect: bool, request: Set
     Raises:
         InstructionsError: a tool is missing, or the program failed.
     """
-    counter, root = Counter(target), emulate.root_folder(target.machine)
+    counter, root = Counter(target), emulator.root_folder(target.machine)
     folder = root / release.lstrip("/")
     python = str(root / "usr/bin/python3")
     program = [python, "-I", str(folder / "app/lite_runner/cli/launch.py"), "turn"]

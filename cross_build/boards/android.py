@@ -34,7 +34,7 @@ for name in product.cpu.abi product.cpu.abilist product.manufacturer product.mod
 done
 cat /proc/cpuinfo
 """
-#: Prints the first carried Python that looks after releases, asked for something that is quickly
+#: Prints the first portable Python that looks after releases, asked for something that is quickly
 #: told; why others do not goes to standard error.
 _FIND = """
 for python in "$1"/releases/*/"$2"; do
@@ -121,13 +121,13 @@ class Phone(Board):
         return {**answer, "free": self._free()} if "free" in answer else answer
 
     @contextlib.contextmanager
-    def held(self, name: str | None = None) -> Iterator[releases.Status]:
+    def lock(self, name: str | None = None) -> Iterator[releases.Status]:
         """As for any board; on a phone without our Python there is nothing to hold."""
         python = self._interpreter()
         if python is None:
             yield self.status()
             return
-        with self._held(python, name) as state:
+        with self._lock(python, name) as state:
             yield state
 
     def with_interpreter(self) -> Board:

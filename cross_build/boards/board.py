@@ -138,7 +138,7 @@ class Board:
         return False
 
     @contextlib.contextmanager
-    def held(self, name: str | None = None) -> Iterator[releases.Status]:
+    def lock(self, name: str | None = None) -> Iterator[releases.Status]:
         """Keep other deploys away from the board, also those of other hosts; gives its status.
 
         Another one is waited for a while: if its host is gone, the board notices by then.
@@ -151,12 +151,12 @@ class Board:
             DeployError: another one is still under way; tells whose.
             BoardError: as :meth:`release`.
         """
-        with self._held(self.python, name) as state:
+        with self._lock(self.python, name) as state:
             yield state
 
     @contextlib.contextmanager
-    def _held(self, python: str | None, name: str | None) -> Iterator[releases.Status]:
-        """As :meth:`held`, by an interpreter of the caller's choice."""
+    def _lock(self, python: str | None, name: str | None) -> Iterator[releases.Status]:
+        """As :meth:`lock`, by an interpreter of the caller's choice."""
         owner = f"{getpass.getuser()}@{socket.gethostname()}"
         code = inspect.getsource(release)
         named = [] if name is None else [name]

@@ -20,8 +20,7 @@ from cross_build.boards.progress import TERMINAL, Progress
 from cross_build.boards.transfer import transfer
 from cross_build.boards.transports import Outcome
 from cross_build.bundles import bundle as bundles
-from cross_build.bundles import paddlelite as runtimes
-from cross_build.bundles import portable_python
+from cross_build.bundles import paddlelite, portable_python
 from cross_build.bundles.bundle import Bundle
 from cross_build.bundles.paddlelite import Library
 from cross_build.deploys import history
@@ -92,11 +91,11 @@ def deploy(
     """
     start = time.perf_counter()
     progress.step("connecting")
-    with only_one(board), _recorded(board):
+    with host_lock(board), _recorded(board):
         bundle = bundle_for(board, pack_name, runtime, progress=progress, once=once)
         board, brought = board.install_system(bundle.system, progress)
         progress.step("comparing")
-        with board.held(bundle.name) as state:
+        with board.lock(bundle.name) as state:
             missing: Sequence[str] = ()
             proof = _in_use(state, bundle.name)
             changed = proof is None
@@ -142,7 +141,7 @@ def stage(board: Board, bundle: Bundle, free: int, progress: Progress = TERMINAL
     """Bring a bundle to a board and verify it there, beside the release in use.
 
     Args:
-        board: held by the caller (:meth:`Board.held`).
+        board: held by the caller (:meth:`Board.lock`).
         bundle: to be there.
         free: bytes the board has left.
         progress: is told of each step.
@@ -201,9 +200,9 @@ def preview(
 
 def undeploy(board: Board) -> bool:
     """Remove everything of ours from a board; False if there was nothing."""
-    with only_one(board):
+    with host_lock(board):
         board = board.with_interpreter()
-        with board.held():
+        with board.lock():
             removed = board.answer("remove")["removed"].boolean()
     history.forget(board)
     return removed
@@ -215,9 +214,9 @@ def rollback(board: Board) -> str:
     Raises:
         DeployError: there is none.
     """
-    with only_one(board):
+    with host_lock(board):
         board = board.with_interpreter()
-        with board.held():
+        with board.lock():
             answer = board.answer("rollback")
             if answer.has("error"):
                 reason = answer["error"].text()
@@ -293,9 +292,9 @@ def bundle_for(
 def system_for(target: Target) -> Bundle | None:
     """What a target's releases run on, if its boards have no Python and no C library themselves."""
     system = target.system() if target.systems else None
-    if system is None or not system.carried:
+    if system is None or not system.portable_python:
         return None
-    return portable_python.system(target.machine, system).bundle
+    return portable_python.make(target.machine, system).bundle
 
 
 def library_for(target: Target, runtime: str, once: SingleFlight) -> Library | None:
@@ -310,7 +309,7 @@ def library_for(target: Target, runtime: str, once: SingleFlight) -> Library | N
             raise TargetError(f"{target.name}: runs Paddle-Lite's own wheel; leave --runtime out")
         return None
     key = ("library", target.runtime, runtime)
-    return once(key, lambda: runtimes.find(target.runtime, runtime))
+    return once(key, lambda: paddlelite.find(target.runtime, runtime))
 
 
 def pack_for(
@@ -423,7 +422,7 @@ def last_words(outcome: Outcome) -> str:
     return install.last_words(outcome.code, outcome.stderr)
 
 
-def only_one(board: Board) -> AbstractContextManager[None]:
+def host_lock(board: Board) -> AbstractContextManager[None]:
     """A lock of this board against other deploys from this host."""
     place = re.sub(r"\W+", "-", f"{board.address}-{board.transport.root}")
     waiting = f"another deploy to {board.target.name} is under way; waiting for it"

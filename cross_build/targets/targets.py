@@ -23,8 +23,8 @@ class System:
         python: version of its interpreter, ``"3.11"``.
         glibc: version of its C library.
         glibcxx: newest version of its C++ library's symbols, N of ``GLIBCXX_3.4.N``.
-        carried: Debian's release that C library and Python are taken from, to go along in the
-            bundle; empty where the board has its own.
+        portable_python: Debian's release that C library and Python are taken from, to go along in
+            the bundle; empty where the board has its own.
     """
 
     name: str
@@ -32,7 +32,7 @@ class System:
     python: str
     glibc: tuple[int, int]
     glibcxx: int
-    carried: str = ""
+    portable_python: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,4 +144,5 @@ def table(width: int | None = None) -> str:
 def _system(name: str, row: dict[str, Any]) -> System:
     major, minor = row["glibc"].split(".")
     glibc = (int(major), int(minor))
-    return System(name, row["about"], row["python"], glibc, row["glibcxx"], row.get("carried", ""))
+    portable = row.get("portable_python", "")
+    return System(name, row["about"], row["python"], glibc, row["glibcxx"], portable)

@@ -7,9 +7,10 @@ from typing import Callable, NamedTuple, Sequence
 import numpy as np
 
 from cross_build.bench.reports import differences
-from cross_build.bench.reports.result import TIMES, Candidate, Run
+from cross_build.bench.reports.result import Candidate, Run
 from cross_build.bench.reports.statistics import ratio
 from cross_build.bench.reports.tables import NOT_TIME
+from cross_build.bench.reports.turn import TIMES
 from cross_build.errors import ReportError
 from lite_runner.arrays import Doubles
 from lite_runner.scoring import cer
