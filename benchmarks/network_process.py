@@ -13,7 +13,7 @@ from benchmarks import peer_env
 from cross_build.bench.peers import peer as peers
 from lite_runner.arrays import Floats
 from lite_runner.errors import LiteError
-from opt_models.paddlelite import env as lite_env
+from opt_models.paddlelite import env as paddlelite
 
 _WORKER = Path(__file__).with_name("network.py")
 _ROOT = Path(__file__).parents[1]
@@ -79,8 +79,8 @@ def of_lite(model: Path, shape: Sequence[int], output: Path) -> NetworkProcess:
         shape: of its input, NCHW.
         output: file for what it puts out.
     """
-    env = lite_env.find()
-    paths = [str(_ROOT), str(env.site), str(lite_env.numpy_for(env))]
+    env = paddlelite.find()
+    paths = [str(_ROOT), str(env.site), str(paddlelite.numpy_for(env))]
     variables = {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", **mkl_variables()}
     size = ",".join(map(str, shape))
     command = [str(env.python), "-s", str(_WORKER), "lite", str(model), size]

@@ -34,7 +34,7 @@ LONGEST = [
     *(
         TESTS / name
         for name in (
-            "opt_models/test_build_pack.py",
+            "opt_models/packs/test_build.py",
             "test_folding.py",
             "test_readme.py",
             "cross_build/bench/peers/test_bundle.py",

@@ -20,7 +20,7 @@ from lite_runner.pack import Pack
 from lite_runner.user_path import user_path
 from opt_models.packs import resolve
 from opt_models.runtime import Runtime
-from opt_models.store.output_folder import Place
+from opt_models.store.output_folder import OutputFolder
 
 #: What a module is made of, in its own folder; no other folder has it.
 MANIFEST = "lite-ocr.json"
@@ -98,7 +98,7 @@ def build(targets: str, pack: str, runtime: str, out: Path, strict: bool) -> str
         raise TargetError(
             f"--runtime: one library is for one target; name those of {targets} by {variables}"
         )
-    output = Place(user_path(out, "--out").absolute(), MANIFEST, "a module of ours")
+    output = OutputFolder(user_path(out, "--out").absolute(), MANIFEST, "a module of ours")
     output.check()
     kit = ndk.find()
     parts = [_part(abi, common, runtime, kit) for abi in chosen]

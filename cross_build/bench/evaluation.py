@@ -12,7 +12,7 @@ from cross_build.errors import BoardError
 from lite_runner.bench.messages import Picture
 from lite_runner.bench.result import Result
 from lite_runner.bench.run import Plan
-from lite_runner.scoring.cer import compare, compare_with_spaces, squash, total
+from lite_runner.scoring.cer import compare, compare_with_spaces, strip_whitespace, total
 from lite_runner.scoring.scores import TextScore
 
 
@@ -157,7 +157,9 @@ def text(evaluation: Evaluation) -> str:
 
 def _changes(image: str, ours: Sequence[str], theirs: Sequence[str]) -> list[Change]:
     # Spaces do not count: the networks place them loosely.
-    our_words, their_words = ([squash([line]) for line in lines] for lines in (ours, theirs))
+    our_words, their_words = (
+        [strip_whitespace([line]) for line in lines] for lines in (ours, theirs)
+    )
     matcher = difflib.SequenceMatcher(None, our_words, their_words, autojunk=False)
     return [
         Change(image, tuple(ours[a:b]), tuple(theirs[c:d]))

@@ -77,10 +77,10 @@ def pack(
     folder = user_path(out or f"packs/{label}", "--out").absolute()
     if label:  # what is wrong is told before anything is fetched
         build.check(label, precision or None, runtime)
-        resolve.check_place(folder)
+        resolve.check_folder(folder)
     picture = inputs.golden(golden, golden_text or [])
     if recipe is None or mine:
-        parts = inputs.own(recipe, name, own, dict, runtime)
+        parts = inputs.from_files(recipe, name, own, dict, runtime)
     else:
         parts = inputs.from_recipe(recipe, runtime, published, bool(precision))
     parts = dataclasses.replace(parts, name=label, golden=picture)

@@ -35,7 +35,7 @@ from lite_runner.releases.settings import Tuning
 from opt_models.packs import resolve
 from opt_models.store import cache
 from opt_models.store import manifest as manifests
-from opt_models.store.single_flight import Once
+from opt_models.store.single_flight import SingleFlight
 
 _STAGES = ("detect", "classify", "recognise")
 
@@ -72,7 +72,7 @@ def deploy(
     pack_name: str | None = None,
     runtime: str = "",
     progress: Progress = TERMINAL,
-    once: Once | None = None,
+    once: SingleFlight | None = None,
 ) -> Deployment:
     """Bring a board to the wanted release; does nothing if it has it already.
 
@@ -166,7 +166,7 @@ def preview(
     pack_name: str | None = None,
     runtime: str = "",
     progress: Progress = TERMINAL,
-    once: Once | None = None,
+    once: SingleFlight | None = None,
 ) -> str:
     """What a deploy would do, as text for people; nothing is changed on the board.
 
@@ -252,7 +252,7 @@ def bundle_for(
     runtime: str = "",
     tuned: bool = True,
     progress: Progress = TERMINAL,
-    once: Once | None = None,
+    once: SingleFlight | None = None,
 ) -> Bundle:
     """What a board shall get, after a look at it.
 
@@ -263,7 +263,7 @@ def bundle_for(
     Raises:
         BoardError, LiteError: as :func:`deploy`.
     """
-    target, shared = board.target, once or Once()
+    target, shared = board.target, once or SingleFlight()
     library = library_for(target, runtime, shared)
     facts = board.probe(bundles.needs(library) if library else ())
     for contradiction in board.contradictions(facts):
@@ -297,7 +297,7 @@ def system_for(target: Target) -> Bundle | None:
     return portable_python.make(target.machine, system).bundle
 
 
-def library_for(target: Target, runtime: str, once: Once) -> Library | None:
+def library_for(target: Target, runtime: str, once: SingleFlight) -> Library | None:
     """Paddle-Lite's library for boards of a target; None where its own wheel is taken.
 
     Raises:
@@ -312,7 +312,9 @@ def library_for(target: Target, runtime: str, once: Once) -> Library | None:
     return once(key, lambda: paddlelite.find(target.runtime, runtime))
 
 
-def pack_for(target: Target, pack_name: str | None, library: Library | None, once: Once) -> Pack:
+def pack_for(
+    target: Target, pack_name: str | None, library: Library | None, once: SingleFlight
+) -> Pack:
     """The pack for boards of a target, made if need be.
 
     Raises:

@@ -46,7 +46,7 @@ def sweep(
     Returns:
         The candidates, and sentences on what is left out.
     """
-    found, skipped = [], []
+    candidates, skipped = [], []
     # Each once, or candidates could not be told apart.
     for count in dict.fromkeys(threads or [0]):
         for side in dict.fromkeys(workers or [0]):
@@ -66,5 +66,5 @@ def sweep(
                     "workers": side or None,
                     "power": power or None,
                 }
-                found.append(Candidate(", ".join(words), program, request))
-    return found, list(dict.fromkeys(skipped))
+                candidates.append(Candidate(", ".join(words), program, request))
+    return candidates, list(dict.fromkeys(skipped))

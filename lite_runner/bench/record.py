@@ -96,18 +96,20 @@ class Record:
         texts = [None if text is None else text[0] for text in read]
         _describe(result, sessions[0])
         result["texts"] = texts
-        result["steady"] = all(one["steady"] and one["read"] == read for one in sessions)
+        result["steady"] = all(
+            session["steady"] and session["read"] == read for session in sessions
+        )
         result["accuracy"] = accuracy(images, texts)
         result["detection"] = detection(images, read)
         result["summary"] = {
-            stage: spread([1000 * v for turn in passes(sessions, stage) for v in turn])
+            stage: spread([1000 * mean for times in passes(sessions, stage) for mean in times])
             for stage in STAGES
         }
         result["lines_per_second"] = _lines_per_second(texts, median(passes(sessions, "total")))
-        result["startup_cold"] = _median(one["startup"] for one in sessions if one["cold"])
-        result["startup_warm"] = _median(one["startup"] for one in sessions if not one["cold"])
-        result["load"] = _median(one["load"] for one in sessions)
-        result["peak_rss"] = max((one["peak_rss"] or 0 for one in sessions), default=0) or None
+        result["startup_cold"] = _startup(sessions, cold=True)
+        result["startup_warm"] = _startup(sessions, cold=False)
+        result["load"] = _median(session["load"] for session in sessions)
+        result["peak_rss"] = max(session["peak_rss"] or 0 for session in sessions) or None
         result["stable"] = self.uncertainty(index) <= self._begin["settings"]["stable"]
         return result
 
@@ -203,6 +205,10 @@ def _session(measured: Measurement) -> Session:
         "after": measured["after"],
         "passes": measured["passes"],
     }
+
+
+def _startup(sessions: Sequence[Measurement], cold: bool) -> float | None:
+    return _median(session["startup"] for session in sessions if session["cold"] == cold)
 
 
 def _lines_per_second(texts: Sequence[Lines | None], seconds: float) -> float | None:

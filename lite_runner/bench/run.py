@@ -1,8 +1,8 @@
-"""A run: turns of all candidates in random order, until their medians are known or time is up.
+"""A run: sessions of all candidates in random order, until their medians are known or time is up.
 
-Each turn is a process of its own, so that memory and start are measured, too, and candidates never
-share the board. The order is drawn anew for each round: a board that grows hot or slow does so to
-all of them alike.
+Each session is a process of its own, so that memory and start are measured, too, and candidates
+never share the board. The order is drawn anew for each round: a board that grows hot or slow does
+so to all of them alike.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from lite_runner.bench.statistics import median, passes
 from lite_runner.errors import LiteError
 
 
-class TurnError(LiteError):
-    """A turn's process ended before it was done; with its last words."""
+class SessionError(LiteError):
+    """A session's process ended before it was done; with its last words."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _sessions(
             cold = number == 0 and drop_files(Path(candidate.program).resolve().parent)
             try:
                 outcome = take(candidate, pictures, plan, cold)
-            except TurnError as error:
+            except SessionError as error:
                 say(f"{candidate.name}: {error}")
                 going.remove(index)
                 yield {"candidate": index, "failed": str(error)}
@@ -181,7 +181,7 @@ def take(
     """One session of a candidate.
 
     Raises:
-        TurnError: its process failed.
+        SessionError: its process failed.
     """
     before = system_state.read()
     start = time.perf_counter()
@@ -194,9 +194,9 @@ def take(
         hung = not watch.is_alive()
         watch.cancel()
         if hung:
-            raise TurnError(f"took over {plan.patience:.0f} s; the file or the board is broken")
+            raise SessionError(f"took over {plan.patience:.0f} s; the file or the board is broken")
         if answers.ready is None or answers.done is None:
-            raise TurnError(_last_words(code, words))
+            raise SessionError(_last_words(code, words))
     return {
         "cold": cold,
         "before": before,
@@ -221,7 +221,9 @@ def _request(candidate: Candidate, pictures: Sequence[Picture], plan: Plan) -> R
         **candidate.request,
         "warmup": plan.warmup,
         "passes": plan.passes,
-        "pictures": [{"path": one["path"], "detect": one["detect"]} for one in pictures],
+        "pictures": [
+            {"path": picture["path"], "detect": picture["detect"]} for picture in pictures
+        ],
     }
 
 
@@ -270,7 +272,7 @@ def _last_words(code: int, words: IO[bytes]) -> str:
 def _started(
     program: str, request: Request
 ) -> Iterator[tuple[IO[str], subprocess.Popen[str], IO[bytes]]]:
-    """A turn's process, what it says, and a file of its complaints; ended with the context."""
+    """A session's process, what it says, and a file of its complaints; ended with the context."""
     with tempfile.TemporaryFile() as words:
         try:
             child = subprocess.Popen(
@@ -284,7 +286,7 @@ def _started(
                 start_new_session=True,
             )
         except OSError as error:
-            raise TurnError(f"{program}: {error.strerror}") from error
+            raise SessionError(f"{program}: {error.strerror}") from error
         with child:
             try:
                 if child.stdin is None or child.stdout is None:

@@ -1,4 +1,4 @@
-"""A turn: one process that loads a reader, warms up, and reads all pictures some times.
+"""A session: one process that loads a reader, warms up, and reads all pictures some times.
 
 Asked by one JSON object on standard input, it says one a line: ``ready`` when it can read, ``pass``
 for each counted pass, ``done`` in the end. A reader of another project in the same run speaks the
@@ -31,7 +31,7 @@ Answer = Union[Ready, Pass, Done]
 
 
 class Reader(Protocol):
-    """What reads in a turn."""
+    """What reads in a session."""
 
     @property
     def about(self) -> About:
@@ -46,10 +46,10 @@ class LiteReader:
 
     def __init__(self, request: Request) -> None:
         files = pack.load(request["pack"] or _own_pack())
-        engine = engines.own(request["threads"], request["power"])
+        engine = engines.of_this_release(request["threads"], request["power"])
         freedom = request.get("freedom")
         if freedom:
-            engine = engine.knowing(engines.from_data(files.folder, freedom))
+            engine = engine.with_capabilities(engines.from_data(files.folder, freedom))
         self._files, self._engine = files, engine
         self._options = Options(
             classify=request.get("classify", True),
@@ -74,11 +74,11 @@ class LiteReader:
             "pack": files.name,
             "models": {
                 stage: {
-                    "sha256": sha256(one.path),
-                    "source": one.source,
-                    "precision": one.precision,
+                    "sha256": sha256(network.path),
+                    "source": network.source,
+                    "precision": network.precision,
                 }
-                for stage, one in files.networks.items()
+                for stage, network in files.networks.items()
             },
             "threads": arguments.get("threads") or 1,
             "power": arguments.get("power"),
@@ -111,7 +111,7 @@ class LiteReader:
 
 
 def main(make: Callable[[Request], Reader] = LiteReader) -> int:
-    """Take one turn as standard input asks; the exit code."""
+    """Take one session as standard input asks; the exit code."""
     # The libraries' native code prints to descriptor 1: what it says belongs to stderr here.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -120,7 +120,7 @@ def main(make: Callable[[Request], Reader] = LiteReader) -> int:
 
 
 def take(request: Request, answers: IO[str], make: Callable[[Request], Reader]) -> None:
-    """Take one turn.
+    """Take one session.
 
     Args:
         request: how to run, and what to read.

@@ -75,7 +75,7 @@ def read(root: Path = Path("/"), asking: Ask = ask) -> State:
     celsius = _zones(root)
     tegra = asking(["tegrastats", "--interval", "200"])
     if tegra is not None:
-        mhz = mhz or [int(one) for one in re.findall(r"\d+%@(\d+)", tegra)]
+        mhz = mhz or [int(clock) for clock in re.findall(r"\d+%@(\d+)", tegra)]
         celsius = celsius or {
             name: float(degrees) for name, degrees in re.findall(r"([\w-]+)@(-?[\d.]+)C", tegra)
         }
@@ -101,33 +101,33 @@ def held_back(before: Throttling, after: Throttling) -> list[str]:
 
 
 def _throttled(root: Path, asking: Ask) -> list[str] | None:
-    said = asking(["vcgencmd", "get_throttled"]) or ""
-    bits = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)", said)
+    answer = asking(["vcgencmd", "get_throttled"]) or ""
+    bits = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)", answer)
     # Where the program is missing, or not let in, the kernel passes the word on.
     bits = bits or re.fullmatch(r"([0-9a-fA-F]+)", _text(root / _PI_FILE))
-    found = None
+    reasons = None
     if bits:
         value = int(bits.group(1), 16)
-        found = [words for bit, words in _PI_BITS.items() if value >> bit & 1]
+        reasons = [words for bit, words in _PI_BITS.items() if value >> bit & 1]
     # Elsewhere the kernel's own cooling tells: it slows cores down step by step.
     for device in sorted((root / "sys/class/thermal").glob("cooling_device*")):
         kind, step = _text(device / "type"), _integer(device / "cur_state")
         if ("cpu" in kind.lower() or kind == "Processor") and step is not None:
-            found = found or []
+            reasons = reasons or []
             if step > 0:
-                found.append(f"{kind} slowed down by the system, step {step} now")
-    return found
+                reasons.append(f"{kind} slowed down by the system, step {step} now")
+    return reasons
 
 
 def _zones(root: Path) -> dict[str, float]:
-    found: dict[str, float] = {}
+    celsius: dict[str, float] = {}
     for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*"), key=_number):
         value = _integer(zone / "temp")
         if value is None:
             continue  # a sensor that is switched off
         name = _text(zone / "type") or zone.name
-        found[name if name not in found else f"{name} ({zone.name})"] = value / 1000
-    return found
+        celsius[name if name not in celsius else f"{name} ({zone.name})"] = value / 1000
+    return celsius
 
 
 def _load(root: Path) -> list[float] | None:

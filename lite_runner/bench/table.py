@@ -26,7 +26,7 @@ def text(record: Result) -> str:
             *("start s", "cold s", "RSS MB", "CER", "spaced", "Hmean", "turns"),
         )
     ]
-    rows += [_row(one) for one in record["candidates"] if one["turns"]]
+    rows += [_row(candidate) for candidate in record["candidates"] if candidate["turns"]]
     parts = [head, ""]
     if len(rows) > 1:
         parts += [report.table(rows), ""]
@@ -36,58 +36,62 @@ def text(record: Result) -> str:
 
 def notes(record: Result) -> list[str]:
     """Sentences without which the numbers would mislead."""
-    found = []
+    sentences = []
     if record["emulated"]:
-        found.append(
+        sentences.append(
             "An emulated board: its milliseconds say nothing of a real one. Instructions are no"
             " time either, but they repeat."
         )
-    for one in record["candidates"]:
-        name = one["id"]
-        if one["failed"]:
-            found.append(f"{name}: failed: {one['failed']}")
-        missing = sum(text is None for text in one["texts"] or ())
+    for candidate in record["candidates"]:
+        name = candidate["id"]
+        if candidate["failed"]:
+            sentences.append(f"{name}: failed: {candidate['failed']}")
+        missing = sum(text is None for text in candidate["texts"] or ())
         if missing:
-            found.append(f"{name}: could not read {missing} of the pictures; they are left out.")
-        if one["turns"] and not one["steady"]:
-            found.append(f"{name}: did not read alike every time; scored by its first reading.")
-        if one["turns"] and not one["stable"] and not record["emulated"]:
+            sentences.append(
+                f"{name}: could not read {missing} of the pictures; they are left out."
+            )
+        if candidate["turns"] and not candidate["steady"]:
+            sentences.append(f"{name}: did not read alike every time; scored by its first reading.")
+        if candidate["turns"] and not candidate["stable"] and not record["emulated"]:
             within = record["settings"]["stable"]
-            found.append(f"{name}: its median is not known to within {within:.0%}; give it longer.")
-        if one["instructions"]:
-            counts = one["instructions"]
+            sentences.append(
+                f"{name}: its median is not known to within {within:.0%}; give it longer."
+            )
+        if candidate["instructions"]:
+            counts = candidate["instructions"]
             stages = ", ".join(
                 f"{stage} {counts[stage] / 1e6:.0f}"
                 for stage in ("detect", "classify", "recognise")
             )
-            found.append(
+            sentences.append(
                 f"{name}: {counts['total'] / 1e6:.0f} million instructions to read"
                 f" {counts['image']} with one thread ({stages})."
             )
     states = [
-        turn[when]
-        for one in record["candidates"]
-        for turn in one["turns"]
+        session[when]
+        for candidate in record["candidates"]
+        for session in candidate["turns"]
         for when in ("before", "after")
     ]
     throttled = {
         word
-        for one in record["candidates"]
-        for turn in one["turns"]
-        for word in system_state.held_back(turn["before"], turn["after"])
+        for candidate in record["candidates"]
+        for session in candidate["turns"]
+        for word in system_state.held_back(session["before"], session["after"])
     }
     if throttled:
-        found.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")
+        sentences.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")
     clocks = [max(state["mhz"]) for state in states if state["mhz"]]
     if clocks and max(clocks) > 1.1 * min(clocks):
-        found.append(f"Its clock moved between {min(clocks)} and {max(clocks)} MHz.")
+        sentences.append(f"Its clock moved between {min(clocks)} and {max(clocks)} MHz.")
     heat = [max(state["celsius"].values()) for state in states if state["celsius"]]
     if heat:
-        found.append(f"Its warmest sensor went from {min(heat):.0f} to {max(heat):.0f} °C.")
+        sentences.append(f"Its warmest sensor went from {min(heat):.0f} to {max(heat):.0f} °C.")
     absent = _untold(states)
     if absent:
-        found.append(f"The board does not tell its {', '.join(absent)}.")
-    return found + [f"Left out: {sentence}." for sentence in record["skipped"]]
+        sentences.append(f"The board does not tell its {', '.join(absent)}.")
+    return sentences + [f"Left out: {sentence}." for sentence in record["skipped"]]
 
 
 def _untold(states: Sequence[State]) -> list[str]:
@@ -102,20 +106,21 @@ def _untold(states: Sequence[State]) -> list[str]:
     ]
 
 
-def _row(one: CandidateResult) -> Sequence[str]:
-    summary, accuracy, detection = one["summary"] or {}, one["accuracy"], one["detection"]
+def _row(candidate: CandidateResult) -> Sequence[str]:
+    summary = candidate["summary"] or {}
+    accuracy, detection = candidate["accuracy"], candidate["detection"]
     return (
-        one["id"],
+        candidate["id"],
         *(f"{summary[stage]['median']:.1f}" for stage in STAGES),
         f"{summary['total']['p90']:.1f}",
-        _or_dash(one["lines_per_second"], "{:.1f}"),
-        _or_dash(one["startup_warm"], "{:.2f}"),
-        _or_dash(one["startup_cold"], "{:.2f}"),
-        _or_dash(one["peak_rss"] and one["peak_rss"] / 1e6, "{:.0f}"),
+        _or_dash(candidate["lines_per_second"], "{:.1f}"),
+        _or_dash(candidate["startup_warm"], "{:.2f}"),
+        _or_dash(candidate["startup_cold"], "{:.2f}"),
+        _or_dash(candidate["peak_rss"] and candidate["peak_rss"] / 1e6, "{:.0f}"),
         "-" if accuracy is None else f"{accuracy['cer']:.2%}",
         "-" if accuracy is None else f"{accuracy['spaced']['cer']:.2%}",
         "-" if detection is None else f"{detection['hmean']:.3f}",
-        str(len(one["turns"])),
+        str(len(candidate["turns"])),
     )
 
 

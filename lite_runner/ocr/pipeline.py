@@ -58,12 +58,12 @@ class Options:
 
     def tuned(self) -> Options:
         """The same with what is left open filled in from the release this runner lies in."""
-        found = settings.own()
+        release = settings.of_this_release()
         return replace(
             self,
-            workers=self.workers or found.workers,
-            bucket=self.bucket or found.bucket,
-            max_side=self.max_side or found.max_side,
+            workers=self.workers or release.workers,
+            bucket=self.bucket or release.bucket,
+            max_side=self.max_side or release.max_side,
         )
 
 
@@ -158,7 +158,7 @@ class Ocr:
         affinity.check("--workers", options.workers if options else None)
         self.options = (options or Options()).tuned()
         chosen_here = engine is None
-        engine = engines.own() if engine is None else engine
+        engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
         if chosen_here:
             # Late: a trial reads with what is in this module.
@@ -170,7 +170,9 @@ class Ocr:
         side = chosen.max_side or files.detector.max_side
         networks = [part.network for part in (files.classifier, files.recogniser) if part]
         self._batching = [
-            one for one in networks if not one.fixed_batch and engine.freedom(one.path).batches
+            network
+            for network in networks
+            if not network.fixed_batch and engine.capabilities(network.path).supports_batch
         ]
         self._settings = replace(files.detector, max_side=side)
         self._detector = ShapeCache(engine, files.detector.network.path) if chosen.detect else None
@@ -267,9 +269,9 @@ class Ocr:
         if last:
             probability = probability.copy()  # it may be the detector's own memory
             self._detector.close()
-        found = detection.postprocess(probability, width, height, self._settings)
+        regions = detection.postprocess(probability, width, height, self._settings)
         crops = []
-        for quad, score in found:
+        for quad, score in regions:
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
@@ -344,7 +346,7 @@ def check_runtime(files: pack.Pack, engine: Engine) -> None:
 
 
 def _folder(source: str | Path | None) -> Path:
-    folder = pack.own() if source is None else user_path(source, "pack")
+    folder = pack.of_this_release() if source is None else user_path(source, "pack")
     if folder is None:
         raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
     return folder

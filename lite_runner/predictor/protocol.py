@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Protocol
+from typing import Mapping, Protocol, TypedDict
 
 import numpy as np
 
@@ -55,16 +55,33 @@ def run(predictor: Predictor, batch: Floats) -> list[Output]:
 
 
 @dataclass(frozen=True)
-class Freedom:
-    """What one model may be given on one engine, once it was seen to stay right.
+class Capabilities:
+    """What one model can do on one engine and stay right, as probing has shown.
 
     Attributes:
-        reshapes: inputs of another shape after it has run; otherwise it is opened anew for each.
-        batches: several lines at once.
+        supports_reshape: inputs of another shape after it has run; otherwise it is opened anew for
+            each.
+        supports_batch: several lines at once.
     """
 
-    reshapes: bool = False
-    batches: bool = False
+    supports_reshape: bool = False
+    supports_batch: bool = False
+
+
+class EngineArguments(TypedDict, total=False):
+    """What makes an engine; those that an engine does not take are left out.
+
+    Attributes:
+        threads: of each predictor; the library's own number if None.
+        library: path of the C ABI over Paddle-Lite's library.
+        version: release of that library.
+        power: Paddle-Lite's power mode.
+    """
+
+    threads: int | None
+    library: str
+    version: str
+    power: str
 
 
 class Engine(Protocol):
@@ -79,24 +96,24 @@ class Engine(Protocol):
         """What models must be optimised for: ``x86`` or ``arm``."""
 
     @property
-    def arguments(self) -> Mapping[str, Any]:
+    def arguments(self) -> EngineArguments:
         """What makes the same engine once more, in another process; fit for JSON."""
 
     @property
-    def untried(self) -> bool:
+    def needs_probing(self) -> bool:
         """Whether only probing tells what a model can do (:mod:`lite_runner.capabilities`)."""
 
     @property
     def batch(self) -> int:
         """How many lines a recogniser is best given at once, where it may be given several."""
 
-    def freedom(self, model: Path) -> Freedom:
-        """What a model may be given."""
+    def capabilities(self, model: Path) -> Capabilities:
+        """What a model can do."""
 
-    def knowing(self, found: Mapping[Path, Freedom]) -> Engine:
-        """The same engine, told what models by their resolved paths may be given."""
+    def with_capabilities(self, known: Mapping[Path, Capabilities]) -> Engine:
+        """The same engine that knows what models, by their resolved paths, can do."""
 
-    def alone(self) -> Engine:
+    def single_threaded(self) -> Engine:
         """The same engine for models that run side by side: one thread each, bound to no core."""
 
     def open(self, model: Path) -> Predictor:

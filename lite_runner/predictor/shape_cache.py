@@ -26,7 +26,7 @@ class ShapeCache:
     def __init__(self, engine: Engine, model: Path, capacity: int = 1) -> None:
         self._engine = engine
         self._model = model
-        self._reshapes = engine.freedom(model).reshapes
+        self._reshapes = engine.capabilities(model).supports_reshape
         self._capacity = max(1, capacity)
         self._open: OrderedDict[tuple[int, ...], Predictor] = OrderedDict()
         self._fresh: Predictor | None = None

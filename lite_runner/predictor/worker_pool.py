@@ -30,7 +30,7 @@ class WorkerPool:
     """
 
     def __init__(self, engine: Engine, model: Path, workers: int = 1) -> None:
-        self._engine = engine if workers == 1 else engine.alone()
+        self._engine = engine if workers == 1 else engine.single_threaded()
         self._model = model
         self._workers = workers
         self._caches: list[ShapeCache] = []

@@ -126,11 +126,11 @@ def tuned(root: Path) -> dict[str, Tuning]:
     return settings if isinstance(settings, dict) else {}
 
 
-def tune(root: Path, models: str, found: Tuning | None) -> dict[str, Tuning]:
+def tune(root: Path, models: str, tuning: Tuning | None) -> dict[str, Tuning]:
     """Keep the best settings of some models for the deploys to come; None forgets them."""
     kept = {name: settings for name, settings in tuned(root).items() if name != models}
-    if found is not None:
-        kept[models] = found
+    if tuning is not None:
+        kept[models] = tuning
     root.mkdir(parents=True, exist_ok=True)
     with replacing(root / TUNED) as file:
         file.write(json.dumps(kept, sort_keys=True).encode())
@@ -217,7 +217,7 @@ def stage(root: Path, name: str, manifest: Manifest) -> MissingFiles:
         sources = held.get((str(entry["sha256"]), _mode(entry)), [])
         target.parent.mkdir(parents=True, exist_ok=True)
         # Some may not be what their manifests say any more.
-        source = next((one for one in sources if sha256(one) == entry["sha256"]), None)
+        source = next((file for file in sources if sha256(file) == entry["sha256"]), None)
         if source is None:
             missing.append(path)
             with contextlib.suppress(FileNotFoundError):
@@ -277,7 +277,7 @@ def switch(root: Path, name: str, proof: Proof, keep: int = 2) -> ReleasesInUse:
     for path in sorted(folders, key=_proved, reverse=True):
         if path.name not in kept and _proved(path) and len(kept) < keep:
             kept.append(path.name)
-    kept += [_system(root / "releases" / str(one)) for one in kept]
+    kept += [_system(root / "releases" / str(name)) for name in kept]
     for path in folders:
         if path.name not in kept:
             _remove(path)
@@ -305,7 +305,7 @@ def rollback(root: Path) -> ReleasesInUse | Refusal:
 
 def remove(root: Path) -> Removal:
     """Remove everything of ours; what else lies in the folder stays."""
-    found = (root / "releases").is_dir()
+    existed = (root / "releases").is_dir()
     # The program first: it starts no release of which a part is gone.
     for name in (PROGRAM, "current", "previous", TUNED):
         with contextlib.suppress(FileNotFoundError):
@@ -318,7 +318,7 @@ def remove(root: Path) -> Removal:
     for last in ((root / ".lock").unlink, root.rmdir):
         with contextlib.suppress(OSError):  # none was made, or something that is not ours is there
             last()
-    return {"removed": found}
+    return {"removed": existed}
 
 
 def discard(root: Path, name: str) -> Nothing:
@@ -393,8 +393,8 @@ def sync_tree(folder: Path) -> None:
         OSError: it did not get there.
     """
     paths = [folder]
-    for place, folders, names in os.walk(folder):
-        paths += [Path(place, name) for name in (*folders, *names)]
+    for parent, folders, names in os.walk(folder):
+        paths += [Path(parent, name) for name in (*folders, *names)]
     if len(paths) < _MANY or not _sync_file_system(folder):
         for path in paths:
             if not path.is_symlink():
@@ -421,12 +421,12 @@ def put(source: Path, target: Path, aside: Path) -> None:
     sync(target.parent)
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(path: Path, other: Path) -> bool:
     """Let two paths change places in one step; False where that cannot be done."""
     call = _c_function("renameat2")  # glibc 2.28, Linux 3.15
     if call is None:
         return False
-    here, paths = -100, (os.fsencode(one), os.fsencode(other))  # AT_FDCWD
+    here, paths = -100, (os.fsencode(path), os.fsencode(other))  # AT_FDCWD
     done: bool = call(here, paths[0], here, paths[1], _RENAME_EXCHANGE) == 0
     return done
 
@@ -535,12 +535,12 @@ def _expected(folder: Path) -> list[tuple[str, int]] | None:
     manifest = _manifest(folder)
     if manifest is None:
         return None
-    found = [(path, int(entry["size"])) for path, entry in sorted(manifest["files"].items())]
+    sizes = [(path, int(entry["size"])) for path, entry in sorted(manifest["files"].items())]
     system = manifest.get("system")
     if system is None:
-        return found
+        return sizes
     below = _expected(folder.with_name(system))
-    return None if below is None else [*found, *((f"../{system}/{path}", n) for path, n in below)]
+    return None if below is None else [*sizes, *((f"../{system}/{path}", n) for path, n in below)]
 
 
 def _sizes(folder: Path) -> str:
@@ -578,21 +578,21 @@ def _intact(folder: Path) -> bool:
 
 
 def _same(file: Path, entry: FileEntry, stamp: int | None, quickly: bool) -> bool:
-    found = file.stat()
-    if found.st_size != entry["size"]:
+    info = file.stat()
+    if info.st_size != entry["size"]:
         return False
-    return (quickly and found.st_mtime_ns == stamp) or sha256(file) == entry["sha256"]
+    return (quickly and info.st_mtime_ns == stamp) or sha256(file) == entry["sha256"]
 
 
 def _held(root: Path) -> dict[tuple[str, int], list[Path]]:
     """Files of complete releases by hash and mode, which linked files share."""
-    found: dict[tuple[str, int], list[Path]] = {}
+    by_content: dict[tuple[str, int], list[Path]] = {}
     for folder in sorted(path.parent for path in (root / "releases").glob(f"*/{MANIFEST}")):
         for path, entry in _files(folder).items():
             file = folder / path
             if file.is_file() and file.stat().st_size == entry["size"]:
-                found.setdefault((entry["sha256"], _mode(entry)), []).append(file)
-    return found
+                by_content.setdefault((entry["sha256"], _mode(entry)), []).append(file)
+    return by_content
 
 
 def _program(folder: Path) -> str:
@@ -641,10 +641,10 @@ def _link(link: Path, target: str) -> None:
 
 def _clean(part: Path, files: Mapping[str, FileEntry]) -> None:
     """Leave what a manifest names, with modes that let only the owner write."""
-    for place, folders, names in os.walk(part):
-        _set_mode(Path(place), 0o755)
-        for name in (*names, *(one for one in folders if Path(place, one).is_symlink())):
-            path = Path(place, name)
+    for parent, folders, names in os.walk(part):
+        _set_mode(Path(parent), 0o755)
+        for name in (*names, *(folder for folder in folders if Path(parent, folder).is_symlink())):
+            path = Path(parent, name)
             entry = files.get(path.relative_to(part).as_posix())
             if entry is None:
                 path.unlink()

@@ -89,7 +89,7 @@ def is_tuning(data: object) -> TypeGuard[Tuning]:
     )
 
 
-def own(release: Path | None = None) -> Settings:
+def of_this_release(release: Path | None = None) -> Settings:
     """The settings of a release.
 
     Args:

@@ -46,8 +46,8 @@ def match(true: Sequence[Quad], found: Sequence[Quad]) -> Matches:
     """
     pairs = sorted(
         (
-            (overlap(one, other), left, right)
-            for left, one in enumerate(true)
+            (overlap(quad, other), left, right)
+            for left, quad in enumerate(true)
             for right, other in enumerate(found)
         ),
         key=lambda pair: -pair[0],
@@ -62,9 +62,9 @@ def match(true: Sequence[Quad], found: Sequence[Quad]) -> Matches:
     return Matches(len(used_true), len(true), len(found))
 
 
-def overlap(one: Quad, other: Quad) -> float:
+def overlap(quad: Quad, other: Quad) -> float:
     """Intersection over union of two convex quads, whatever way round their corners run."""
-    left, right = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
+    left, right = (cv2.convexHull(np.asarray(corners, np.float32)) for corners in (quad, other))
     common, _ = cv2.intersectConvexConvex(left, right)
     union = cv2.contourArea(left) + cv2.contourArea(right) - common
     return float(common / union) if union > 0 else 0.0

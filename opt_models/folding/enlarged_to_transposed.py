@@ -19,7 +19,7 @@ import numpy as np
 from opt_models.folding import convolution, layers, nearest_to_copies, paddings
 from opt_models.folding.convolution import CHANNELS
 from opt_models.folding.graph import Array, Graph
-from opt_models.folding.rows import Writer
+from opt_models.folding.row_ops import Writer
 from opt_models.folding.rule import Rule
 from opt_models.formats.operator import Operator
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import Callable, Collection, Mapping
 
 from opt_models.folding import (
-    ahead,
-    any_shape,
+    affine_into_next_conv,
     cleanup,
     concat_conv_to_sum,
     conv_2x2_to_3x3,
     convolution,
     depthwise_to_5x5,
     enlarged_to_transposed,
+    equalise_strides,
     gate_to_norm,
     global_mean_to_product,
-    heights,
     linear,
     max_pool_2x2_to_shifts,
     nearest_to_copies,
     outputs_to_8,
+    pad_first_filter,
     pooling,
-    shifts,
+    shift_as_batch_norm,
     squeeze_excite,
-    strides,
+    static_height,
     swish,
     transposed_pair_to_one,
 )
@@ -43,14 +43,14 @@ PASSES: Mapping[str, Pass] = {
     "after linear layers": linear.fold_after,
     "after convolutions": convolution.fold_after,
     "past pools": pooling.move_past,
-    "ahead": ahead.fold_ahead,
+    "ahead": affine_into_next_conv.fold,
     "transposed pairs": transposed_pair_to_one.join,
     "gates": squeeze_excite.fold_residual,
 }
 
 #: Those that count on the heights of tensors, which must be the same for all inputs.
 OF_ROWS: Mapping[str, Pass] = {
-    "uneven strides": strides.even_out,
+    "uneven strides": equalise_strides.equalise,
     "pools over rows": pooling.over_rows,
 }
 
@@ -66,8 +66,8 @@ OF_X86: Mapping[str, Pass] = {
     "depthwise windows": depthwise_to_5x5.for_x86,
     "means": global_mean_to_product.as_product,
     "swishes": swish.as_product,
-    "shifts": shifts.as_norms,
-    "for any shape": any_shape.widen,
+    "shifts": shift_as_batch_norm.as_norms,
+    "for any shape": pad_first_filter.pad,
 }
 
 #: The same for pictures, whose heights differ. Lines of text are too small to gain by them, and
@@ -128,7 +128,7 @@ def _folded(
 ) -> tuple[Graph, dict[str, int]]:
     graph = read(files)
     # A program may say a height that only its exporter had in mind.
-    rows = height > 0 and heights.declare(graph, height)
+    rows = height > 0 and static_height.declare(graph, height)
     done: dict[str, int] = {}
     for passes in ({**PASSES, **OF_ROWS} if rows else PASSES, _of_arch(arch, rows)):
         chosen = {name: one for name, one in passes.items() if name not in without}

@@ -7,7 +7,7 @@ from typing import Sequence
 
 from opt_models.folding import convolution
 from opt_models.folding.graph import Graph
-from opt_models.folding.rows import Writer
+from opt_models.folding.row_ops import Writer
 from opt_models.formats.operator import Operator
 
 #: Functions of single elements that are finite for 0.

@@ -7,7 +7,7 @@ import numpy as np
 from opt_models.folding import affine
 from opt_models.folding.convolution import CHANNELS
 from opt_models.folding.graph import Graph
-from opt_models.folding.rows import ROWS, Writer
+from opt_models.folding.row_ops import ROWS, Writer
 from opt_models.formats.operator import Operator
 
 #: Height and width of the window that is fast, at a stride of its size (pooling2x2s2p0 in

@@ -1,4 +1,4 @@
-"""Packs, made from ingredients: convert the networks, work out the decoding, write pack.json."""
+"""Packs, made from their inputs: convert the networks, work out the decoding, write pack.json."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lite_runner import pack as packs
+from lite_runner import pack
 from lite_runner.releases.release import sha256
 from opt_models.catalog import catalog
 from opt_models.errors import CatalogError
 from opt_models.packs import network
-from opt_models.packs.inputs import Ingredients
+from opt_models.packs.inputs import PackInputs
 from opt_models.paddlelite import env
 from opt_models.runtime import Runtime
 from opt_models.store import cache
@@ -40,9 +40,9 @@ PRECISIONS = ("fp32", "fp16", "int8", "int16")
 
 
 def build(
-    parts: Ingredients, runtime: Runtime, precision: str | None = None, fold: bool = True
-) -> packs.Pack:
-    """The pack of some ingredients, made on first use and kept in the cache.
+    parts: PackInputs, runtime: Runtime, precision: str | None = None, fold: bool = True
+) -> pack.Pack:
+    """The pack of some inputs, made on first use and kept in the cache.
 
     Args:
         parts: networks, dictionary and golden picture.
@@ -67,7 +67,7 @@ def build(
                 file=sys.stderr,
             )
         data: dict[str, Any] = {
-            "schema": packs.SCHEMA,
+            "schema": pack.SCHEMA,
             "name": parts.name,
             "lite_version": runtime.release,
             "runtimes": list(parts.releases),
@@ -89,10 +89,10 @@ def build(
         }
         text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
         (folder / "pack.json").write_text(text, encoding="utf-8")
-        packs.load(folder)
+        pack.load(folder)
 
     key = _key(parts, runtime, precision, fold)
-    return packs.load(cache.folder(f"packs/{parts.name}-{runtime.arch}-{key}", make, packs.load))
+    return pack.load(cache.folder(f"packs/{parts.name}-{runtime.arch}-{key}", make, pack.load))
 
 
 def check(name: str, precision: str | None, runtime: Runtime) -> None:
@@ -118,11 +118,11 @@ def check(name: str, precision: str | None, runtime: Runtime) -> None:
         )
 
 
-def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool) -> str:
+def _key(parts: PackInputs, runtime: Runtime, precision: str | None, fold: bool) -> str:
     """Changes whenever the pack might: with any file's content, a setting, opt, or this code."""
     files = [path for part in parts.networks.values() for path in part.paths]
     inputs = {
-        "schema": packs.SCHEMA,
+        "schema": pack.SCHEMA,
         "name": parts.name,
         "runtimes": [parts.releases, parts.processor],
         "networks": {
@@ -138,12 +138,12 @@ def _key(parts: Ingredients, runtime: Runtime, precision: str | None, fold: bool
     return content_key(json.dumps(inputs, sort_keys=True))
 
 
-def _goldens(parts: Ingredients) -> tuple[packs.Golden, ...]:
+def _goldens(parts: PackInputs) -> tuple[pack.Golden, ...]:
     """The user's picture, or all of our own."""
     return (parts.golden,) if parts.golden else catalog.goldens()
 
 
-def _golden(parts: Ingredients) -> packs.Golden:
+def _golden(parts: PackInputs) -> pack.Golden:
     """The user's picture, or the hardest one of our own whose text the dictionary can spell."""
     # Spaces do not count when a board is verified.
     known = {" ", *parts.charset.characters}

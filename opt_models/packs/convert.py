@@ -13,7 +13,7 @@ from lite_runner.arrays import Floats
 from lite_runner.pack import Golden
 from opt_models.errors import OptError
 from opt_models.folding import fold, linear
-from opt_models.folding.checked import fold_checked
+from opt_models.folding.verified import fold_verified
 from opt_models.formats import program
 from opt_models.formats.inference_model import Exported, ModelFiles, OnnxFile
 from opt_models.importing import verified
@@ -99,7 +99,7 @@ def convert(
         # Lines of text are all brought to one height, pictures are not.
         height = 0 if request.stage == "det" else request.settings["shape"][0]
         limits = equality.limits(request.stage, request.settings.get("threshold", 0.0))
-        folded = fold_checked(files, inputs, work, height, request.arch, limits)
+        folded = fold_verified(files, inputs, work, height, request.arch, limits)
         print(f"  {request.stage}: {folded.told}", file=sys.stderr)
         files, passes = folded.files, folded.passes
     if request.precision in ("int8", "int16"):

@@ -1,4 +1,4 @@
-"""Ingredients of a pack: the files it is made from, of published models or of a user's own."""
+"""Inputs of a pack: the files it is made from, of published models or of a user's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from opt_models.runtime import Runtime
 
 
 @dataclass(frozen=True)
-class Ingredient:
+class NetworkInput:
     """One network: an export that ``opt`` converts, or a ``.nb`` to take as published.
 
     Attributes:
@@ -53,7 +53,7 @@ class Ingredient:
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class PackInputs:
     """All that goes into a pack.
 
     Attributes:
@@ -66,7 +66,7 @@ class Ingredients:
     """
 
     name: str
-    networks: Mapping[str, Ingredient]
+    networks: Mapping[str, NetworkInput]
     charset: Charset
     golden: Golden | None
     releases: tuple[str, ...]
@@ -78,7 +78,7 @@ def from_recipe(
     runtime: Runtime,
     published: bool = False,
     convert: bool = False,
-) -> Ingredients:
+) -> PackInputs:
     """The files of a named pack.
 
     ``opt`` converts the inference models, because only then its release and the runtime's are the
@@ -96,7 +96,7 @@ def from_recipe(
             release.
         FetchError: a file cannot be had.
     """
-    networks: dict[str, Ingredient] | None = None
+    networks: dict[str, NetworkInput] | None = None
     releases: tuple[str, ...] = (runtime.release,)
     processor = ""
     verified = recipe.verified
@@ -114,7 +114,7 @@ def from_recipe(
     else:
         _check_opt(recipe.name, runtime)
         networks = _all_to_convert(recipe.models)
-    return Ingredients(
+    return PackInputs(
         name=recipe.name,
         networks=networks,
         charset=_charset(recipe, networks["rec"]),
@@ -124,13 +124,13 @@ def from_recipe(
     )
 
 
-def own(
+def from_files(
     recipe: Recipe | None,
     name: str,
     paths: Mapping[str, str],
     dictionary_file: str,
     runtime: Runtime,
-) -> Ingredients:
+) -> PackInputs:
     """The files of a user's own exported models, whole or in place of some of a named pack's.
 
     Args:
@@ -170,13 +170,13 @@ def own(
         )
     if "rec" in given:
         networks["rec"] = _directed(networks["rec"], characters)
-    return Ingredients(name, networks, characters, None, (runtime.release,))
+    return PackInputs(name, networks, characters, None, (runtime.release,))
 
 
-def _own(stage: str, path: Path) -> Ingredient:
+def _own(stage: str, path: Path) -> NetworkInput:
     """A network of the user's own, fed and read as its ``inference.yml`` says."""
     files = inference_model.find(path)
-    return Ingredient(
+    return NetworkInput(
         path.resolve().name,
         files,
         reference=files.path if isinstance(files, OnnxFile) else None,
@@ -184,14 +184,14 @@ def _own(stage: str, path: Path) -> Ingredient:
     )
 
 
-def _directed(part: Ingredient, characters: Charset) -> Ingredient:
+def _directed(part: NetworkInput, characters: Charset) -> NetworkInput:
     """A recogniser of the user's own with the direction its characters are read in."""
     if characters.direction == "rtl":
         _say(f"  rec: {characters.source} is of a script from right to left: read in that order")
     return replace(part, settings={**part.settings, "direction": characters.direction})
 
 
-def _exported_charset(part: Ingredient) -> Charset | None:
+def _exported_charset(part: NetworkInput) -> Charset | None:
     return None if part.files is None else dictionary.exported(part.source, part.files)
 
 
@@ -240,14 +240,14 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _all_to_convert(models: Mapping[str, Model]) -> dict[str, Ingredient]:
+def _all_to_convert(models: Mapping[str, Model]) -> dict[str, NetworkInput]:
     places = supply.wheels(models)
     return {stage: _to_convert(stage, model, places.get(stage)) for stage, model in models.items()}
 
 
-def _to_convert(stage: str, model: Model, wheel: InWheel | None) -> Ingredient:
+def _to_convert(stage: str, model: Model, wheel: InWheel | None) -> NetworkInput:
     files = fetch.exported(model, wheel)
-    return Ingredient(
+    return NetworkInput(
         model.name,
         files=files,
         reference=_reference(model, files),
@@ -287,13 +287,15 @@ def _own_settings(stage: str, files: Exported) -> dict[str, Any]:
     return settings
 
 
-def _as_published(stage: str, model: Model, sha256: str | None = None) -> Ingredient:
+def _as_published(stage: str, model: Model, sha256: str | None = None) -> NetworkInput:
     file = fetch.published(model, "slim", sha256)
     settings = _settings(stage, model)
-    return Ingredient(model.name, published=file, height=model.height, settings=settings)
+    return NetworkInput(model.name, published=file, height=model.height, settings=settings)
 
 
-def _verified(recipe: Recipe, verified: Verified, runtime: Runtime) -> dict[str, Ingredient] | None:
+def _verified(
+    recipe: Recipe, verified: Verified, runtime: Runtime
+) -> dict[str, NetworkInput] | None:
     """The very files that were verified on the runtime; None if they cannot be had."""
     try:
         return {
@@ -308,7 +310,7 @@ def _verified(recipe: Recipe, verified: Verified, runtime: Runtime) -> dict[str,
         return None
 
 
-def _charset(recipe: Recipe, part: Ingredient) -> Charset:
+def _charset(recipe: Recipe, part: NetworkInput) -> Charset:
     """The characters of a published recogniser: its dictionary's, or those its export brings."""
     # What comes with the network is at hand; the dictionaries of some are only on their host.
     characters = _exported_charset(part)

@@ -19,7 +19,7 @@ from opt_models.formats.inference_model import Exported
 from opt_models.formats.summary import Summary
 from opt_models.memory_planning.share import share
 from opt_models.packs import convert, decoding, input_size
-from opt_models.packs.inputs import Ingredient
+from opt_models.packs.inputs import NetworkInput
 from opt_models.runtime import Runtime
 
 
@@ -42,7 +42,7 @@ class Order:
     golden: Golden
 
 
-def bring(folder: Path, stage: str, part: Ingredient, order: Order) -> dict[str, Any]:
+def bring(folder: Path, stage: str, part: NetworkInput, order: Order) -> dict[str, Any]:
     """Bring one network into the folder of a pack.
 
     Args:
@@ -90,7 +90,7 @@ class _Made:
     settings: Mapping[str, Any]
 
 
-def _take(stage: str, part: Ingredient, target: Path, order: Order) -> _Made:
+def _take(stage: str, part: NetworkInput, target: Path, order: Order) -> _Made:
     """Copy a published ``.nb`` that the runtime's processor can run."""
     (published,) = part.paths
     found = nb.read(published)
@@ -107,7 +107,7 @@ def _take(stage: str, part: Ingredient, target: Path, order: Order) -> _Made:
 
 
 def _convert(
-    stage: str, part: Ingredient, exported: Exported, target: Path, order: Order, work: Path
+    stage: str, part: NetworkInput, exported: Exported, target: Path, order: Order, work: Path
 ) -> _Made:
     """Let opt write the ``.nb`` of an export."""
     files = convert.as_program(exported, work)
@@ -127,7 +127,7 @@ def _convert(
 
 
 def _settings(
-    stage: str, part: Ingredient, summary: Summary, order: Order, runs: input_size.Runs
+    stage: str, part: NetworkInput, summary: Summary, order: Order, runs: input_size.Runs
 ) -> dict[str, Any]:
     """How a network is fed and read: its stage's settings, its own, and what its program fixes."""
     _check_role(stage, summary, part.source)
@@ -172,7 +172,7 @@ def _check_role(stage: str, summary: Summary, source: str) -> None:
         )
 
 
-def _precision(part: Ingredient, summary: Summary, wanted: str | None) -> str:
+def _precision(part: NetworkInput, summary: Summary, wanted: str | None) -> str:
     if summary.precision != "fp32" and wanted not in (None, summary.precision):
         raise CatalogError(
             f"--precision {wanted}: {part.source} is published quantised ({summary.precision});"

@@ -17,7 +17,7 @@ from opt_models.errors import CatalogError
 from opt_models.packs import build
 from opt_models.packs.inputs import from_recipe
 from opt_models.runtime import Runtime
-from opt_models.store.output_folder import Place
+from opt_models.store.output_folder import OutputFolder
 
 
 def find(name: str, runtime: Runtime) -> packs.Pack:
@@ -85,17 +85,17 @@ def named(name: str) -> tuple[Recipe, str | None]:
     return catalog.recipe(name), None
 
 
-def check_place(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Refuse a place where no pack can go; worth asking before one is made.
 
     Raises:
         CatalogError: something that is no pack lies there, which is left alone.
     """
-    _place(folder).check()
+    _output(folder).check()
 
 
 def write(pack: packs.Pack, folder: Path) -> packs.Pack:
-    """Copy a pack out of the cache, in place of an older one (see :class:`Place`).
+    """Copy a pack out of the cache, in place of an older one (see :class:`OutputFolder`).
 
     Raises:
         CatalogError: something that is no pack lies there, or the place cannot be written.
@@ -106,11 +106,11 @@ def write(pack: packs.Pack, folder: Path) -> packs.Pack:
         for path in pack.files:
             shutil.copyfile(path, fresh / path.name)
 
-    return _place(folder).write(copy, packs.load)
+    return _output(folder).write(copy, packs.load)
 
 
-def _place(folder: Path) -> Place:
-    return Place(folder, packs.FILE, "a pack")
+def _output(folder: Path) -> OutputFolder:
+    return OutputFolder(folder, packs.FILE, "a pack")
 
 
 def summary(pack: packs.Pack) -> str:

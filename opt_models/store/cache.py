@@ -62,7 +62,7 @@ def folder(
             return None
         return (manifest.damage(final) if fixed else "") or _nonsense(final, check)
 
-    with told(final):
+    with cache_errors(final):
         if state() != "":
             with lock(name, f"another process is making {name}; waiting for it"):
                 damage = state()
@@ -86,7 +86,7 @@ def lock(name: str, waiting: str) -> Iterator[None]:
     """
     path = root() / f"{name}.lock"
     held = FileLock(path)
-    with told(path):
+    with cache_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             held.acquire(timeout=0)
@@ -105,7 +105,7 @@ def write(path: Path, text: str) -> None:
     Raises:
         CacheError: the cache cannot be written.
     """
-    with told(path):
+    with cache_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         durable.write(path, text.encode())
 
@@ -116,7 +116,7 @@ def full(place: Path) -> bool:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def cache_errors(path: Path) -> Iterator[None]:
     """Tell a user whose cache cannot be written what to do.
 
     Args:

@@ -1,7 +1,7 @@
 """One published file by its path on the model host: found or downloaded, verified, then kept.
 
 Looked for in the user's folder of models, then on the user's mirrors, then on the model host. What
-comes is a part until its content is known to be right, so whatever happens to a process leaves at
+comes is a partial file until its content is known to be right: a process that is killed leaves at
 most that and its note.
 """
 
@@ -19,12 +19,12 @@ from urllib.request import url2pathname
 from lite_runner.releases import durable, release
 from opt_models.errors import ChangedError, FetchError
 from opt_models.store import cache, config, lockfile
-from opt_models.store.partial import Part, check_size
+from opt_models.store.partial import PartialFile, check_size
 
 
 @dataclass(frozen=True)
-class _Order:
-    """One file that is wanted.
+class _Request:
+    """One file that is asked for.
 
     Attributes:
         path: on the model host.
@@ -43,8 +43,8 @@ class _Order:
         return self.final.name
 
     @property
-    def part(self) -> Part:
-        return Part(self.final)
+    def partial(self) -> PartialFile:
+        return PartialFile(self.final)
 
     def expected(self) -> str | None:
         if self.pin is not None:
@@ -73,18 +73,18 @@ def get(path: str, host: str, sha256: str | None, check: Callable[[Path], None])
         CacheError: the cache cannot be written or is full.
         UsageError: the user's settings or ``catalog.lock`` are damaged, or cannot be written.
     """
-    order = _Order(path, cache.root() / "files" / _relative(path), sha256, check)
-    wanted = config.current()
-    with cache.told(order.final):
-        expected = order.expected()
+    request = _Request(path, cache.root() / "files" / _relative(path), sha256, check)
+    settings = config.current()
+    with cache.cache_errors(request.final):
+        expected = request.expected()
         # A file takes its name when it is whole, so reading needs no lock.
-        if expected and order.final.is_file() and release.sha256(order.final) == expected:
-            return order.final
-        busy = f"another process is fetching {order.name}; waiting for it"
+        if expected and request.final.is_file() and release.sha256(request.final) == expected:
+            return request.final
+        busy = f"another process is fetching {request.name}; waiting for it"
         with cache.lock(f"files{path}", busy):
-            if not _is_kept(order):
-                _obtain(order, wanted, host)
-    return order.final
+            if not _is_kept(request):
+                _fetch_first(request, settings, host)
+    return request.final
 
 
 def is_in(path: str, folder: Path) -> bool:
@@ -102,34 +102,34 @@ def _relative(path: str) -> str:
     return "/".join(parts)
 
 
-def _is_kept(order: _Order) -> bool:
+def _is_kept(request: _Request) -> bool:
     """Whether the right file is in the cache; a wrong one stays until the right one is there."""
-    if not order.final.is_file():
+    if not request.final.is_file():
         return False
     try:
-        _verify(order, order.final)
+        _verify(request, request.final)
     except FetchError as error:
-        print(f"{order.final}: {error}; fetching it again", file=sys.stderr)
+        print(f"{request.final}: {error}; fetching it again", file=sys.stderr)
         return False
     return True
 
 
-def _obtain(order: _Order, wanted: config.Settings, host: str) -> None:
-    """Fill the order's place from the first place that has the right file."""
+def _fetch_first(request: _Request, settings: config.Settings, host: str) -> None:
+    """Put the file into the cache from the first place that has the right file."""
     failures: list[str] = []
     changed: ChangedError | None = None
-    places = _places(order, wanted, host)
+    places = _places(request, settings, host)
     place = next(places)
     while True:
         shown = place if isinstance(place, Path) else config.public(place)
         try:
             if isinstance(place, Path):
-                _copy(place, order)
-                _settle(order)
-            elif wanted.offline:
+                _copy(place, request)
+                _commit(request)
+            elif settings.offline:
                 raise FetchError("not asked, being offline")
             else:
-                _download_right(place, order)
+                _download_right(place, request)
             return
         except FetchError as error:
             failures.append(f"{shown}: {error}")
@@ -137,55 +137,55 @@ def _obtain(order: _Order, wanted: config.Settings, host: str) -> None:
         following = next(places, None)
         if following is None:
             break
-        print(f"{order.name}: {failures[-1]}; trying the next place", file=sys.stderr)
+        print(f"{request.name}: {failures[-1]}; trying the next place", file=sys.stderr)
         place = following
     if changed is not None:
-        raise ChangedError(f"cannot fetch {order.name}: {changed}") from changed
-    folder = f"{config.MODELS} to a folder with {order.name}"
-    if wanted.offline:
+        raise ChangedError(f"cannot fetch {request.name}: {changed}") from changed
+    folder = f"{config.MODELS} to a folder with {request.name}"
+    if settings.offline:
         online = f"leave out --offline ({config.OFFLINE}, 'offline' in config.toml)"
         advice = f"{online}, or set {folder}"
     else:
         advice = f"set {config.MIRRORS} to a mirror of {config.public(host)}, or {folder}"
-    raise FetchError(f"cannot fetch {order.name}: {'; '.join(failures)}", advice)
+    raise FetchError(f"cannot fetch {request.name}: {'; '.join(failures)}", advice)
 
 
-def _places(order: _Order, wanted: config.Settings, host: str) -> Iterator[Path | str]:
+def _places(request: _Request, settings: config.Settings, host: str) -> Iterator[Path | str]:
     """Where the file may be, in the order of asking: files, and URLs over HTTP."""
-    if wanted.models is not None:
-        yield from _given(order, wanted.models)
-    for base in dict.fromkeys((*wanted.mirrors, host.rstrip("/"))):
+    if settings.models is not None:
+        yield from _given(request, settings.models)
+    for base in dict.fromkeys((*settings.mirrors, host.rstrip("/"))):
         parts = urlsplit(base)
         if parts.scheme == "file":
-            yield Path(url2pathname(parts.path)) / _relative(order.path)
+            yield Path(url2pathname(parts.path)) / _relative(request.path)
         else:
-            yield base + quote(order.path)
+            yield base + quote(request.path)
 
 
-def _given(order: _Order, folder: Path) -> Iterator[Path]:
+def _given(request: _Request, folder: Path) -> Iterator[Path]:
     """The file in the user's folder: laid out like the host, or at its top, or anywhere.
 
     Raises:
         FetchError: there are several with different content and nothing tells which is right.
     """
-    direct = [folder / _relative(order.path), folder / order.name]
-    found = [path for path in direct if path.is_file()]
-    yield from found
+    direct = [folder / _relative(request.path), folder / request.name]
+    existing = [path for path in direct if path.is_file()]
+    yield from existing
     # walk passes over folders that cannot be read, and does not follow links round in circles.
-    others = [Path(top) / order.name for top, _, names in walk(folder) if order.name in names]
+    others = [Path(top) / request.name for top, _, names in walk(folder) if request.name in names]
     others = sorted(path for path in others if path.is_file() and path not in direct)
     if len(others) > 1:
-        expected = order.expected()
+        expected = request.expected()
         sums = {path: _sum(path) for path in others}
         if expected is not None:
             others.sort(key=lambda path: sums[path] != expected)
         elif len(set(sums.values())) > 1:
             raise FetchError(
-                f"{order.name} is in {folder} several times with different content:"
+                f"{request.name} is in {folder} several times with different content:"
                 f" {', '.join(map(str, others))}; leave one, or put it at {direct[0]}"
             )
     yield from others[:1]
-    if not found and not others:
+    if not existing and not others:
         yield folder
 
 
@@ -196,10 +196,10 @@ def _sum(path: Path) -> str:
         raise FetchError(f"{path}: cannot be read ({error.strerror}); fix or remove it") from error
 
 
-def _copy(source: Path, order: _Order) -> None:
+def _copy(source: Path, request: _Request) -> None:
     """Copy a file of the user's as if it were downloaded; it stays as it is."""
     if source.is_dir():
-        raise FetchError(f"there is no {order.name} in it")
+        raise FetchError(f"there is no {request.name} in it")
     try:
         if not source.is_file():
             raise FetchError("there is no such file")
@@ -208,40 +208,40 @@ def _copy(source: Path, order: _Order) -> None:
         reading = source.open("rb")
     except OSError as error:
         raise FetchError(f"cannot be read: {error.strerror}") from error
-    order.part.discard()
-    order.part.check_room(size)
-    with reading, order.part.path.open("wb") as sink:
+    request.partial.discard()
+    request.partial.check_room(size)
+    with reading, request.partial.path.open("wb") as sink:
         shutil.copyfileobj(reading, sink)
 
 
-def _download_right(url: str, order: _Order) -> None:
+def _download_right(url: str, request: _Request) -> None:
     """Download a file and verify it."""
     from opt_models.store import http  # late: requests takes long to load
 
-    resumed = http.transfer(url, order.part)
+    resumed = http.transfer(url, request.partial)
     try:
-        _settle(order)
+        _commit(request)
     except FetchError as error:
         if not resumed:
             raise
         # Servers may say that a file has not changed when it has: then no half of it is wrong.
-        print(f"{order.name}: {error}; downloading it anew", file=sys.stderr)
-        http.transfer(url, order.part)
-        _settle(order)
+        print(f"{request.name}: {error}; downloading it anew", file=sys.stderr)
+        http.transfer(url, request.partial)
+        _commit(request)
 
 
-def _settle(order: _Order) -> None:
-    """Give a whole part its final name if it is the right file, else remove it."""
+def _commit(request: _Request) -> None:
+    """Give a complete partial file its final name if it is the right file, else remove it."""
     try:
-        _verify(order, order.part.path)
+        _verify(request, request.partial.path)
     except FetchError:
-        order.part.discard()
+        request.partial.discard()
         raise
-    durable.move(order.part.path, order.final)
-    order.part.note.unlink(missing_ok=True)
+    durable.move(request.partial.path, request.final)
+    request.partial.note.unlink(missing_ok=True)
 
 
-def _verify(order: _Order, file: Path) -> None:
+def _verify(request: _Request, file: Path) -> None:
     """Compare a file with its pin or its record; record it if there is neither.
 
     Raises:
@@ -249,16 +249,16 @@ def _verify(order: _Order, file: Path) -> None:
         FetchError: it is not the right one.
     """
     actual, size = release.sha256(file), file.stat().st_size
-    expected = order.expected()
+    expected = request.expected()
     if expected is None:
         try:
-            order.check(file)
+            request.check(file)
         except FetchError as error:
             # While it is on its way it has another name, which nobody can look at afterwards.
-            told = str(error).replace(str(file), order.name).replace(file.name, order.name)
-            raise FetchError(told) from error
-        lockfile.record(order.path, actual, size)
-    elif actual != expected and order.pin is None:
-        raise ChangedError(lockfile.changed(order.path, actual, size))
+            problem = str(error).replace(str(file), request.name).replace(file.name, request.name)
+            raise FetchError(problem) from error
+        lockfile.record(request.path, actual, size)
+    elif actual != expected and request.pin is None:
+        raise ChangedError(lockfile.changed(request.path, actual, size))
     elif actual != expected:
         raise FetchError(f"sha256 is {actual} ({size} bytes), expected {expected}")

@@ -1,4 +1,4 @@
-"""One file over HTTP: from its URL into its part, going on with what is there of it.
+"""One file over HTTP: from its URL into a partial file, going on with what is there of it.
 
 Requests, with the retries of urllib3 below it, brings redirects, proxies from the environment,
 certificates and waiting as a server asks. Pooch hashes and retries too, but can neither go on with
@@ -22,7 +22,7 @@ from urllib3.util.retry import Retry
 from lite_runner import __version__, terminal
 from opt_models.errors import FetchError
 from opt_models.store import config
-from opt_models.store.partial import Note, Part, check_size
+from opt_models.store.partial import Note, PartialFile, check_size
 from opt_models.wording import amount
 
 #: Seconds to wait for a connection, and for the next byte of an answer.
@@ -47,14 +47,14 @@ class _CutError(Exception):
     """The connection went away, or nothing came any more, in the middle of a file."""
 
 
-def transfer(url: str, part: Part) -> bool:
-    """Bring all of a file into its part, going on from what is there of it.
+def transfer(url: str, partial: PartialFile) -> bool:
+    """Download a file into its partial file, going on from what is there of it.
 
-    A part whose file did not come to its end stays, for the next time.
+    A partial file that is not complete stays, for the next time.
 
     Args:
         url: of the file, over HTTP; its password, if any, is neither shown nor written down.
-        part: in a folder that is there, and that no other process writes to meanwhile.
+        partial: in a folder that is there, and that no other process writes to meanwhile.
 
     Returns:
         Whether some of it was there before, or it came in several answers: they need not be of the
@@ -63,32 +63,32 @@ def transfer(url: str, part: Part) -> bool:
     Raises:
         FetchError: the server does not give it, or not all of it, or it is too large.
         CacheError: there is no room for it, or its note cannot be written.
-        OSError: the part cannot be written.
+        OSError: the partial file cannot be written.
     """
     failed, furthest, resumed = 0, 0, False
     with _session() as session:
         while True:
             try:
-                return _ask(session, url, part) or resumed
+                return _ask(session, url, partial) or resumed
             except _CutError as error:
-                have = part.path.stat().st_size
+                have = partial.path.stat().st_size
                 failed = 1 if have >= furthest + _PROGRESS else failed + 1
                 furthest = max(furthest, have)
                 resumed = True
                 if failed > _RETRIES:
                     raise FetchError(f"{error} after {amount(have)}, {failed} times") from error
-                _say(f"{part.name}: {error} after {amount(have)}; going on")
+                _say(f"{partial.name}: {error} after {amount(have)}; going on")
                 time.sleep(min(_BACK_OFF * 2 ** (failed - 1), _LONGEST_WAIT))
 
 
-def _ask(session: requests.Session, url: str, part: Part) -> bool:
+def _ask(session: requests.Session, url: str, partial: PartialFile) -> bool:
     """Ask once for what is missing of a file; as :func:`transfer`.
 
     Raises:
         _CutError: it has not come to its end, asking again may help.
     """
-    note = part.read_note(url)
-    have = part.path.stat().st_size if note else 0
+    note = partial.read_note(url)
+    have = partial.path.stat().st_size if note else 0
     if note is not None and have == note.total:
         return True
     headers = {}
@@ -103,44 +103,44 @@ def _ask(session: requests.Session, url: str, part: Part) -> bool:
         status = answer.status_code
         useless = status == 416 or (status == 206 and not _goes_on(answer, have, note))
         if headers and useless:
-            part.discard()
-            return _ask(session, url, part)
+            partial.discard()
+            return _ask(session, url, partial)
         if status != 206 or not headers:
             have = 0
         if status != (206 if have else 200):
             raise FetchError(f"{status} {_line(str(answer.reason))}")
         encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
         # Some servers call a .tar.gz a .tar in gzip; it is as it should be all the same.
-        if encoding not in ("identity", "") and not part.name.endswith((".gz", ".tgz")):
+        if encoding not in ("identity", "") and not partial.name.endswith((".gz", ".tgz")):
             raise FetchError(f"comes packed as {_line(encoding)}, though asked for as it is")
-        _receive(answer, url, part, have)
+        _receive(answer, url, partial, have)
     return bool(have)
 
 
-def _receive(answer: requests.Response, url: str, part: Part, have: int) -> None:
-    """Write the body of an answer behind the bytes that the part has."""
+def _receive(answer: requests.Response, url: str, partial: PartialFile, have: int) -> None:
+    """Write the body of an answer behind the bytes that the partial file has."""
     length = answer.headers.get("Content-Length", "")
     total = have + int(length) if re.fullmatch("[0-9]{1,15}", length) else None
     if have:
         total = _range(answer)[1] or total
     check_size(total or 0)
-    part.check_room((total or 0) - have)
+    partial.check_room((total or 0) - have)
     if not sys.stderr.isatty():
         sizes = [amount(total)] if total is not None else []
         sizes += [f"{amount(have)} of it here already"] if have else []
         about = f" ({', '.join(sizes)})" if sizes else ""
-        _say(f"fetching {part.name}{about} from {urlsplit(config.public(url)).netloc}")
+        _say(f"fetching {partial.name}{about} from {urlsplit(config.public(url)).netloc}")
     size = have
-    with part.path.open("ab" if have else "wb") as sink, _bar(part.name, have, total) as bar:
+    with partial.path.open("ab" if have else "wb") as sink, _bar(partial.name, have, total) as bar:
         if not have:
             # Only now, so that a note never stands beside bytes of another file.
-            part.write_note(Note(config.public(url), _validator(answer), total))
+            partial.write_note(Note(config.public(url), _validator(answer), total))
         while block := _block(answer):
             size += len(block)
             try:
                 check_size(size)
             except FetchError:
-                part.discard()
+                partial.discard()
                 raise
             sink.write(block)
             sink.flush()
@@ -238,7 +238,7 @@ def _range(answer: requests.Response) -> tuple[int | None, int | None]:
 
 
 def _goes_on(answer: requests.Response, have: int, note: Note | None) -> bool:
-    """Whether a partial answer is the rest of the very file that the part is of."""
+    """Whether a partial answer is the rest of the very file that was begun."""
     if note is None:
         return False
     start, total = _range(answer)

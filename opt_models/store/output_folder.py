@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Place:
+class OutputFolder:
     """A folder for something that is made.
 
     Attributes:

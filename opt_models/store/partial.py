@@ -1,7 +1,7 @@
-"""A file on its way into the cache: what has come of it, and a note of what it shall become.
+"""Partial downloads: what has come of a file, and a note of what it shall become.
 
-A part is ``NAME.part`` until its content is known to be right. ``NAME.part.json`` beside it is its
-note, so that bytes of two files are never put together.
+A partial file is ``NAME.part`` until its content is known to be right. ``NAME.part.json`` beside it
+is its note, so that bytes of two files are never put together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LARGEST = 4 << 30
 
 @dataclass(frozen=True)
 class Note:
-    """What a part is the beginning of.
+    """What a partial file is the beginning of.
 
     Attributes:
         url: where it comes from, without password.
@@ -35,8 +35,8 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The files of one that is on its way.
+class PartialFile:
+    """The files of a download that is not complete.
 
     Attributes:
         final: its place once it is whole and right.
@@ -65,7 +65,7 @@ class Part:
         self.note.unlink(missing_ok=True)
 
     def write_note(self, note: Note) -> None:
-        """Say what the part is the beginning of.
+        """Say what the partial file is the beginning of.
 
         Raises:
             CacheError: the cache cannot be written.
@@ -73,7 +73,7 @@ class Part:
         cache.write(self.note, json.dumps(asdict(note)))
 
     def read_note(self, url: str) -> Note | None:
-        """What the part is the beginning of, if it is of that URL."""
+        """What the partial file is the beginning of, if it is of that URL."""
         try:
             note = Note(**json.loads(self.note.read_text(encoding="utf-8")))
             size = self.path.stat().st_size

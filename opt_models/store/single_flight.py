@@ -9,7 +9,7 @@ from typing import Any, Callable, Hashable, TypeVar
 T = TypeVar("T")
 
 
-class Once:
+class SingleFlight:
     """Results by keys: who asks first does the work, the others wait for what comes of it."""
 
     def __init__(self) -> None:

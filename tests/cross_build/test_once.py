@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from opt_models.store.single_flight import Once
+from opt_models.store.single_flight import SingleFlight
 
 
 def test_threads_that_want_the_same_wait_for_the_first() -> None:
-    once, calls, go = Once(), [], threading.Event()
+    once, calls, go = SingleFlight(), [], threading.Event()
 
     def work() -> object:
         calls.append(1)
@@ -35,7 +35,7 @@ def test_threads_that_want_the_same_wait_for_the_first() -> None:
 
 
 def test_a_failure_is_everybodys() -> None:
-    once = Once()
+    once = SingleFlight()
 
     def fail() -> None:
         raise ValueError("no")

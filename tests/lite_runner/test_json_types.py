@@ -9,12 +9,16 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from lite_runner import pack_file
 from lite_runner.bench import messages, result
 from lite_runner.ocr import report
 from lite_runner.releases import answers, proof, release, settings
 from lite_runner.scoring import scores
 
-MODULES: tuple[ModuleType, ...] = (answers, proof, settings, report, messages, result, scores)
+MODULES: tuple[ModuleType, ...] = (
+    *(answers, pack_file, proof, settings, report),
+    *(messages, result, scores),
+)
 TYPES = sorted(
     {
         value

@@ -14,7 +14,7 @@ from cross_build.deploys.fleet.live_table import LiveTable
 from cross_build.deploys.fleet.parallel import AT_ONCE, BoardProgress, each
 from opt_models import text_table
 from opt_models.packs import resolve
-from opt_models.store.single_flight import Once
+from opt_models.store.single_flight import SingleFlight
 
 
 @dataclass(frozen=True)
@@ -180,9 +180,9 @@ def as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
     return [asdict(result) for result in results]
 
 
-def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> Once:
+def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> SingleFlight:
     """What boards have in common; made here, where one failure is one line and not one a board."""
-    once = Once()
+    once = SingleFlight()
     if pack:
         resolve.check_name(pack)  # said before a library is looked for, which may take long
     for target in {host.target.name: host.target for host in hosts}.values():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opt_models.folding import cleanup, heights, pooling, squeeze_excite, strides
+from opt_models.folding import cleanup, equalise_strides, pooling, squeeze_excite, static_height
 
 
 def kinds(graph: Any) -> list[str]:
@@ -123,7 +123,7 @@ def test_half_the_height(tiny: Any, folds: Any, side: int, height: int, width: i
     built = tiny((2, 4, height, width))
     pad = side // 2
     y = built.conv("x", (4, 1, side, side), groups=4, strides=[2, 1], paddings=[pad, pad])
-    graph = folds(built, [y], strides.even_out)
+    graph = folds(built, [y], equalise_strides.equalise)
     assert graph.operators[1].get("strides", []) == [1, 1]
     assert "split" in kinds(graph)
 
@@ -133,7 +133,7 @@ def test_half_the_height(tiny: Any, folds: Any, side: int, height: int, width: i
 def test_half_the_width(tiny: Any, folds: Any, height: int, width: int) -> None:
     built = tiny((2, 4, height, width))
     y = built.conv("x", (4, 1, 3, 3), groups=4, strides=[1, 2], paddings=[1, 1])
-    graph = folds(built, [y], strides.even_out)
+    graph = folds(built, [y], equalise_strides.equalise)
     assert kinds(graph) == ["depthwise_conv2d", "depthwise_conv2d", "concat", "reshape"]
     assert all(one.get("strides", []) == [2, 2] for one in graph.operators[1:3])
 
@@ -151,7 +151,7 @@ def test_half_the_width(tiny: Any, folds: Any, height: int, width: int) -> None:
 def test_other_strides_stay(tiny: Any, folds: Any, shape: Any, settings: Any) -> None:
     built = tiny(shape)
     y = built.conv("x", (4, 1, 3, 3), groups=4, **settings)
-    assert kinds(folds(built, [y], strides.even_out)) == ["depthwise_conv2d"]
+    assert kinds(folds(built, [y], equalise_strides.equalise)) == ["depthwise_conv2d"]
 
 
 def test_heights_follow_from_the_input(tiny: Any) -> None:
@@ -166,6 +166,6 @@ def test_heights_follow_from_the_input(tiny: Any) -> None:
     expected = {name: graph.shape(name)[2] for name in names}
     for name in names:
         graph.set_shape(name, (-1, *graph.shape(name)[1:2], -1, -1))
-    assert heights.declare(graph, 12)
-    assert not heights.declare(graph, 16)
+    assert static_height.declare(graph, 12)
+    assert not static_height.declare(graph, 16)
     assert {name: graph.shape(name)[2] for name in names} == expected

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opt_models.folding import any_shape, fold, shifts, swish
+from opt_models.folding import fold, pad_first_filter, shift_as_batch_norm, swish
 
 
 def kinds(graph: Any) -> list[str]:
@@ -21,11 +21,11 @@ def test_a_compiled_convolution_gets_a_column(
 ) -> None:
     built = tiny((2, 3, *size))
     settings = {"strides": [stride, stride], "paddings": [1, 1]}
-    graph = folds(built, [built.conv("x", (8, 3, side, side), **settings)], any_shape.widen)
+    graph = folds(built, [built.conv("x", (8, 3, side, side), **settings)], pad_first_filter.pad)
     (conv,) = graph.operators[1:-1]
     assert graph.shape(conv.input("Filter")) == (8, 3, side, side + 1)
     assert conv.get("paddings", []) == [1, 1, 1, 2]
-    assert not any_shape.is_compiled(graph, conv)
+    assert not pad_first_filter.is_compiled(graph, conv)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_what_is_not_compiled_stays(
     tiny: Any, folds: Any, filters: tuple[int, ...], settings: Any
 ) -> None:
     built = tiny()
-    graph = folds(built, [built.conv("x", filters, **settings)], any_shape.widen)
+    graph = folds(built, [built.conv("x", filters, **settings)], pad_first_filter.pad)
     assert graph.shape(graph.operators[1].input("Filter")) == filters
 
 
@@ -58,7 +58,7 @@ def test_one_that_takes_many_channels_keeps_all_as_they_are(
 ) -> None:
     built = tiny(free=free)
     y = built.conv("x", (channels, 4, 3, 3))
-    graph = folds(built, [built.conv(y, (8, channels, 3, 3))], any_shape.widen)
+    graph = folds(built, [built.conv(y, (8, channels, 3, 3))], pad_first_filter.pad)
     widths = [graph.shape(conv.input("Filter"))[3] for conv in graph.operators[1:-1]]
     assert widths == ([4, 4] if widens else [3, 3])
 
@@ -69,7 +69,7 @@ def test_a_shift_that_is_no_bias_becomes_a_norm(tiny: Any, folds: Any) -> None:
     y = built.add("elementwise_add", {"X": y, "Y": built.weight(6)}, axis=1)
     y = built.add("relu", {"X": y})
     y = built.add("elementwise_add", {"X": y, "Y": built.weight(6)}, axis=1)
-    graph = folds(built, [y], shifts.as_norms)
+    graph = folds(built, [y], shift_as_batch_norm.as_norms)
     assert kinds(graph) == ["conv2d", "elementwise_add", "relu", "batch_norm"]
 
 
@@ -77,7 +77,7 @@ def test_a_convolutions_output_that_others_need_is_shifted_by_a_norm(tiny: Any, 
     built = tiny()
     whole = built.conv("x", (6, 4, 3, 3))
     shifted = built.add("elementwise_add", {"X": whole, "Y": built.weight(6)}, axis=1)
-    graph = folds(built, [built.add("relu", {"X": whole}), shifted], shifts.as_norms)
+    graph = folds(built, [built.add("relu", {"X": whole}), shifted], shift_as_batch_norm.as_norms)
     assert kinds(graph) == ["conv2d", "batch_norm", "relu"]
 
 
@@ -87,7 +87,7 @@ def test_other_sums_stay(tiny: Any, folds: Any) -> None:
     one = built.add("elementwise_add", {"X": y, "Y": built.weight(12)}, axis=3)
     two = built.add("elementwise_add", {"X": y, "Y": "x"}, axis=-1)
     three = built.add("elementwise_mul", {"X": y, "Y": built.weight(4)}, axis=1)
-    graph = folds(built, [one, two, three], shifts.as_norms)
+    graph = folds(built, [one, two, three], shift_as_batch_norm.as_norms)
     assert "batch_norm" not in kinds(graph)
 
 

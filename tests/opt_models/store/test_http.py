@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from opt_models.errors import FetchError
-from opt_models.store import http as transfer
-from opt_models.store.partial import Part
-from tests.opt_models.sources.conftest import (
+from opt_models.store import http as store_http
+from opt_models.store.partial import PartialFile
+from tests.opt_models.store.conftest import (
     BYTES,
     DATE,
     OTHER,
@@ -66,10 +66,10 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def part(final: Path) -> Part:
+def part(final: Path) -> PartialFile:
     """Of the host's file; there is nothing of it yet."""
     final.parent.mkdir(parents=True)
-    return Part(final)
+    return PartialFile(final)
 
 
 @pytest.fixture
@@ -80,17 +80,17 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-def bring(host: Host, part: Part) -> bytes:
+def bring(host: Host, part: PartialFile) -> bytes:
     """What is in the part once all of the host's file is said to be."""
-    transfer.transfer(host.url + PATH, part)
+    store_http.transfer(host.url + PATH, part)
     return part.path.read_bytes()
 
 
 # All at once.
 
 
-def test_from_the_beginning(host: Host, part: Part, own_cache: Path, capfd: Any) -> None:
-    assert transfer.transfer(host.url + PATH, part) is False
+def test_from_the_beginning(host: Host, part: PartialFile, own_cache: Path, capfd: Any) -> None:
+    assert store_http.transfer(host.url + PATH, part) is False
     assert part.path.read_bytes() == BYTES
     assert left(own_cache) == {"x.tar.part": len(BYTES)}
     (request,) = host.requests
@@ -101,27 +101,29 @@ def test_from_the_beginning(host: Host, part: Part, own_cache: Path, capfd: Any)
     assert capfd.readouterr() == ("", f"fetching x.tar (307.2 kB) from {host.url[7:]}\n")
 
 
-def test_whole_part_is_not_asked_for_again(host: Host, part: Part, capfd: Any) -> None:
+def test_whole_part_is_not_asked_for_again(host: Host, part: PartialFile, capfd: Any) -> None:
     bring(host, part)
     capfd.readouterr()
-    assert transfer.transfer(host.url + PATH, part) is True
+    assert store_http.transfer(host.url + PATH, part) is True
     assert part.path.read_bytes() == BYTES
     assert len(host.requests) == 1
     assert capfd.readouterr() == ("", "")
 
 
-def test_unknown_length(host: Host, part: Part, capfd: Any) -> None:
+def test_unknown_length(host: Host, part: PartialFile, capfd: Any) -> None:
     host.usual = Answer(chunked=True)
     assert bring(host, part) == BYTES
     assert capfd.readouterr().err == f"fetching x.tar from {host.url[7:]}\n"
 
 
-def test_empty_file(host: Host, part: Part) -> None:
+def test_empty_file(host: Host, part: PartialFile) -> None:
     host.files[PATH] = b""
     assert bring(host, part) == b""
 
 
-def test_progress_on_a_terminal(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_on_a_terminal(
+    host: Host, part: PartialFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     bring(host, part)
@@ -130,17 +132,17 @@ def test_progress_on_a_terminal(host: Host, part: Part, monkeypatch: pytest.Monk
     assert "fetching" not in terminal.getvalue()
 
 
-def test_redirect(host: Host, part: Part) -> None:
+def test_redirect(host: Host, part: PartialFile) -> None:
     host.answers = [Answer(302, headers={"Location": "/moved.tar?token=1"})]
     host.files["/moved.tar?token=1"] = BYTES
     assert bring(host, part) == BYTES
 
 
-def test_packed_file_that_is_called_packed(host: Host, part: Part) -> None:
+def test_packed_file_that_is_called_packed(host: Host, part: PartialFile) -> None:
     """Some servers announce a .tar.gz as a .tar packed by gzip; no byte of it may change."""
     packed = gzip.compress(BYTES)
     host.usual = Answer(body=packed, headers={"Content-Encoding": "gzip"})
-    assert bring(host, Part(part.final.with_name("y.tar.gz"))) == packed
+    assert bring(host, PartialFile(part.final.with_name("y.tar.gz"))) == packed
 
 
 # Answers without the file.
@@ -162,7 +164,7 @@ def test_packed_file_that_is_called_packed(host: Host, part: Part) -> None:
     ],
 )
 def test_bad_answer(
-    host: Host, part: Part, own_cache: Path, refuses: Refuses, answer: Answer, why: str
+    host: Host, part: PartialFile, own_cache: Path, refuses: Refuses, answer: Answer, why: str
 ) -> None:
     host.usual = answer
     with refuses(FetchError, why):
@@ -170,14 +172,14 @@ def test_bad_answer(
     assert left(own_cache) == {}
 
 
-def test_redirected_in_a_circle(host: Host, part: Part, refuses: Refuses) -> None:
+def test_redirected_in_a_circle(host: Host, part: PartialFile, refuses: Refuses) -> None:
     host.usual = Answer(302, headers={"Location": PATH})
     with refuses(FetchError, "redirected more than 10 times"):
         bring(host, part)
     assert len(host.requests) == 11
 
 
-def test_password_in_a_librarys_words_is_not_shown(host: Host, part: Part) -> None:
+def test_password_in_a_librarys_words_is_not_shown(host: Host, part: PartialFile) -> None:
     host.usual = Answer(302, headers={"Location": "ftp://user:secret@one.example/x.tar"})
     with pytest.raises(FetchError, match=r"ftp://one\.example/x\.tar"):
         bring(host, part)
@@ -185,7 +187,7 @@ def test_password_in_a_librarys_words_is_not_shown(host: Host, part: Part) -> No
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_too_large(
-    host: Host, part: Part, refuses: Refuses, monkeypatch: pytest.MonkeyPatch, chunked: bool
+    host: Host, part: PartialFile, refuses: Refuses, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
     monkeypatch.setattr("opt_models.store.partial.LARGEST", len(BYTES) - 1)
     host.usual = Answer(chunked=chunked)
@@ -194,46 +196,48 @@ def test_too_large(
     assert list(part.final.parent.iterdir()) == []
 
 
-def test_https_to_a_plain_host(host: Host, part: Part, refuses: Refuses, own_cache: Path) -> None:
+def test_https_to_a_plain_host(
+    host: Host, part: PartialFile, refuses: Refuses, own_cache: Path
+) -> None:
     """What encryption does not like is not tried again."""
     with refuses(FetchError, "SSL"):
-        transfer.transfer(host.url.replace("http", "https") + PATH, part)
+        store_http.transfer(host.url.replace("http", "https") + PATH, part)
     assert host.connections == 1
     assert left(own_cache) == {}
 
 
-def test_password_is_sent_but_not_written(host: Host, part: Part) -> None:
+def test_password_is_sent_but_not_written(host: Host, part: PartialFile) -> None:
     host.usual = Answer(cut=100_000, ranges=False)
     with pytest.raises(FetchError):
-        transfer.transfer(host.url.replace("://", "://user:secret@") + PATH, part)
+        store_http.transfer(host.url.replace("://", "://user:secret@") + PATH, part)
     assert host.requests[0].headers["Authorization"] == "Basic dXNlcjpzZWNyZXQ="
     note = part.note.read_text()
     assert json.loads(note)["url"] == host.url + PATH
     assert "secret" not in note
 
 
-def test_proxy(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy(host: Host, part: PartialFile, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy: Any = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
     proxy.asked, proxy.behind = [], host
     with served(proxy):
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
-        transfer.transfer(f"http://host.invalid{PATH}", part)
+        store_http.transfer(f"http://host.invalid{PATH}", part)
     assert part.path.read_bytes() == BYTES
     assert proxy.asked == [f"http://host.invalid{PATH}"]
     assert len(host.requests) == 1
 
 
-def test_no_proxy(part: Part, refuses: Refuses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy(part: PartialFile, refuses: Refuses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://user:secret@127.0.0.1:{closed_port()}")
     with refuses(FetchError, "the proxy: Connection refused"):
-        transfer.transfer(f"http://host.invalid{PATH}", part)
+        store_http.transfer(f"http://host.invalid{PATH}", part)
 
 
 # Patience.
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_passing_trouble(host: Host, part: Part, waits: list[float], status: int) -> None:
+def test_passing_trouble(host: Host, part: PartialFile, waits: list[float], status: int) -> None:
     host.answers = [Answer(status)] * 3
     assert bring(host, part) == BYTES
     assert len(host.requests) == 4
@@ -243,7 +247,7 @@ def test_passing_trouble(host: Host, part: Part, waits: list[float], status: int
 
 @pytest.mark.parametrize("status", [403, 404, 410, 501])
 def test_lasting_trouble_is_not_tried_again(
-    host: Host, part: Part, refuses: Refuses, status: int
+    host: Host, part: PartialFile, refuses: Refuses, status: int
 ) -> None:
     host.usual = Answer(status)
     with refuses(FetchError, f"{status} "):
@@ -252,7 +256,7 @@ def test_lasting_trouble_is_not_tried_again(
 
 
 def test_trouble_that_does_not_pass(
-    host: Host, part: Part, refuses: Refuses, waits: list[float]
+    host: Host, part: PartialFile, refuses: Refuses, waits: list[float]
 ) -> None:
     host.usual = Answer(503)
     with refuses(FetchError, "503 Service Unavailable"):
@@ -264,7 +268,7 @@ def test_trouble_that_does_not_pass(
     ("asked", "expected"), [("7", [7.0]), ("99999", [30.0]), ("soon", []), ("0", []), ("-5", [])]
 )
 def test_wait_as_the_server_asks(
-    host: Host, part: Part, waits: list[float], capfd: Any, asked: str, expected: list[float]
+    host: Host, part: PartialFile, waits: list[float], capfd: Any, asked: str, expected: list[float]
 ) -> None:
     host.answers = [Answer(503, headers={"Retry-After": asked})]
     bring(host, part)
@@ -276,14 +280,14 @@ def test_wait_as_the_server_asks(
 
 def test_no_answer(
     host: Host,
-    part: Part,
+    part: PartialFile,
     refuses: Refuses,
     own_cache: Path,
     capfd: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transfer, "_PATIENCE", (5.0, 0.1))
-    monkeypatch.setattr(transfer, "_RETRIES", 1)
+    monkeypatch.setattr(store_http, "_PATIENCE", (5.0, 0.1))
+    monkeypatch.setattr(store_http, "_RETRIES", 1)
     monkeypatch.setattr(Handler, "end_headers", lambda self: host.go.wait(60))
     with refuses(FetchError, "no answer within 0.1 s"):
         bring(host, part)
@@ -292,9 +296,9 @@ def test_no_answer(
     assert left(own_cache) == {}
 
 
-def test_slow_but_steady(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_but_steady(host: Host, part: PartialFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it takes longer than the longest silence may."""
-    monkeypatch.setattr(transfer, "_PATIENCE", (5.0, 0.6))
+    monkeypatch.setattr(store_http, "_PATIENCE", (5.0, 0.6))
     host.usual = Answer(pause=0.12)
     begun = time.monotonic()
     assert bring(host, part) == BYTES
@@ -302,7 +306,7 @@ def test_slow_but_steady(host: Host, part: Part, monkeypatch: pytest.MonkeyPatch
     assert host.ranges == [None]
 
 
-def test_what_has_come_is_kept_at_once(host: Host, part: Part) -> None:
+def test_what_has_come_is_kept_at_once(host: Host, part: PartialFile) -> None:
     """However little it is."""
     host.usual = Answer(wait=10)
     thread = threading.Thread(target=bring, args=(host, part), daemon=True)
@@ -331,13 +335,13 @@ def test_what_has_come_is_kept_at_once(host: Host, part: Part) -> None:
     ],
 )
 def test_goes_on_after_a_cut(
-    host: Host, part: Part, capfd: Any, monkeypatch: pytest.MonkeyPatch, answer: Answer
+    host: Host, part: PartialFile, capfd: Any, monkeypatch: pytest.MonkeyPatch, answer: Answer
 ) -> None:
     if answer.wait:
-        monkeypatch.setattr(transfer, "_PATIENCE", (5.0, 0.5))
+        monkeypatch.setattr(store_http, "_PATIENCE", (5.0, 0.5))
     host.answers = [answer]
     host.usual = Answer(etag=answer.etag)
-    assert transfer.transfer(host.url + PATH, part) is True
+    assert store_http.transfer(host.url + PATH, part) is True
     assert part.path.read_bytes() == BYTES
     assert host.ranges == [None, "bytes=100000-"]
     validator = '"one"' if answer.etag == '"one"' else DATE
@@ -348,7 +352,7 @@ def test_goes_on_after_a_cut(
     assert "100.0 kB of it here already" in said
 
 
-def test_goes_on_after_a_reset(host: Host, part: Part) -> None:
+def test_goes_on_after_a_reset(host: Host, part: PartialFile) -> None:
     """What of it had come is up to the system; what is asked for then is just the rest."""
     host.answers = [Answer(cut=100_000, reset=True)]
     assert bring(host, part) == BYTES
@@ -368,20 +372,22 @@ def test_goes_on_after_a_reset(host: Host, part: Part) -> None:
         pytest.param(Answer(etag='"2"', date="x"), [None, "bytes=100000-"], id="another tag"),
     ],
 )
-def test_begins_anew(host: Host, part: Part, second: Answer, ranges: list[str | None]) -> None:
+def test_begins_anew(
+    host: Host, part: PartialFile, second: Answer, ranges: list[str | None]
+) -> None:
     host.answers = [Answer(cut=100_000), second]
     assert bring(host, part) == BYTES
     assert host.ranges == ranges
     assert host.requests[-1].sent == len(BYTES)
 
 
-def test_begins_anew_without_validator(host: Host, part: Part) -> None:
+def test_begins_anew_without_validator(host: Host, part: PartialFile) -> None:
     host.answers = [Answer(cut=100_000, etag=None, date=None)]
     assert bring(host, part) == BYTES
     assert host.ranges == [None, None]
 
 
-def test_changed_meanwhile(host: Host, part: Part) -> None:
+def test_changed_meanwhile(host: Host, part: PartialFile) -> None:
     """Not a mixture of both."""
     host.answers = [Answer(cut=100_000, body=OTHER, etag='"old"', date=None)]
     assert bring(host, part) == BYTES
@@ -392,7 +398,9 @@ def test_changed_meanwhile(host: Host, part: Part) -> None:
     "headers",
     [{"ETag": '"new"'}, {"ETag": '"one"', "Content-Range": f"bytes 100000-9/{len(BYTES) + 1}"}],
 )
-def test_partial_answer_of_another_file(host: Host, part: Part, headers: Mapping[str, str]) -> None:
+def test_partial_answer_of_another_file(
+    host: Host, part: PartialFile, headers: Mapping[str, str]
+) -> None:
     usual = {"Content-Range": f"bytes 100000-{len(BYTES) - 1}/{len(BYTES)}"}
     rest = Answer(206, headers={**usual, **headers}, body=OTHER[100_000:])
     host.answers = [Answer(cut=100_000), rest]
@@ -401,7 +409,7 @@ def test_partial_answer_of_another_file(host: Host, part: Part, headers: Mapping
 
 
 def test_gives_up_and_goes_on_another_day(
-    host: Host, part: Part, own_cache: Path, refuses: Refuses
+    host: Host, part: PartialFile, own_cache: Path, refuses: Refuses
 ) -> None:
     host.answers = [Answer(cut=100_000)]
     host.usual = Answer(cut=1000)
@@ -410,25 +418,29 @@ def test_gives_up_and_goes_on_another_day(
     assert len(host.requests) == 5
     assert left(own_cache) == {"x.tar.part": 104_000}
     host.usual = Answer()
-    assert transfer.transfer(host.url + PATH, part) is True
+    assert store_http.transfer(host.url + PATH, part) is True
     assert part.path.read_bytes() == BYTES
     assert host.ranges[-1] == "bytes=104000-"
 
 
 def test_does_not_give_up_while_it_gets_on(
-    host: Host, part: Part, monkeypatch: pytest.MonkeyPatch
+    host: Host, part: PartialFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "_PROGRESS", 20_000)
+    monkeypatch.setattr(store_http, "_PROGRESS", 20_000)
     host.usual = Answer(cut=20_000)
     assert bring(host, part) == BYTES
     assert len(host.requests) == len(BYTES) // 20_000 + 1
 
 
 def test_server_without_ranges_that_is_always_cut(
-    host: Host, part: Part, own_cache: Path, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
+    host: Host,
+    part: PartialFile,
+    own_cache: Path,
+    refuses: Refuses,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Beginning anew is not getting on."""
-    monkeypatch.setattr(transfer, "_PROGRESS", 20_000)
+    monkeypatch.setattr(store_http, "_PROGRESS", 20_000)
     host.answers = [Answer(cut=cut, ranges=False) for cut in (100_000, 50_000) * 2]
     host.usual = Answer(cut=100_000, ranges=False)
     with refuses(FetchError, "the connection was cut"):
@@ -438,14 +450,14 @@ def test_server_without_ranges_that_is_always_cut(
 
 
 def test_part_from_another_place_is_not_used(
-    host: Host, part: Part, refuses: Refuses, own_cache: Path
+    host: Host, part: PartialFile, refuses: Refuses, own_cache: Path
 ) -> None:
     with served(Host()) as before:
         before.usual = Answer(cut=100_000, ranges=False, body=OTHER)
         with refuses(FetchError, "the connection was cut"):
             bring(before, part)
     assert left(own_cache) == {"x.tar.part": 100_000}
-    assert transfer.transfer(host.url + PATH, part) is False
+    assert store_http.transfer(host.url + PATH, part) is False
     assert part.path.read_bytes() == BYTES
     assert host.ranges == [None]
 
@@ -459,14 +471,14 @@ def test_part_from_another_place_is_not_used(
         '{"url": "{url}", "validator": 5, "total": 999999}',
     ],
 )
-def test_damaged_note(host: Host, part: Part, note: str) -> None:
+def test_damaged_note(host: Host, part: PartialFile, note: str) -> None:
     put(part.path, OTHER[:100_000])
     put(part.note, note.replace("{url}", host.url + PATH).encode())
     assert bring(host, part) == BYTES
     assert host.ranges == [None]
 
 
-def test_part_without_note(host: Host, part: Part) -> None:
+def test_part_without_note(host: Host, part: PartialFile) -> None:
     put(part.path, OTHER[:100_000])
     assert bring(host, part) == BYTES
     assert host.ranges == [None]

@@ -307,10 +307,10 @@ def test_any_source_is_read(pack_folder: Path, engine: Any, sheet: Image, tmp_pa
 def test_without_a_pack_the_bundles_own_is_taken(
     pack_folder: Path, engine: Any, sheet: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pack, "own", lambda: pack_folder)
+    monkeypatch.setattr(pack, "of_this_release", lambda: pack_folder)
     with Ocr(engine=engine) as reader:
         assert texts(reader, sheet) == ["l", "l"]
-    monkeypatch.setattr(pack, "own", lambda: None)
+    monkeypatch.setattr(pack, "of_this_release", lambda: None)
     with pytest.raises(PackError, match="no pack is given"):
         Ocr(engine=engine)
 

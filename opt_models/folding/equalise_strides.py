@@ -12,7 +12,7 @@ import numpy as np
 
 from opt_models.folding import convolution
 from opt_models.folding.graph import Graph
-from opt_models.folding.rows import ROWS, Writer
+from opt_models.folding.row_ops import ROWS, Writer
 from opt_models.formats.operator import Operator
 
 #: Kernels that are fast with equal strides.
@@ -21,7 +21,7 @@ _SIDES = (3, 5)
 _MOST_ROWS = 7
 
 
-def even_out(graph: Graph) -> int:
+def equalise(graph: Graph) -> int:
     """Write such convolutions with equal strides, where the tensor's height is known.
 
     Of half the height: ``conv(x, stride=(2, 1)) = conv(x, stride=1)[::2]``. Of half the width: its

@@ -93,7 +93,7 @@ def test_what_is_no_pack_is_left_alone(
     else:
         place.write_text("work of years")
     with refuses(CatalogError, f"--out {place}", "is not a pack"):
-        resolve.check_place(place)
+        resolve.check_folder(place)
     with refuses(CatalogError, f"--out {place}", "is not a pack"):
         resolve.write(made, place)
     assert "work of years" in (place / "chapter1" if kind == "folder" else place).read_text()
@@ -128,7 +128,7 @@ def test_where_one_is_cannot_be_replaced(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with refuses(CatalogError, "is where you are"):
-        resolve.check_place(tmp_path)
+        resolve.check_folder(tmp_path)
 
 
 def test_the_older_pack_stays_when_there_is_no_room(

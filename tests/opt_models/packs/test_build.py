@@ -15,12 +15,12 @@ from lite_runner.errors import UsageError
 from lite_runner.releases.release import sha256
 from opt_models.catalog import catalog
 from opt_models.errors import CacheError, CatalogError, OptError
-from opt_models.folding import checked
+from opt_models.folding import verified
 from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
-from opt_models.packs import build as build_pack
+from opt_models.packs import build as pack_build
 from opt_models.packs import convert, inputs, network
-from opt_models.packs.inputs import Ingredients
+from opt_models.packs.inputs import PackInputs
 from opt_models.paddlelite import env, equality, opt
 from opt_models.runtime import Runtime
 from opt_models.store import cache
@@ -44,12 +44,12 @@ def module_cache(link_downloads: Link, tmp_path_factory: pytest.TempPathFactory)
         yield root
 
 
-def parts(runtime: Runtime) -> Ingredients:
+def parts(runtime: Runtime) -> PackInputs:
     return inputs.from_recipe(catalog.recipe(NAME), runtime)
 
 
 def build(runtime: Runtime, precision: str | None = None) -> packs.Pack:
-    return build_pack.build(parts(runtime), runtime, precision)
+    return pack_build.build(parts(runtime), runtime, precision)
 
 
 @pytest.fixture(scope="module", params=[X86, ARM], ids=str)
@@ -83,8 +83,8 @@ def stand_in(link_downloads: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def own_files(tmp_path: Path) -> Ingredients:
-    """The ingredients as files that a test may change."""
+def own_files(tmp_path: Path) -> PackInputs:
+    """The inputs as files that a test may change."""
     given = parts(ARM)
     networks = {}
     for stage, part in given.networks.items():
@@ -97,8 +97,8 @@ def own_files(tmp_path: Path) -> Ingredients:
     return dataclasses.replace(given, networks=networks)
 
 
-def knowing(parts: Ingredients, characters: tuple[str, ...]) -> Ingredients:
-    """Ingredients with another dictionary."""
+def knowing(parts: PackInputs, characters: tuple[str, ...]) -> PackInputs:
+    """Inputs with another dictionary."""
     charset = dataclasses.replace(parts.charset, characters=characters)
     return dataclasses.replace(parts, charset=charset)
 
@@ -210,7 +210,7 @@ def test_what_cannot_be_made(
 
 def test_a_quantised_network_is_left_as_it_is(
     stand_in: Path,
-    own_files: Ingredients,
+    own_files: PackInputs,
     refuses: Refuses,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -220,16 +220,16 @@ def test_a_quantised_network_is_left_as_it_is(
         "summary",
         lambda path: dataclasses.replace(plain(path), precision="int8"),
     )
-    monkeypatch.setattr(convert, "fold_checked", lambda *_: pytest.fail("touched"))
-    found = build_pack.build(own_files, ARM).recogniser.network
+    monkeypatch.setattr(convert, "fold_verified", lambda *_: pytest.fail("touched"))
+    found = pack_build.build(own_files, ARM).recogniser.network
     assert (found.precision, found.folded) == ("int8", {})
-    assert build_pack.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
+    assert pack_build.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
     with refuses(CatalogError, "--precision fp32", "quantised (int8)"):
-        build_pack.build(own_files, ARM, "fp32")
+        pack_build.build(own_files, ARM, "fp32")
 
 
 def test_products_the_runtime_would_not_turn_back(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses
+    stand_in: Path, own_files: PackInputs, refuses: Refuses
 ) -> None:
     files = own_files.networks["rec"].files
     assert files is not None
@@ -240,42 +240,40 @@ def test_products_the_runtime_would_not_turn_back(
     files.program.write_bytes(message.SerializeToString())
     words = (files.program, "matmul_v2 with weights [120, 360]", "leave --precision int8 out")
     with refuses(OptError, *words):
-        build_pack.build(own_files, ARM, "int8", fold=False)
+        pack_build.build(own_files, ARM, "int8", fold=False)
     assert made(stand_in) == []
 
 
 def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
-    own_files: Ingredients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_files: PackInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = build_pack.build(own_files, ARM, fold=False)
+    plain = pack_build.build(own_files, ARM, fold=False)
     assert plain.detector.network.folded == {}
     files = own_files.networks["det"].files
     assert files is not None
     opt.optimise(files.program, files.params, tmp_path / "plain.nb", "arm")
     assert plain.detector.network.path.read_bytes() == (tmp_path / "plain.nb").read_bytes()
     # Nothing to fold, or not equal: byte for byte the same.
-    monkeypatch.setattr(checked, "fold", lambda *_: {})
-    same = build_pack.build(dataclasses.replace(own_files, name="same"), ARM)
+    monkeypatch.setattr(verified, "fold", lambda *_: {})
+    same = pack_build.build(dataclasses.replace(own_files, name="same"), ARM)
     for stage in ("det", "cls", "rec"):
         left, right = (pack.folder / f"{stage}.nb" for pack in (plain, same))
         assert left.read_bytes() == right.read_bytes()
 
 
 @pytest.mark.parametrize("stage", ["det", "cls", "rec"])
-def test_another_file_makes_another_pack(
-    stand_in: Path, own_files: Ingredients, stage: str
-) -> None:
-    before = build_pack.build(own_files, ARM)
-    assert build_pack.build(own_files, ARM) == before
+def test_another_file_makes_another_pack(stand_in: Path, own_files: PackInputs, stage: str) -> None:
+    before = pack_build.build(own_files, ARM)
+    assert pack_build.build(own_files, ARM) == before
     with own_files.networks[stage].paths[1].open("ab") as file:
         file.write(b"more")
-    assert build_pack.build(own_files, ARM).folder != before.folder
+    assert pack_build.build(own_files, ARM).folder != before.folder
 
 
-def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: Ingredients) -> None:
+def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: PackInputs) -> None:
     letters = catalog.goldens()[1]
     found = [
-        build_pack.build(one, ARM)
+        pack_build.build(one, ARM)
         for one in (
             own_files,
             dataclasses.replace(own_files, name="other"),
@@ -290,32 +288,32 @@ def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: In
 
 
 def test_another_processor_or_setting_is_another_pack(
-    stand_in: Path, own_files: Ingredients
+    stand_in: Path, own_files: PackInputs
 ) -> None:
-    before = build_pack.build(own_files, ARM)
-    assert build_pack.build(own_files, X86).folder != before.folder
+    before = pack_build.build(own_files, ARM)
+    assert pack_build.build(own_files, X86).folder != before.folder
     detector = own_files.networks["det"]
     other = dataclasses.replace(detector, settings={**detector.settings, "threshold": 0.4})
     parts = dataclasses.replace(own_files, networks={**own_files.networks, "det": other})
-    after = build_pack.build(parts, ARM)
+    after = pack_build.build(parts, ARM)
     assert after.folder != before.folder
     assert after.detector.threshold == 0.4
 
 
 def test_another_opt_makes_another_pack(
-    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+    stand_in: Path, own_files: PackInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = build_pack.build(own_files, ARM)
+    before = pack_build.build(own_files, ARM)
     newer = dataclasses.replace(env.WHEEL, package="2.14", release="v2.14")
     monkeypatch.setattr(env, "WHEEL", newer)
-    after = build_pack.build(own_files, Runtime("v2.14", "armv8"))
+    after = pack_build.build(own_files, Runtime("v2.14", "armv8"))
     assert after.folder != before.folder
     assert after.lite_version == "v2.14"
 
 
-def test_pack_without_classifier(stand_in: Path, own_files: Ingredients) -> None:
+def test_pack_without_classifier(stand_in: Path, own_files: PackInputs) -> None:
     networks = {stage: part for stage, part in own_files.networks.items() if stage != "cls"}
-    pack = build_pack.build(dataclasses.replace(own_files, networks=networks), ARM)
+    pack = pack_build.build(dataclasses.replace(own_files, networks=networks), ARM)
     assert pack.classifier is None
     assert {path.name for path in pack.folder.iterdir()} == FILES - {"cls.nb"}
     assert json.loads((pack.folder / "pack.json").read_text(encoding="utf-8"))["cls"] is None
@@ -323,38 +321,38 @@ def test_pack_without_classifier(stand_in: Path, own_files: Ingredients) -> None
 
 @pytest.mark.parametrize(("change", "told"), [(-2, "6621 lines"), (2, "6625 lines")])
 def test_a_foreign_dictionary(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses, change: int, told: str
+    stand_in: Path, own_files: PackInputs, refuses: Refuses, change: int, told: str
 ) -> None:
     lines = own_files.charset.characters
     wrong = (*lines, "a", "b") if change > 0 else lines[:change]
     with refuses(OptError, "ch_PP-OCRv4_rec", "6625 classes", told, "6623 or 6624 lines"):
-        build_pack.build(knowing(own_files, wrong), ARM)
+        pack_build.build(knowing(own_files, wrong), ARM)
     assert made(stand_in) == []
 
 
-def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: Ingredients) -> None:
-    pack = build_pack.build(knowing(own_files, (*own_files.charset.characters, " ")), ARM)
+def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: PackInputs) -> None:
+    pack = pack_build.build(knowing(own_files, (*own_files.charset.characters, " ")), ARM)
     assert len(pack.recogniser.charset) == 6624
     assert pack.recogniser.charset.count(" ") == 1
 
 
 def test_an_empty_line_at_a_dictionarys_end_is_not_the_space(
-    stand_in: Path, own_files: Ingredients
+    stand_in: Path, own_files: PackInputs
 ) -> None:
-    plain = build_pack.build(own_files, ARM)
-    pack = build_pack.build(knowing(own_files, (*own_files.charset.characters, "")), ARM)
+    plain = pack_build.build(own_files, ARM)
+    pack = pack_build.build(knowing(own_files, (*own_files.charset.characters, "")), ARM)
     assert pack.recogniser.charset == plain.recogniser.charset
     assert pack.recogniser.charset[-1] == " "
 
 
 def test_a_golden_the_dictionary_can_spell(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses
+    stand_in: Path, own_files: PackInputs, refuses: Refuses
 ) -> None:
     lines = own_files.charset.characters
 
     def build_without(gone: str) -> packs.Pack:
         kept = tuple("\u25a1" if line in gone else line for line in lines)
-        return build_pack.build(knowing(own_files, kept), ARM)
+        return pack_build.build(knowing(own_files, kept), ARM)
 
     assert build_without("世").golden.lines == ("paddle", "text2026")
     assert build_without("世p").golden.lines == ("20261123", "314159")
@@ -363,11 +361,11 @@ def test_a_golden_the_dictionary_can_spell(
 
 
 def test_a_golden_of_ones_own_must_be_readable(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses
+    stand_in: Path, own_files: PackInputs, refuses: Refuses
 ) -> None:
     own = dataclasses.replace(catalog.goldens()[1], lines=("AB 123", "ÄÖ"))
     with refuses(CatalogError, "--golden-text: Ä Ö not in"):
-        build_pack.build(dataclasses.replace(own_files, golden=own), ARM)
+        pack_build.build(dataclasses.replace(own_files, golden=own), ARM)
     assert made(stand_in) == []
 
 
@@ -375,15 +373,15 @@ def test_a_golden_of_ones_own_must_be_readable(
     "name", ["", "a/b", "../up", ".hidden", "two words", "x" * 81, "中" * 27, "-f", "a\n"]
 )
 def test_names_that_are_no_names_of_folders(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses, name: str
+    stand_in: Path, own_files: PackInputs, refuses: Refuses, name: str
 ) -> None:
     with refuses(CatalogError, "is no name for a pack"):
-        build_pack.build(dataclasses.replace(own_files, name=name), ARM)
+        pack_build.build(dataclasses.replace(own_files, name=name), ARM)
     assert not (stand_in / "packs").exists()
 
 
-def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
-    assert build_pack.build(dataclasses.replace(own_files, name="门牌-1.0"), ARM).name == "门牌-1.0"
+def test_a_name_in_any_script(stand_in: Path, own_files: PackInputs) -> None:
+    assert pack_build.build(dataclasses.replace(own_files, name="门牌-1.0"), ARM).name == "门牌-1.0"
 
 
 @pytest.mark.parametrize(
@@ -393,30 +391,30 @@ def test_a_name_in_any_script(stand_in: Path, own_files: Ingredients) -> None:
         "packs/network.py",
         "paddlelite/opt.py",
         "packs/decoding.py",
-        "folding/ahead.py",
+        "folding/affine_into_next_conv.py",
         "formats/summary.py",
     ],
 )
 def test_changed_code_makes_packs_anew(
     stand_in: Path,
-    own_files: Ingredients,
+    own_files: PackInputs,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     name: str,
 ) -> None:
     """A pack made by an older, perhaps wrong, version of the project is not taken again."""
-    before = build_pack.build(own_files, ARM)
+    before = pack_build.build(own_files, ARM)
     copy = tmp_path / "code"
-    shutil.copytree(build_pack._PACKAGE, copy)
-    monkeypatch.setattr(build_pack, "_PACKAGE", copy)
-    assert build_pack.build(own_files, ARM).folder == before.folder
+    shutil.copytree(pack_build._PACKAGE, copy)
+    monkeypatch.setattr(pack_build, "_PACKAGE", copy)
+    assert pack_build.build(own_files, ARM).folder == before.folder
     with (copy / name).open("a") as file:
         file.write("# changed")
-    assert build_pack.build(own_files, ARM).folder != before.folder
+    assert pack_build.build(own_files, ARM).folder != before.folder
 
 
 def test_a_classifier_whose_class_comes_first(
-    stand_in: Path, own_files: Ingredients, monkeypatch: pytest.MonkeyPatch
+    stand_in: Path, own_files: PackInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """V1.x exports give the class and the probabilities in either order."""
     plain = program.summary
@@ -429,7 +427,7 @@ def test_a_classifier_whose_class_comes_first(
         return dataclasses.replace(found, outputs=outputs)
 
     monkeypatch.setattr(program, "summary", summary)
-    assert build_pack.build(own_files, ARM).classifier is not None
+    assert pack_build.build(own_files, ARM).classifier is not None
 
 
 @pytest.mark.parametrize(
@@ -443,12 +441,12 @@ def test_a_classifier_whose_class_comes_first(
     ],
 )
 def test_a_network_for_another_stage(
-    stand_in: Path, own_files: Ingredients, refuses: Refuses, stage: str, other: str, words: str
+    stand_in: Path, own_files: PackInputs, refuses: Refuses, stage: str, other: str, words: str
 ) -> None:
     wrong = own_files.networks[other]
     networks = {**own_files.networks, stage: wrong}
     with refuses(OptError, wrong.source, words):
-        build_pack.build(dataclasses.replace(own_files, networks=networks), ARM)
+        pack_build.build(dataclasses.replace(own_files, networks=networks), ARM)
     assert made(stand_in) == []
 
 

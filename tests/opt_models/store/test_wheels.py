@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from lite_runner.releases.release import sha256
 from opt_models.errors import FetchError
-from opt_models.store import config as user_settings
-from opt_models.store import wheels
+from opt_models.store import config, wheels
 
 Refuses = Callable[..., ContextManager[None]]
 Script = Callable[[str, str], Path]
@@ -348,8 +347,8 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folder of published files, and an index that has nothing."""
     folder = tmp_path / "own"
     folder.mkdir()
-    monkeypatch.setenv(user_settings.MODELS, str(folder))
-    monkeypatch.setenv(user_settings.FOLDER, str(tmp_path / "config"))
+    monkeypatch.setenv(config.MODELS, str(folder))
+    monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
     return folder
 
 
@@ -382,7 +381,7 @@ def test_another_wheel_of_the_users_folder_is_passed_over(
 def test_offline_nothing_is_asked(
     own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
 ) -> None:
-    monkeypatch.setenv(user_settings.OFFLINE, "1")
+    monkeypatch.setenv(config.OFFLINE, "1")
     (tmp_path / "out").mkdir()
     with refuses(FetchError, "cannot download tiny==1.0: offline", "PPOCR_MODELS"):
         wheels.download(["tiny==1.0 --hash=sha256:" + "0" * 64], tmp_path / "out")

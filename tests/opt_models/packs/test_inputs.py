@@ -1,4 +1,4 @@
-"""Ingredients: what a pack is made from, and when published files are taken as they are."""
+"""Inputs of packs: what a pack is made from, and when published files are taken as they are."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def dictionary(tmp_path: Path) -> str:
 
 
 def test_own_models(folders: dict[str, str], dictionary: str) -> None:
-    parts = inputs.own(None, "mine", folders, dictionary, ARMV8)
+    parts = inputs.from_files(None, "mine", folders, dictionary, ARMV8)
     assert (parts.name, parts.releases, parts.golden) == ("mine", ("v2.13-rc",), None)
     assert parts.charset == CHARSET
     for stage, part in parts.networks.items():
@@ -186,7 +186,7 @@ def test_own_models(folders: dict[str, str], dictionary: str) -> None:
 
 
 def test_own_models_without_a_classifier(folders: dict[str, str], dictionary: str) -> None:
-    parts = inputs.own(None, "mine", {**folders, "cls": ""}, dictionary, ARMV8)
+    parts = inputs.from_files(None, "mine", {**folders, "cls": ""}, dictionary, ARMV8)
     assert set(parts.networks) == {"det", "rec"}
 
 
@@ -203,7 +203,7 @@ def test_own_recogniser_in_a_named_pack(
     monkeypatch.setattr(fetch, "exported", exported)
     recipe = catalog.recipe("v4-mobile")
     only = {"det": "", "cls": "", "rec": folders["rec"]}
-    parts = inputs.own(recipe, "mine", only, dictionary, ARMV8)
+    parts = inputs.from_files(recipe, "mine", only, dictionary, ARMV8)
     assert set(parts.networks) == {"det", "cls", "rec"}
     assert parts.networks["det"].source == "ch_PP-OCRv4_det"
     assert parts.networks["rec"].source == Path(folders["rec"]).name
@@ -217,7 +217,7 @@ def test_an_own_recogniser_is_read_in_the_direction_of_its_letters(
 ) -> None:
     path = tmp_path / "arabic.txt"
     path.write_text("ا\nب\nA\n", encoding="utf-8")
-    parts = inputs.own(None, "mine", folders, str(path), ARMV8)
+    parts = inputs.from_files(None, "mine", folders, str(path), ARMV8)
     assert parts.networks["rec"].settings["direction"] == "rtl"
     assert "rec: arabic.txt is of a script from right to left" in capsys.readouterr().err
 
@@ -225,9 +225,9 @@ def test_an_own_recogniser_is_read_in_the_direction_of_its_letters(
 def test_own_detector_in_a_named_pack(folders: dict[str, str], dictionary: str) -> None:
     recipe = catalog.recipe("v4-mobile")
     only = {"det": folders["det"], "cls": "", "rec": ""}
-    published = inputs.own(recipe, "mine", only, "", ARMV8).charset
+    published = inputs.from_files(recipe, "mine", only, "", ARMV8).charset
     assert (published.source, len(published.characters)) == ("ppocr_keys_v1.txt", 6623)
-    parts = inputs.own(recipe, "mine", {}, dictionary, ARMV8)
+    parts = inputs.from_files(recipe, "mine", {}, dictionary, ARMV8)
     assert parts.charset == CHARSET
 
 
@@ -247,19 +247,19 @@ def test_own_models_need_more(
     given = {stage: "" if stage in gone else folder for stage, folder in folders.items()}
     name = "" if "name" in gone else "mine"
     with refuses(CatalogError, told):
-        inputs.own(None, name, given, "" if "dict" in gone else dictionary, ARMV8)
+        inputs.from_files(None, name, given, "" if "dict" in gone else dictionary, ARMV8)
 
 
 def test_own_recogniser_in_a_named_pack_needs_its_dictionary(
     folders: dict[str, str], refuses: Refuses
 ) -> None:
     with refuses(CatalogError, "--dict must"):
-        inputs.own(catalog.recipe("v4-mobile"), "mine", {"rec": folders["rec"]}, "", ARMV8)
+        inputs.from_files(catalog.recipe("v4-mobile"), "mine", {"rec": folders["rec"]}, "", ARMV8)
 
 
 def test_missing_dictionary(folders: dict[str, str], refuses: Refuses) -> None:
     with refuses(CatalogError, "--dict nowhere.txt", "No such file"):
-        inputs.own(None, "mine", folders, "nowhere.txt", ARMV8)
+        inputs.from_files(None, "mine", folders, "nowhere.txt", ARMV8)
 
 
 def test_a_dictionary_that_is_not_utf8(
@@ -268,7 +268,7 @@ def test_a_dictionary_that_is_not_utf8(
     path = tmp_path / "gbk.txt"
     path.write_bytes("a\n你\n".encode("gbk"))
     with refuses(CatalogError, f"--dict {path}", "byte 2 is not UTF-8"):
-        inputs.own(None, "mine", folders, str(path), ARMV8)
+        inputs.from_files(None, "mine", folders, str(path), ARMV8)
 
 
 def test_golden(tmp_path: Path, refuses: Refuses) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from opt_models.folding import convolution
 from opt_models.folding.graph import Graph
-from opt_models.folding.rows import ROWS
+from opt_models.folding.row_ops import ROWS
 from opt_models.formats.operator import Operator
 
 #: Sides of kernels it compiles.
@@ -26,14 +26,14 @@ _FEW_CHANNELS = 4
 _FEW_CHANNELS_OF_LINES = 96
 
 
-def widen(graph: Graph) -> int:
+def pad(graph: Graph) -> int:
     """Give such convolutions a column of zeros: no kernel is compiled for 3x4.
 
     ``W' = [W, 0]`` with one column of padding more on the right computes the same from every input.
     Left as it is where any of them takes many channels: then nothing would be won.
 
     Returns:
-        how many convolutions were widened.
+        how many filters were padded.
     """
     found = [one for one in graph.operators if is_compiled(graph, one)]
     if any(graph.shape(one.input("Filter"))[1] > _few(graph, one) for one in found):

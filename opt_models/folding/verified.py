@@ -32,7 +32,7 @@ class Folded:
     told: str
 
 
-def fold_checked(
+def fold_verified(
     files: ModelFiles,
     inputs: Sequence[Floats],
     folder: Path,

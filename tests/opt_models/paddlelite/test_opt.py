@@ -12,7 +12,7 @@ from opt_models.catalog import catalog, fetch
 from opt_models.errors import OptError
 from opt_models.formats import nb
 from opt_models.formats.inference_model import ModelFiles
-from opt_models.paddlelite import env as lite_env
+from opt_models.paddlelite import env as paddlelite
 from opt_models.paddlelite import opt
 
 Refuses = Callable[..., ContextManager[None]]
@@ -73,8 +73,8 @@ def test_precision_is_opts_own_switch(
     told = target.with_name("told")
     header = r"\2\0v2.13-rc\0\0\0\0\0\0\0\0"
     commands = f"""{OUT}; echo "$@" > '{told}'; printf '{header}' > "$out" """
-    env = lite_env.LiteEnv(script("opt", commands), "3.10", target.parent)
-    monkeypatch.setattr(lite_env, "find", lambda: env)
+    env = paddlelite.LiteEnv(script("opt", commands), "3.10", target.parent)
+    monkeypatch.setattr(paddlelite, "find", lambda: env)
     opt.optimise(target.with_name("program"), target.with_name("params"), target, "arm", precision)
     given = told.read_text().split()
     assert [word for word in given if "quant" in word or "fp16" in word] == switches
@@ -172,8 +172,8 @@ def test_failures_of_opt(
     there: bool,
 ) -> None:
     """A stand-in for opt fails in ways that the real one does on bad days."""
-    env = lite_env.LiteEnv(script("opt", f"{OUT}\n{commands}"), "3.10", target.parent)
-    monkeypatch.setattr(lite_env, "find", lambda: env)
+    env = paddlelite.LiteEnv(script("opt", f"{OUT}\n{commands}"), "3.10", target.parent)
+    monkeypatch.setattr(paddlelite, "find", lambda: env)
     if there:
         target.write_bytes(b"\2\0v2.13-rc".ljust(18, b"\0"))
     with refuses(OptError, words):

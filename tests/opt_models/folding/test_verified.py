@@ -10,9 +10,9 @@ import pytest
 
 from lite_runner.arrays import Floats
 from opt_models.catalog import catalog, fetch
-from opt_models.folding import checked, fold
-from opt_models.folding.checked import fold_checked
+from opt_models.folding import fold, verified
 from opt_models.folding.graph import Graph
+from opt_models.folding.verified import fold_verified
 from opt_models.formats.inference_model import ModelFiles
 from opt_models.paddlelite import sample_inputs
 
@@ -33,7 +33,7 @@ def inputs() -> list[Floats]:
 def test_an_equal_model_is_used(
     classifier: ModelFiles, inputs: list[Floats], tmp_path: Path, arch: str
 ) -> None:
-    folded = fold_checked(classifier, inputs, tmp_path, 48, arch)
+    folded = fold_verified(classifier, inputs, tmp_path, 48, arch)
     assert folded.files == ModelFiles(tmp_path / "folded.pdmodel", tmp_path / "folded.pdiparams")
     assert folded.passes["uneven strides"] == 4
     assert folded.passes.get("for any shape", 0) == (arch == "x86")
@@ -70,8 +70,8 @@ def test_another_model_is_not(
         graph.changed()
         return 1
 
-    monkeypatch.setattr(checked, "fold", folding_by(spoil))
-    folded = fold_checked(classifier, inputs, tmp_path, 48)
+    monkeypatch.setattr(verified, "fold", folding_by(spoil))
+    folded = fold_verified(classifier, inputs, tmp_path, 48)
     assert folded.files == classifier
     assert folded.passes == {}
     assert "not folded: that would change its output by" in folded.told
@@ -87,8 +87,8 @@ def test_what_opt_does_not_take_is_not_compared(
             one.message.type = "unheard_of"
         return len(found)
 
-    monkeypatch.setattr(checked, "fold", folding_by(odd))
-    folded = fold_checked(classifier, inputs, tmp_path, 48)
+    monkeypatch.setattr(verified, "fold", folding_by(odd))
+    folded = fold_verified(classifier, inputs, tmp_path, 48)
     assert (folded.files, folded.passes) == (classifier, {})
     assert "cannot be compared on this host" in folded.told
     assert len(folded.told.splitlines()) == 1
@@ -100,7 +100,7 @@ def test_files_fold_cannot_read_are_left_to_opt(
     cut = tmp_path / "cut"
     cut.write_bytes(classifier.params.read_bytes()[:-4])
     given = ModelFiles(classifier.program, cut)
-    folded = fold_checked(given, inputs, tmp_path)
+    folded = fold_verified(given, inputs, tmp_path)
     assert folded.files == given
     assert "not folded: " in folded.told
     assert str(cut) in folded.told
@@ -109,8 +109,8 @@ def test_files_fold_cannot_read_are_left_to_opt(
 def test_nothing_to_fold(
     classifier: ModelFiles, inputs: list[Floats], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checked, "fold", lambda *_: {})
-    folded = fold_checked(classifier, inputs, tmp_path)
+    monkeypatch.setattr(verified, "fold", lambda *_: {})
+    folded = fold_verified(classifier, inputs, tmp_path)
     assert (folded.files, folded.told) == (classifier, "nothing to fold")
     assert list(tmp_path.iterdir()) == []
 

@@ -19,7 +19,7 @@ import pytest
 from lite_runner.errors import UsageError
 from opt_models.errors import CacheError, FetchError
 from opt_models.store import archive, cache, config, download, lockfile
-from tests.opt_models.sources.conftest import (
+from tests.opt_models.store.conftest import (
     BYTES,
     OTHER,
     PAGE,

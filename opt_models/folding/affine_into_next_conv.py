@@ -27,7 +27,7 @@ _SMALLEST = 1e-4
 _Step = Callable[[], None]
 
 
-def fold_ahead(graph: Graph) -> int:
+def fold(graph: Graph) -> int:
     """Fold affine maps into the convolutions after them.
 
     Returns:
