@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from dataclasses import replace
-from typing import Any, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from cross_build.boards.answers import probed as answered
 from cross_build.boards.answers import releases
@@ -82,7 +82,7 @@ class Board:
         self.python = facts.executable
         return facts if self.target.wheels else replace(facts, packages=self._packages())
 
-    def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
+    def release(self, command: str, *arguments: str, stdin: str = "") -> object:
         """Run a command of :mod:`lite_runner.releases.release` on the board.
 
         The module's own text is sent along, so that the board needs nothing of ours beforehand and
@@ -93,7 +93,9 @@ class Board:
         """
         return self._release(self.python, command, *arguments, stdin=stdin)
 
-    def _release(self, python: str | None, command: str, *arguments: str, stdin: str = "") -> Any:
+    def _release(
+        self, python: str | None, command: str, *arguments: str, stdin: str = ""
+    ) -> object:
         """As :meth:`release`, run by an interpreter of the caller's choice."""
         code = inspect.getsource(release)
         line = _line(python, code, command, self.transport.root, *arguments)

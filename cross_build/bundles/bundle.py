@@ -6,7 +6,7 @@ import json
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 import lite_runner
 from cross_build.bundles import compile as compiler
@@ -93,7 +93,7 @@ class Bundle:
 
     name: str
     items: Mapping[str, Item]
-    about: Mapping[str, Any]
+    about: Mapping[str, object]
     system: Bundle | None = None
     library: str = ""
 
@@ -171,7 +171,7 @@ def make(
 
 
 def named(
-    items: Mapping[str, Item], about: Mapping[str, Any], system: Bundle | None = None
+    items: Mapping[str, Item], about: Mapping[str, object], system: Bundle | None = None
 ) -> Bundle:
     """A bundle under the name that its content gives it."""
     if system is not None:

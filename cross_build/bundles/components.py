@@ -90,7 +90,7 @@ def listing(
         [
             f"# Contents of release {bundle.name}",
             "",
-            f"For {escape(bundle.about['target'])}, {escape(about)}, Python"
+            f"For {escape(str(bundle.about['target']))}, {escape(about)}, Python"
             f" {bundle.about['python']}. Packages"
             " carry their own licence texts in `site/*.dist-info/`.",
             "",

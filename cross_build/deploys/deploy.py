@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer, parse
@@ -30,14 +30,13 @@ from cross_build.targets.targets import Target
 from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
 from lite_runner.releases import install, settings
+from lite_runner.releases.proof import STAGES, Proof
 from lite_runner.releases.release import sha256
 from lite_runner.releases.settings import Tuning
 from opt_models.packs import resolve
 from opt_models.store import cache
 from opt_models.store import manifest as manifests
 from opt_models.store.single_flight import SingleFlight
-
-_STAGES = ("detect", "classify", "recognise")
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Deployment:
 
     release: str
     changed: bool
-    proof: dict[str, Any]
+    proof: Proof
     sent: int
     sent_bytes: int
     total: int
@@ -133,7 +132,7 @@ class Staged:
 
     release: str
     program: str
-    proof: dict[str, Any]
+    proof: Proof
     missing: Sequence[str]
 
 
@@ -222,14 +221,14 @@ def rollback(board: Board) -> str:
                 reason = answer["error"].text()
                 raise DeployError(f"{board.target.name}: {reason}; deploy again instead")
             name = answer["current"].text()
-            history.deployed(board, name, _proof(board.known(name).verified) or {}, False)
+            history.deployed(board, name, _proof(board.known(name).verified), False)
     return name
 
 
 def summary(board: Board, done: Deployment) -> str:
     """A deployment as text for people."""
     seconds = done.proof["seconds"]
-    times = " + ".join(f"{seconds[stage] * 1000:.0f}" for stage in _STAGES)
+    times = " + ".join(f"{seconds[stage] * 1000:.0f}" for stage in STAGES)
     state = "deployed and verified" if done.changed else "nothing changed"
     return "\n".join(
         [
@@ -238,7 +237,7 @@ def summary(board: Board, done: Deployment) -> str:
             f"  pack      {done.proof['pack']}, Paddle-Lite {done.proof['lite_version']}",
             *([f"  library   {done.library}"] if done.library else []),
             f"  reads     {' / '.join(done.proof['lines'])}",
-            f"  takes     {times} ms to {', '.join(_STAGES)}, loading included",
+            f"  takes     {times} ms to {', '.join(STAGES)}, loading included",
             f"  size      {done.total} files, {done.total_bytes / 1e6:.0f} MB",
             f"  sent      {done.sent} files, {done.sent_bytes / 1e6:.1f} MB",
             f"  program   {board.path('ocr')} read IMAGES",
@@ -374,13 +373,13 @@ def send(board: Board, bundle: Bundle, free: int, progress: Progress = TERMINAL)
     return missing
 
 
-def _in_use(state: Status, name: str) -> dict[str, Any] | None:
+def _in_use(state: Status, name: str) -> Proof | None:
     """What the verification of a release said that a board has in use, whole; else None."""
     whole = state.current == name and state.intact
     return _proof(state.verified) if whole else None
 
 
-def _proof(data: Any) -> dict[str, Any] | None:
+def _proof(data: object) -> Proof | None:
     """What a verification said, as a board kept it; None if that cannot be read any more."""
     try:
         return releases.proof(Answer("", data))
@@ -404,7 +403,7 @@ def _check_sources(bundle: Bundle, paths: Sequence[str]) -> None:
             )
 
 
-def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:
+def _verify(board: Board, bundle: Bundle, program: str) -> Proof:
     """Read the golden picture on the board, with the release that is not in use yet."""
     outcome = board.transport.run([program, "verify", "--json"])
     try:

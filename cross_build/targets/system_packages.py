@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Iterator, Mapping, Sequence, TypedDict
 
 import lite_runner
 from cross_build.errors import BoardError
@@ -30,6 +30,14 @@ class Package:
     module: str
     debian: str
     least: tuple[int, int]
+
+
+class PackageState(TypedDict, total=False):
+    """A package of a board's own: its version and the names it lacks, or why it is broken."""
+
+    version: str
+    lacking: Sequence[str]
+    broken: str
 
 
 PACKAGES = (
@@ -98,7 +106,7 @@ def names(module: str) -> Sequence[str]:
     return sorted(taken - asked)
 
 
-def check(board: str, answer: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def check(board: str, answer: Mapping[str, PackageState]) -> tuple[str, ...]:
     """Refuse a board whose packages the runner cannot work with.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 from cross_build.boards import emulator
 from cross_build.boards.answers import releases
@@ -83,7 +83,7 @@ def table(known: Sequence[Record], width: int | None = None) -> str:
     return "\n".join([table, *([""] if problems else []), *problems])
 
 
-def as_data(known: Sequence[Record]) -> list[dict[str, Any]]:
+def as_data(known: Sequence[Record]) -> list[dict[str, object]]:
     """Records as JSON takes them."""
     return [asdict(record) for record in known]
 

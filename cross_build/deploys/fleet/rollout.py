@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Sequence
+from typing import Callable, Sequence, TypeVar
 
 from cross_build.boards.board import Board
 from cross_build.boards.connect import connect
@@ -15,6 +15,8 @@ from cross_build.deploys.fleet.parallel import AT_ONCE, BoardProgress, each
 from opt_models import text_table
 from opt_models.packs import resolve
 from opt_models.store.single_flight import SingleFlight
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def summary(rollout: Rollout, width: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
+def as_data(results: Sequence[Result]) -> list[dict[str, object]]:
     """Results as JSON takes them."""
     return [asdict(result) for result in results]
 
@@ -191,11 +193,11 @@ def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> SingleFl
 
 
 def _connected(
-    hosts: Sequence[Host], folder: str, work: Callable[[Board, BoardProgress], Any]
-) -> Callable[[int, BoardProgress], Any]:
+    hosts: Sequence[Host], folder: str, work: Callable[[Board, BoardProgress], T]
+) -> Callable[[int, BoardProgress], T]:
     """Work on a board as work on the number of a host."""
 
-    def run(number: int, progress: BoardProgress) -> Any:
+    def run(number: int, progress: BoardProgress) -> T:
         host = hosts[number]
         # Many boards cannot each ask for a password.
         board = connect(host.target, host=host.address, folder=folder, ask=False)
