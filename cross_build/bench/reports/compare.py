@@ -7,7 +7,8 @@ from typing import Callable, NamedTuple, Sequence
 import numpy as np
 
 from cross_build.bench.reports import differences
-from cross_build.bench.reports.result import Candidate, Run
+from cross_build.bench.reports.candidate import Candidate
+from cross_build.bench.reports.result import Run
 from cross_build.bench.reports.statistics import ratio
 from cross_build.bench.reports.tables import NOT_TIME
 from cross_build.bench.reports.turn import TIMES

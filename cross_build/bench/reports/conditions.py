@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from cross_build.bench.reports.result import Candidate, Run
+from cross_build.bench.reports.candidate import Candidate
+from cross_build.bench.reports.result import Run
 from cross_build.bench.reports.turn import Turn
 from lite_runner.bench import system_state
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Sequence
 
 from cross_build.bench.reports import conditions
-from cross_build.bench.reports.result import Candidate, Network, Run
+from cross_build.bench.reports.candidate import Candidate, Network
+from cross_build.bench.reports.result import Run
 from cross_build.bench.reports.tables import UNKNOWN
 
 

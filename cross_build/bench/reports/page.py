@@ -11,8 +11,9 @@ from typing import Sequence
 from plotly.offline import get_plotlyjs
 
 from cross_build.bench.reports import conditions, tables
+from cross_build.bench.reports.candidate import Candidate
 from cross_build.bench.reports.plots import Plot, plots
-from cross_build.bench.reports.result import Candidate, Run
+from cross_build.bench.reports.result import Run
 from cross_build.bench.reports.tables import Table
 
 _HERE = Path(__file__).parent

@@ -11,7 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from cross_build.bench.reports import conditions
-from cross_build.bench.reports.result import Candidate, Run
+from cross_build.bench.reports.candidate import Candidate
+from cross_build.bench.reports.result import Run
 from cross_build.bench.reports.tables import NOT_TIME
 from cross_build.bench.reports.turn import STAGES, TOTAL
 

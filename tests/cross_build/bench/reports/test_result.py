@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from cross_build.bench.reports import result
+from cross_build.bench.reports.candidate import Key
+from cross_build.bench.reports.figures import TextAccuracy
 from cross_build.errors import ReportError
 
 
@@ -20,12 +22,12 @@ def test_a_file_is_read_back(make_result, save) -> None:
     assert run.started == datetime(2026, 11, 24, 22, 10, tzinfo=timezone.utc)
     assert [one.id for one in run.candidates] == [one["id"] for one in data["candidates"]]
     first, raw = run.candidates[0], data["candidates"][0]
-    assert first.key == result.Key("Paddle-Lite", "v4-mobile", 1, "unbound", 1)
+    assert first.key == Key("Paddle-Lite", "v4-mobile", 1, "unbound", 1)
     assert first.median("detect") == raw["summary"]["detect"]["median"]
     accuracy = raw["accuracy"]
-    assert first.accuracy == result.TextAccuracy(
+    assert first.accuracy == TextAccuracy(
         *(accuracy[key] for key in ("errors", "characters", "cer")),
-        result.TextAccuracy(*(accuracy["spaced"][key] for key in ("errors", "characters", "cer"))),
+        TextAccuracy(*(accuracy["spaced"][key] for key in ("errors", "characters", "cer"))),
     )
     assert first.turns[1].times.shape == (3, 6, 5)
     assert first.turns[1].times[2, 4, 1] == raw["turns"][1]["passes"][2][4]["detect"]
