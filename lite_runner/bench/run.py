@@ -30,7 +30,7 @@ from lite_runner.errors import LiteError
 
 
 class SessionError(LiteError):
-    """A session's process ended before it was done; with its last words."""
+    """A session's process ended too early; the text is the last line of its standard error."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _sessions(
     start: float,
     say: Callable[[str], None],
 ) -> Iterator[Measurement | Failure]:
-    """What sessions measure, in the order they are taken."""
+    """Run sessions; gives what they measure in the order they run."""
     drawing = random.Random(plan.seed)  # noqa: S311 - not a secret, and repeatable
     going, order = list(range(len(candidates))), 0
     for number in range(plan.max_sessions):
@@ -229,7 +229,7 @@ def _request(candidate: Candidate, pictures: Sequence[Picture], plan: Plan) -> R
 
 @dataclass
 class _Answers:
-    """What a session has said so far; ``startup`` is seconds until it was ready."""
+    """Messages of a session so far; ``startup`` is the seconds until it was ready."""
 
     startup: float = 0.0
     ready: Ready | None = None
@@ -238,7 +238,7 @@ class _Answers:
 
 
 def _answers(lines: IO[str], start: float) -> _Answers:
-    """What a session says, until it has ended.
+    """Collect the messages of a session until it has ended.
 
     Args:
         lines: its standard output.
@@ -249,7 +249,7 @@ def _answers(lines: IO[str], start: float) -> _Answers:
         try:
             ((kind, value),) = json.loads(line).items()
         except (ValueError, AttributeError):
-            continue  # the library's own words
+            continue  # printed by the library
         if kind == "ready":
             answers.startup, answers.ready = time.perf_counter() - start, value
         elif kind == "pass":
@@ -260,7 +260,7 @@ def _answers(lines: IO[str], start: float) -> _Answers:
 
 
 def _last_words(code: int, words: IO[bytes]) -> str:
-    """Why a session ended before it was done."""
+    """Why a session ended too early."""
     words.seek(0)
     lines = [line for line in words.read().decode("utf-8", "replace").split("\n") if line]
     if lines:
@@ -272,7 +272,10 @@ def _last_words(code: int, words: IO[bytes]) -> str:
 def _started(
     program: str, request: Request
 ) -> Iterator[tuple[IO[str], subprocess.Popen[str], IO[bytes]]]:
-    """A session's process, what it says, and a file of its complaints; ended with the context."""
+    """The standard output of a session's process, the process, and a file of its standard error.
+
+    The process ends with the context.
+    """
     with tempfile.TemporaryFile() as words:
         try:
             child = subprocess.Popen(
@@ -291,7 +294,9 @@ def _started(
             try:
                 if child.stdin is None or child.stdout is None:
                     raise ValueError("a child without pipes")
-                with contextlib.suppress(BrokenPipeError):  # it is dead: its words tell why
+                with contextlib.suppress(
+                    BrokenPipeError
+                ):  # it has ended, and its errors tell why
                     child.stdin.write(json.dumps(request))
                     child.stdin.close()
                 yield child.stdout, child, words

@@ -1,4 +1,4 @@
-"""A record as a table for a terminal, and what must be said beside it."""
+"""A record as a table for a terminal, with the notes it needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lite_runner.ocr import report
 
 
 def text(record: Result) -> str:
-    """What was measured, for people."""
+    """The record as text: its table and its notes."""
     board, emulated = record["board"], record["emulated"]
     model = board["model"] or board["cpu"] or board["machine"]
     count = len(record["images"])
@@ -35,7 +35,7 @@ def text(record: Result) -> str:
 
 
 def notes(record: Result) -> list[str]:
-    """Sentences without which the numbers would mislead."""
+    """Sentences without which the table would mislead."""
     sentences = []
     if record["emulated"]:
         sentences.append(
@@ -95,7 +95,7 @@ def notes(record: Result) -> list[str]:
 
 
 def _untold(states: Sequence[State]) -> list[str]:
-    """What no state says."""
+    """What is None in every state."""
     kinds: dict[str, list[object]] = {
         "clock": [state["mhz"] for state in states],
         "temperature": [state["celsius"] for state in states],

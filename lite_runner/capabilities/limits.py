@@ -1,4 +1,4 @@
-"""Limits of memory and time within which a model is tried, by its size and that of its input.
+"""Limits of memory and time within which a model is probed, by its size and that of its input.
 
 A model may be a stranger's file, or a damaged one: sizes in it decide what the library allocates
 and how long it computes. Limits are generous: refusing a good model is worse than losing a minute.
@@ -41,7 +41,7 @@ _BETWEEN = 300
 
 @dataclass(frozen=True)
 class Limit:
-    """What one step of a trial may take.
+    """What one step of probing may take.
 
     Attributes:
         memory: bytes beside what the process has before.

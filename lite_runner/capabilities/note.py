@@ -42,7 +42,7 @@ def tried(engine: Engine, files: Pack) -> Engine:
 
 
 def outcome(engine: Engine, files: Pack) -> dict[str, Capabilities]:
-    """What :func:`lite_runner.capabilities.probing.run` says, or said of the same bytes before.
+    """The result of :func:`lite_runner.capabilities.probing.run`, now or noted earlier.
 
     Raises:
         EngineError: as above.

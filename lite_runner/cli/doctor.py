@@ -22,7 +22,14 @@ _SYSTEM = {"numpy": "python3-numpy", "cv2": "python3-opencv"}
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: ``detail`` says what was found, ``hint`` how to get it if not ``ok``."""
+    """Result of one check.
+
+    Attributes:
+        name: what was checked.
+        ok: whether it works.
+        detail: a version, a path or an error.
+        hint: the command that fixes it, if not ``ok``.
+    """
 
     name: str
     ok: bool

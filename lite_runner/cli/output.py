@@ -36,14 +36,14 @@ def tell(result: report.Result, target: str | None) -> None:
 
     Args:
         result: of one picture.
-        target: the file for JSON, if wanted.
+        target: the file for JSON; None for no JSON.
     """
     if target != STDOUT:
         print(report.text(result), flush=True)
 
 
 def finish(results: Sequence[report.Result], target: str | None) -> int:
-    """Write the JSON where it is wanted and print the summary; 1 if any picture failed, else 0."""
+    """Write the JSON, if asked for, and print the summary; 1 if any picture failed, else 0."""
     if target is not None:
         write_json(results, target)
     if target != STDOUT and len(results) > 1:
@@ -59,7 +59,7 @@ def keeping(
     Args:
         results: filled by ``read``.
         read: reads all the pictures.
-        target: the file for JSON, if wanted.
+        target: the file for JSON; None for no JSON.
 
     Returns:
         The exit code of :func:`finish`.

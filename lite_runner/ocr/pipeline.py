@@ -161,7 +161,7 @@ class Ocr:
         engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
         if chosen_here:
-            # Late: a trial reads with what is in this module.
+            # Late: probing reads with this module.
             from lite_runner.capabilities import note
 
             engine = note.tried(engine, self.pack)

@@ -70,7 +70,7 @@ def facts(libraries: Iterable[str]) -> Facts:
     """What the host's :class:`Facts` hold, as JSON takes it; ``libc`` as the system says.
 
     Args:
-        libraries: of which is told whether they are missing.
+        libraries: names of libraries that may be missing.
     """
     machine = platform.machine()
     if machine in ("aarch64", "armv8l") and struct.calcsize("P") == 4:
@@ -95,7 +95,7 @@ def incompatibility(board: Capable, needs: Needs) -> str:
 
     Args:
         board: what it has.
-        needs: what is to run there needs; that its libraries load is told by ``board.missing``.
+        needs: requirements of what is to run there; ``board.missing`` stands for its libraries.
     """
     if board.machine != needs["machine"]:
         advice = _OTHER_MACHINES.get(board.machine, "choose another --target")

@@ -99,9 +99,9 @@ exec "$here/previous/ocr" "$@"
 
 
 def status(root: Path) -> Status:
-    """Which release is in use, what its verification said, and which one was before.
+    """Which release is in use, what its verification proved, and which one was before.
 
-    ``intact`` says whether its files are all there, and the program that starts it.
+    ``intact`` is whether its files are all there, and the program that starts it.
     """
     current, previous = _linked(root / "current"), _linked(root / "previous")
     folder = root / "releases" / str(current)
@@ -115,13 +115,13 @@ def status(root: Path) -> Status:
 
 
 def known(root: Path, name: str) -> ReleaseState:
-    """Whether a release is there with all its files, and what its verification said."""
+    """Whether a release is there with all its files, and what its verification proved."""
     folder = _release(root, name)
     return {"intact": _intact(folder), "verified": _proof(folder)}
 
 
 def tuned(root: Path) -> dict[str, Tuning]:
-    """The settings a benchmark found to be best here, by what tells a pack's models from others."""
+    """The best settings by a tuning on this board, under the hash of each pack's models."""
     settings = _read_json(root / TUNED)
     return settings if isinstance(settings, dict) else {}
 
@@ -259,7 +259,7 @@ def switch(root: Path, name: str, proof: Proof, keep: int = 2) -> ReleasesInUse:
     Args:
         root: of the releases.
         name: of the verified one.
-        proof: what its verification said.
+        proof: of its verification.
         keep: releases that stay: this one, the one before, and those last verified.
     """
     folder = _release(root, name)
@@ -482,7 +482,7 @@ def _linked(link: Path) -> str | None:
 
 
 def _proof(folder: Path) -> Proof | None:
-    """What the verification of a release said; None if there was none that can be read."""
+    """The proof of a release's verification; None if there is none that can be read."""
     proof = _read_json(folder / PROOF)
     return cast("Proof", proof) if isinstance(proof, dict) else None
 

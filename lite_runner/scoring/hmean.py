@@ -16,7 +16,7 @@ Quad = Sequence[Sequence[float]]
 
 
 class Matches(NamedTuple):
-    """Quads that belong together, quads that are there, quads that were found."""
+    """Numbers of matched, true and detected quads."""
 
     matched: int
     true: int
