@@ -20,7 +20,9 @@ import cv2
 from lite_runner import __version__, pack
 from lite_runner.bench.messages import About, Done, Pass, PictureFile, Ready, Request, Text, Times
 from lite_runner.errors import ImageError
-from lite_runner.ocr.pipeline import Ocr, Options, Page
+from lite_runner.ocr.options import Options
+from lite_runner.ocr.page import Page
+from lite_runner.ocr.pipeline import Ocr
 from lite_runner.pictures import image
 from lite_runner.predictor import engines
 from lite_runner.releases import settings

@@ -15,7 +15,7 @@ from lite_runner.capabilities import limits
 from lite_runner.capabilities.limits import Limit
 from lite_runner.capabilities.probing import Request, Step
 from lite_runner.errors import EngineError, LiteError
-from lite_runner.ocr import classification, detection, pipeline, recognition
+from lite_runner.ocr import classification, detection, network_outputs, recognition
 from lite_runner.pictures import image
 from lite_runner.predictor import protocol
 from lite_runner.predictor.protocol import Engine, Output, Predictor
@@ -156,12 +156,12 @@ def _inputs(files: pack.Pack, stage: str) -> tuple[list[Floats], _Read]:
         network = files.classifier.network
         return (
             [_batch(classification, line, network) for line in lines],
-            lambda outputs, count: list(pipeline.floats(outputs).data),
+            lambda outputs, count: list(network_outputs.floats(outputs).data),
         )
     recogniser = files.recogniser
     return (
         [_batch(recognition, line, recogniser.network) for line in lines],
-        lambda outputs, count: list(pipeline.decode(outputs, count, recogniser)),
+        lambda outputs, count: list(network_outputs.decode(outputs, count, recogniser)),
     )
 
 

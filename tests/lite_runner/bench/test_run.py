@@ -15,7 +15,8 @@ import pytest
 
 from cross_build.bench.reports import compare, markdown, page, result
 from lite_runner.bench.candidate import Candidate, sweep
-from lite_runner.bench.run import Plan, drop_files, run
+from lite_runner.bench.page_cache import drop_files
+from lite_runner.bench.run import Plan, run
 from tests.lite_runner.bench.conftest import picture
 
 #: As many turns as one wants, whatever is known.
