@@ -79,7 +79,7 @@ class Detector:
 
 @dataclass(frozen=True)
 class Classifier:
-    """Text direction classifier: lines it calls upside down, at least so sure, are turned."""
+    """Text direction classifier; lines it finds upside down with this probability are turned."""
 
     network: Network
     threshold: float

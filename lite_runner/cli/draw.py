@@ -1,4 +1,4 @@
-"""Annotated pictures: the lines outlined, and beside them what was read, each at its own place."""
+"""Annotated pictures: the lines outlined, and their text at the same positions beside them."""
 
 from __future__ import annotations
 

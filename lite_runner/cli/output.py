@@ -1,4 +1,4 @@
-"""Results on their way out: to the terminal, as JSON, and as files that are whole or not there."""
+"""Output: results on the terminal and as JSON, and files that are complete or absent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STDOUT = "-"
 
 
 def force_utf8_output() -> None:
-    """Let text in any script be printed, also where the locale is none or an old one.
+    """Print UTF-8 whatever the locale is, so that text in any script can be printed.
 
     What would control the terminal is shown instead (:mod:`lite_runner.terminal`).
     """
@@ -54,7 +54,7 @@ def finish(results: Sequence[report.Result], target: str | None) -> int:
 def keeping(
     results: Sequence[report.Result], read: Callable[[], object], target: str | None
 ) -> int:
-    """Read pictures and finish; interrupted, finish with what was read by then.
+    """Read pictures and finish; after an interruption finish with what was read until then.
 
     Args:
         results: filled by ``read``.
@@ -112,7 +112,7 @@ def write_picture(path: Path, pixels: Image) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; through links, and straight into pipes and devices."""
+    """Write a file completely or not at all; follows links, and writes into pipes and devices."""
     # /dev/stdout may lead to a plain file, but it is that file's open descriptor which is meant.
     if path.exists() and (path.parent == Path("/dev") or not path.is_file()):
         path.write_bytes(data)

@@ -40,7 +40,7 @@ class Options:
     memory: int | None = None
 
     def tuned(self) -> Options:
-        """The same with what is left open filled in from the release this runner lies in."""
+        """The same, with the settings of this release where an option is None."""
         release = settings.of_this_release()
         return replace(
             self,
