@@ -57,6 +57,7 @@ def pack(
 ) -> None:
     """Make the pack PACK, or one of your own models: --det, --rec, --dict, perhaps --cls."""
     from opt_models.packs import build, inputs, resolve
+    from opt_models.packs.build_options import BuildOptions
 
     config.choose(models, offline)
     runtime = find_target(target).runtime
@@ -75,14 +76,14 @@ def pack(
             " --rec or --dict"
         )
     folder = user_path(out or f"packs/{label}", "--out").absolute()
+    options = BuildOptions(runtime, precision or None, fold)
     if label:  # what is wrong is told before anything is fetched
-        build.check(label, precision or None, runtime)
+        inputs.check_name(label)
         resolve.check_folder(folder)
     picture = inputs.golden(golden, golden_text or [])
     if recipe is None or mine:
-        parts = inputs.from_files(recipe, name, own, dict, runtime)
+        sources = inputs.from_files(recipe, name, own, dict, runtime)
     else:
-        parts = inputs.from_recipe(recipe, runtime, published, bool(precision))
-    parts = dataclasses.replace(parts, name=label, golden=picture)
-    made = build.build(parts, runtime, precision or None, fold)
+        sources = inputs.from_recipe(recipe, runtime, published, bool(precision))
+    made = build.build(dataclasses.replace(sources, name=label, golden=picture), options)
     print(resolve.summary(resolve.write(made, folder)))

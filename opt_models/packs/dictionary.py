@@ -8,8 +8,6 @@ from pathlib import Path
 
 from lite_runner.pack import read_dictionary
 from opt_models.errors import CatalogError
-from opt_models.formats.inference_model import Exported
-from opt_models.importing import export_config
 
 
 @dataclass(frozen=True)
@@ -58,16 +56,6 @@ def read(path: Path) -> Charset:
         raise CatalogError(
             f"--dict {path}: byte {error.start} is not UTF-8; save it as UTF-8, a character a line"
         ) from error
-
-
-def exported(source: str, files: Exported) -> Charset | None:
-    """The characters that a recogniser's export brings; None if it brings none.
-
-    Raises:
-        OptError: the file that has them is damaged.
-    """
-    characters = export_config.characters(files)
-    return None if characters is None else Charset(source, characters)
 
 
 def agreed(given: Charset | None, own: Charset | None) -> Charset | None:

@@ -11,7 +11,7 @@ from typing import Any, Mapping
 from lite_runner.releases.release import sha256
 from opt_models.command_name import command_name
 from opt_models.errors import OptError
-from opt_models.formats import inference_model, nb, program
+from opt_models.formats import inference_model, nb
 from opt_models.formats.inference_model import ModelFiles, OnnxFile, PirFiles
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.memory_planning import share
@@ -177,7 +177,7 @@ def _exported(place: Path) -> Inspection:
     files = inference_model.find(place)
     # A program of another format is looked at as opt would get it.
     with tempfile.TemporaryDirectory() as name:
-        summary = program.summary(convert.as_program(files, Path(name)).program)
+        summary = convert.read(files, Path(name)).summary
     return Inspection(
         path=place,
         format=f"{_FORMATS[type(files)]}, {' and '.join(path.name for path in files.paths)}",

@@ -15,6 +15,7 @@ from opt_models.catalog.catalog import Recipe
 from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
 from opt_models.packs import build
+from opt_models.packs.build_options import PRECISIONS, BuildOptions
 from opt_models.packs.inputs import from_recipe
 from opt_models.runtime import Runtime
 from opt_models.store.output_folder import OutputFolder
@@ -46,9 +47,9 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
             )
         return pack
     recipe, precision = named(name)
-    build.check(name, precision, runtime)
-    parts = from_recipe(recipe, runtime, convert=precision is not None)
-    return build.build(replace(parts, name=name), runtime, precision)
+    options = BuildOptions(runtime, precision)
+    inputs = from_recipe(recipe, runtime, convert=precision is not None)
+    return build.build(replace(inputs, name=name), options)
 
 
 def check_name(name: str) -> None:
@@ -80,7 +81,7 @@ def named(name: str) -> tuple[Recipe, str | None]:
         CatalogError: there is none of that name; tells similar ones.
     """
     plain, _, precision = name.rpartition("-")
-    if precision in build.PRECISIONS and plain in catalog.recipes():
+    if precision in PRECISIONS and plain in catalog.recipes():
         return catalog.recipe(plain), precision
     return catalog.recipe(name), None
 
