@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from typing import Iterable, Sequence
 
 from opt_models.catalog import catalog
 from opt_models.catalog.published import Dictionary, InWheel, Model
@@ -64,7 +64,7 @@ def as_table(models: Sequence[Model]) -> str:
     return f"{table(headings, rows)}\n\n{count}; {advice}"
 
 
-def as_data(model: Model) -> dict[str, Any]:
+def as_data(model: Model) -> dict[str, object]:
     """One model for JSON."""
     return {
         "name": model.name,
@@ -87,7 +87,7 @@ def as_data(model: Model) -> dict[str, Any]:
     }
 
 
-def _dictionary_as_data(row: Dictionary) -> dict[str, Any]:
+def _dictionary_as_data(row: Dictionary) -> dict[str, object]:
     return {
         "name": row.name,
         "lines": row.lines,
@@ -97,7 +97,7 @@ def _dictionary_as_data(row: Dictionary) -> dict[str, Any]:
     }
 
 
-def _wheel_as_data(place: InWheel) -> dict[str, Any]:
+def _wheel_as_data(place: InWheel) -> dict[str, object]:
     wheel = place.wheel
     return {
         "wheel": wheel.requirement,

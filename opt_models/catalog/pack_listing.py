@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from opt_models.catalog import catalog, supply
 from opt_models.catalog.published import Recipe, Wheel
@@ -35,7 +35,7 @@ def as_table() -> str:
     return "\n".join(lines)
 
 
-def as_data() -> list[dict[str, Any]]:
+def as_data() -> list[dict[str, object]]:
     """The named packs for JSON."""
     return [_as_data(recipe) for recipe in catalog.recipes().values()]
 
@@ -66,7 +66,7 @@ def spelling_as_table(spellings: Sequence[Spelling], defaults: Mapping[str, str]
     return "\n".join(lines)
 
 
-def spelling_as_data(spellings: Sequence[Spelling]) -> list[dict[str, Any]]:
+def spelling_as_data(spellings: Sequence[Spelling]) -> list[dict[str, object]]:
     """How each pack can spell a text, for JSON."""
     return [
         {
@@ -78,7 +78,7 @@ def spelling_as_data(spellings: Sequence[Spelling]) -> list[dict[str, Any]]:
     ]
 
 
-def _as_data(recipe: Recipe) -> dict[str, Any]:
+def _as_data(recipe: Recipe) -> dict[str, object]:
     wheels = _wheels(recipe)
     return {
         "name": recipe.name,

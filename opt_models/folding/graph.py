@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from opt_models.formats import params
 from opt_models.formats.operator import Operator
+from opt_models.formats.program_schema import Message
 from opt_models.formats.topology import TENSOR, dtype
 
 #: Weights while they are rewritten: twice the digits they are stored with, so that folding many
@@ -28,7 +29,7 @@ class Graph:
         records: the weights as they lie in the file, by name.
     """
 
-    def __init__(self, message: Any, records: Mapping[str, bytes]) -> None:
+    def __init__(self, message: Message, records: Mapping[str, bytes]) -> None:
         self.message = message
         self.operators = [Operator(one) for one in message.blocks[0].ops]
         self._variables = {one.name: one for one in message.blocks[0].vars}

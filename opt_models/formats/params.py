@@ -12,7 +12,7 @@ import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Iterable, Mapping
+from typing import BinaryIO, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -137,7 +137,7 @@ def load(path: Path, names: Iterable[str]) -> dict[str, bytes]:
     }
 
 
-def array(record: bytes) -> npt.NDArray[Any]:
+def array(record: bytes) -> npt.NDArray[np.generic]:
     """The values of a weight.
 
     Args:
@@ -147,7 +147,7 @@ def array(record: bytes) -> npt.NDArray[Any]:
     return np.frombuffer(record, one.dtype, offset=one.offset).reshape(one.shape)
 
 
-def record(values: npt.NDArray[Any]) -> bytes:
+def record(values: npt.NDArray[np.generic]) -> bytes:
     """The record of a weight; fractions are stored as float32, whole numbers as they are.
 
     Raises:

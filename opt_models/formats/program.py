@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from opt_models.errors import OptError
-from opt_models.formats.program_schema import SINGLE, STRING, ProgramDesc
+from opt_models.formats.program_schema import SINGLE, STRING, Message, ProgramDesc
 from opt_models.formats.summary import Summary, summarise
 from opt_models.formats.topology import TENSOR, Attribute, Operator, Topology, Variable, dtype
 
@@ -25,7 +24,7 @@ def summary(path: Path) -> Summary:
     return summarise(topology(parse(path)))
 
 
-def parse(path: Path) -> Any:
+def parse(path: Path) -> Message:
     """The program as a ``ProgramDesc`` message; what its schema leaves out is kept in it.
 
     Raises:
@@ -66,7 +65,7 @@ def is_program(path: Path) -> bool:
     return True
 
 
-def topology(program: Any) -> Topology:
+def topology(program: Message) -> Topology:
     """Operators and variables of a parsed program."""
     variables: dict[str, Variable] = {}
     for block in program.blocks:
@@ -86,7 +85,7 @@ def topology(program: Any) -> Topology:
     return Topology(operators, variables, len(program.blocks))
 
 
-def _operator(one: Any) -> Operator:
+def _operator(one: Message) -> Operator:
     attributes: dict[str, Attribute] = {}
     for attr in one.attrs:
         if attr.type in SINGLE:
@@ -95,7 +94,7 @@ def _operator(one: Any) -> Operator:
     return Operator(_text(one.type), _sides(one.inputs), _sides(one.outputs), attributes)
 
 
-def _sides(rows: Any) -> dict[str, tuple[str, ...]]:
+def _sides(rows: Message) -> dict[str, tuple[str, ...]]:
     return {_text(one.parameter): tuple(map(_text, one.arguments)) for one in rows}
 
 

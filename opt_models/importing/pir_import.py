@@ -78,7 +78,7 @@ def _check_operators(path: Path, source: PirProgram) -> None:
             )
 
 
-def _weights(path: Path, source: PirProgram, weights: Path) -> dict[str, npt.NDArray[Any]]:
+def _weights(path: Path, source: PirProgram, weights: Path) -> dict[str, npt.NDArray[np.generic]]:
     """Values of the parameters by name."""
     shapes = {parameter.name: parameter.tensor.shape for parameter in source.parameters}
     if len(shapes) != len(source.parameters):

@@ -6,7 +6,7 @@ import dataclasses
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 from lite_runner.releases.release import sha256
 from opt_models.command_name import command_name
@@ -103,7 +103,7 @@ def inspect(path: Path, verified: Mapping[str, tuple[str, ...]] | None = None) -
     return _nb(path, verified or {})
 
 
-def as_json(inspection: Inspection) -> dict[str, Any]:
+def as_json(inspection: Inspection) -> dict[str, object]:
     """For machines: what ``json.dumps`` takes."""
     data = dataclasses.asdict(inspection)
     data["path"] = str(inspection.path)
