@@ -64,7 +64,7 @@ def model(name: str) -> Model:
     Raises:
         CatalogError: there is none of that name; tells similar ones.
     """
-    known = {one.casefold(): row for one, row in models().items()}
+    known = {known_name.casefold(): row for known_name, row in models().items()}
     if name in recipes():
         raise CatalogError(
             f"{name!r} is a pack of several models; '{command_name()} models.packs' lists them"

@@ -105,7 +105,7 @@ def _is_in_wheels(recipe: Recipe) -> bool:
 
 def _wheels(recipe: Recipe) -> list[Wheel]:
     places = supply.wheels(recipe.models).values()
-    return list(dict.fromkeys(place.wheel for place in places))
+    return list(dict.fromkeys(carried.wheel for carried in places))
 
 
 def _lack(spelling: Spelling) -> str:

@@ -106,9 +106,9 @@ class Operator:
 
     def get(self, name: str, default: T) -> T:
         """An attribute; the default where it is absent, as Paddle has it."""
-        for one in self.message.attrs:
-            if one.name == name and one.type in FIELDS:
-                value = getattr(one, FIELDS[one.type])
+        for attribute in self.message.attrs:
+            if attribute.name == name and attribute.type in FIELDS:
+                value = getattr(attribute, FIELDS[attribute.type])
                 return cast("T", list(value) if isinstance(default, list) else value)
         return default
 
@@ -129,19 +129,19 @@ class Operator:
 
     def drop(self, name: str) -> None:
         """Remove an attribute."""
-        for place in reversed(range(len(self.message.attrs))):
-            if self.message.attrs[place].name == name:
-                del self.message.attrs[place]
+        for index in reversed(range(len(self.message.attrs))):
+            if self.message.attrs[index].name == name:
+                del self.message.attrs[index]
 
 
 def _only(rows: Message, side: str) -> str:
-    found = [name for row in rows if row.parameter == side for name in row.arguments]
-    return str(found[0]) if len(found) == 1 else ""
+    names = [name for row in rows if row.parameter == side for name in row.arguments]
+    return str(names[0]) if len(names) == 1 else ""
 
 
 def _set(rows: Message, side: str, names: Sequence[str]) -> None:
-    for place in reversed(range(len(rows))):
-        if rows[place].parameter == side:
-            del rows[place]
+    for index in reversed(range(len(rows))):
+        if rows[index].parameter == side:
+            del rows[index]
     if names:
         rows.add(parameter=side, arguments=names)

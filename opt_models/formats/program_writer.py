@@ -33,13 +33,13 @@ class ProgramWriter:
             self._block.vars.add(name=name, persistable=True).type.type = kind
         self._taken = {"feed", "fetch"}
 
-    def name(self, wanted: str) -> str:
+    def name(self, base: str) -> str:
         """A name no variable has yet: the wanted one, or that with a number behind it."""
-        count, found = 0, wanted
-        while found in self._taken:
+        count, name = 0, base
+        while name in self._taken:
             count += 1
-            found = f"{wanted}.{count}"
-        return found
+            name = f"{base}.{count}"
+        return name
 
     def variable(self, name: str, shape: Sequence[int], dtype: str = "float32") -> str:
         """Declare a variable of one run.

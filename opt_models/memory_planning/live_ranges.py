@@ -36,7 +36,7 @@ class Value:
     def life(self) -> range:
         """When it must be there; operator i reads at 2 i and has written at 2 i + 1."""
         first = 2 * self.writer + (1 if self.late else 0)
-        last = max((2 * one for one in self.readers), default=first)
+        last = max((2 * reader for reader in self.readers), default=first)
         return range(first, max(last, 2 * self.writer + 1) + 1)
 
     def overlaps(self, other: Value) -> bool:
@@ -61,7 +61,11 @@ class Lives:
 
 def lives(topology: Topology) -> Lives:
     """Find the values of a program."""
-    names = {name for one in topology.operators for name in (*_inputs(one), *_outputs(one))}
+    names = {
+        name
+        for operator in topology.operators
+        for name in (*_inputs(operator), *_outputs(operator))
+    }
     variables = topology.variables
     fixed = {
         name
@@ -71,8 +75,8 @@ def lives(topology: Topology) -> Lives:
     current: dict[str, int] = {}
     writers: list[tuple[str, int]] = []
     readers: list[list[int]] = []
-    for index, one in _in_order(topology.operators):
-        taken, given = set(_inputs(one)), list(_outputs(one))
+    for index, operator in _in_order(topology.operators):
+        taken, given = set(_inputs(operator)), list(_outputs(operator))
         fixed |= taken & set(given) | (taken - current.keys())
         fixed |= {name for name in given if given.count(name) > 1}
         for name in taken & current.keys():
@@ -82,7 +86,7 @@ def lives(topology: Topology) -> Lives:
             writers.append((name, index))
             readers.append([])
     values = (Value(name, index, tuple(read)) for (name, index), read in zip(writers, readers))
-    return Lives(tuple(one for one in values if one.name not in fixed), frozenset(fixed))
+    return Lives(tuple(value for value in values if value.name not in fixed), frozenset(fixed))
 
 
 def outside(value: Value, operators: Sequence[Operator]) -> Value:
@@ -96,15 +100,15 @@ def outside(value: Value, operators: Sequence[Operator]) -> Value:
 
 def rename(topology: Topology, names: Mapping[Value, str]) -> tuple[Operator, ...]:
     """The operators with other variables for some of the values."""
-    read = {(one.name, index): new for one, new in names.items() for index in one.readers}
-    written = {(one.name, one.writer): new for one, new in names.items()}
+    read = {(value.name, index): new for value, new in names.items() for index in value.readers}
+    written = {(value.name, value.writer): new for value, new in names.items()}
     return tuple(
         replace(
-            one,
-            inputs=_renamed(one.inputs, index, read),
-            outputs=_renamed(one.outputs, index, written),
+            operator,
+            inputs=_renamed(operator.inputs, index, read),
+            outputs=_renamed(operator.outputs, index, written),
         )
-        for index, one in enumerate(topology.operators)
+        for index, operator in enumerate(topology.operators)
     )
 
 
@@ -121,12 +125,12 @@ def trace(operators: Sequence[Operator], runs: int = 2) -> list[tuple[object, ..
         the output's place of what wrote it, or the variable's name if nothing did.
     """
     held: dict[str, object] = {}
-    told: list[tuple[object, ...]] = []
+    steps: list[tuple[object, ...]] = []
     for run in range(runs):
-        for index, one in _in_order(operators):
-            told.append((one.type, *(held.get(name, name) for name in _inputs(one))))
-            held.update((name, (run, index, n)) for n, name in enumerate(_outputs(one)))
-    return told
+        for index, operator in _in_order(operators):
+            steps.append((operator.type, *(held.get(name, name) for name in _inputs(operator))))
+            held.update((name, (run, index, n)) for n, name in enumerate(_outputs(operator)))
+    return steps
 
 
 def _in_order(operators: Sequence[Operator]) -> list[tuple[int, Operator]]:
@@ -134,15 +138,17 @@ def _in_order(operators: Sequence[Operator]) -> list[tuple[int, Operator]]:
     return sorted(enumerate(operators), key=lambda item: _WHEN.get(item[1].type, 0))
 
 
-def _inputs(one: Operator) -> Iterator[str]:
-    return (name for names in one.inputs.values() for name in names)
+def _inputs(operator: Operator) -> Iterator[str]:
+    return (name for names in operator.inputs.values() for name in names)
 
 
-def _outputs(one: Operator) -> Iterator[str]:
-    return (name for names in one.outputs.values() for name in names)
+def _outputs(operator: Operator) -> Iterator[str]:
+    return (name for names in operator.outputs.values() for name in names)
 
 
 def _renamed(
     sides: Mapping[str, tuple[str, ...]], index: int, new: Mapping[tuple[str, int], str]
 ) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(new.get((one, index), one) for one in names) for key, names in sides.items()}
+    return {
+        key: tuple(new.get((name, index), name) for name in names) for key, names in sides.items()
+    }

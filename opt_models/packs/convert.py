@@ -113,7 +113,7 @@ def convert(
         height = 0 if request.stage == "det" else request.settings["shape"][0]
         limits = equality.limits(request.stage, request.settings.get("threshold", 0.0))
         folded = fold_verified(files, inputs, work, height, request.arch, limits)
-        print(f"  {request.stage}: {folded.told}", file=sys.stderr)
+        print(f"  {request.stage}: {folded.summary}", file=sys.stderr)
         files, passes = folded.files, folded.passes
     if request.precision in ("int8", "int16"):
         files = _quantisable(files, request.precision, work)

@@ -29,7 +29,9 @@ class Charset:
         PaddleOCR's dictionaries of Arabic scripts have Latin letters, too, two to each of their own
         at most; all others have no letter that is written from right to left.
         """
-        kinds = [unicodedata.bidirectional(one) for text in self.characters for one in text]
+        kinds = [
+            unicodedata.bidirectional(character) for text in self.characters for character in text
+        ]
         leftwards = sum(kind in ("R", "AL") for kind in kinds)
         return "rtl" if 3 * leftwards > kinds.count("L") else "ltr"
 

@@ -111,9 +111,9 @@ def _mirrors(data: Mapping[str, object], file: Path) -> tuple[str, ...]:
         words = re.split(r"[\s,]+", os.environ[MIRRORS])
         return tuple(_base(word, Path.cwd(), MIRRORS) for word in words if word)
     bases = data.get("mirrors", [])
-    if not isinstance(bases, list) or not all(isinstance(one, str) and one for one in bases):
+    if not isinstance(bases, list) or not all(isinstance(base, str) and base for base in bases):
         raise UsageError(f'{file}: mirrors must be a list such as ["https://mirror.example"]')
-    return tuple(_base(one, file.parent, f"{file}: mirrors") for one in bases)
+    return tuple(_base(base, file.parent, f"{file}: mirrors") for base in bases)
 
 
 def _models(data: Mapping[str, object], file: Path) -> Path | None:
