@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Iterable, Iterator, Mapping, Sequence
 
-from opt_models.memory_planning.live_ranges import Value
+from opt_models.memory_planning.live_ranges import LiveRange
 
 #: Orders tried besides the greedy ones. PP-OCR's detectors come to within 1 MB of what a hundred
 #: times as many find.
@@ -29,16 +29,16 @@ class Slot:
 
     name: str
     size: int = 0
-    values: list[Value] = field(default_factory=list)
+    values: list[LiveRange] = field(default_factory=list)
 
-    def add(self, value: Value, size: int) -> None:
+    def add(self, value: LiveRange, size: int) -> None:
         """Let it hold one more value."""
         self.size = max(self.size, size)
         self.values.append(value)
 
 
-def share(
-    sizes: Mapping[Value, int], free: Sequence[str], pinned: Mapping[Value, int]
+def assign(
+    sizes: Mapping[LiveRange, int], free: Sequence[str], pinned: Mapping[LiveRange, int]
 ) -> list[Slot] | None:
     """Give each value a slot, so that all slots together are small.
 
@@ -61,7 +61,7 @@ def total(slots: Iterable[Slot]) -> int:
     return sum(slot.size for slot in slots)
 
 
-def _orders(sizes: Mapping[Value, int]) -> Iterator[list[Value]]:
+def _orders(sizes: Mapping[LiveRange, int]) -> Iterator[list[LiveRange]]:
     """Orders in which values may choose their slots."""
     written = sorted(sizes, key=lambda value: (value.writer, value.name))
     by_size = sorted(written, key=lambda value: -sizes[value])
@@ -77,19 +77,19 @@ def _orders(sizes: Mapping[Value, int]) -> Iterator[list[Value]]:
         yield sorted(order, key=places.__getitem__)
 
 
-def _together(values: Iterable[Value]) -> list[list[Value]]:
+def _together(values: Iterable[LiveRange]) -> list[list[LiveRange]]:
     """What is needed at once, at each time at which something begins to be."""
     values = list(values)
-    starts = sorted({value.life.start for value in values})
-    return [[value for value in values if at in value.life] for at in starts]
+    starts = sorted({value.span.start for value in values})
+    return [[value for value in values if at in value.span] for at in starts]
 
 
 def _greedy(
-    order: Sequence[Value],
-    sizes: Mapping[Value, int],
-    conflicts: Mapping[Value, set[Value]],
+    order: Sequence[LiveRange],
+    sizes: Mapping[LiveRange, int],
+    conflicts: Mapping[LiveRange, set[LiveRange]],
     free: Sequence[str],
-    pinned: Mapping[Value, int],
+    pinned: Mapping[LiveRange, int],
 ) -> list[Slot] | None:
     """Give each value the slot that grows least and, of those, is least too large for it."""
     slots = {value.name: Slot(value.name) for value in pinned}

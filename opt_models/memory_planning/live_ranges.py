@@ -1,4 +1,4 @@
-"""Values: what the variables of a program hold, from where it is written to where it is last read.
+"""Live ranges: from where a value of a program is written to where it is last read.
 
 A variable of a finished ``.nb`` file holds several values in turn, as ``opt`` names them.
 """
@@ -15,8 +15,8 @@ _WHEN = {"feed": -1, "fetch": 1}
 
 
 @dataclass(frozen=True)
-class Value:
-    """What one operator writes, for others to read.
+class LiveRange:
+    """A value that one operator writes, and when others read it.
 
     Attributes:
         name: of the variable that holds it.
@@ -33,21 +33,21 @@ class Value:
     late: bool = False
 
     @property
-    def life(self) -> range:
+    def span(self) -> range:
         """When it must be there; operator i reads at 2 i and has written at 2 i + 1."""
         first = 2 * self.writer + (1 if self.late else 0)
         last = max((2 * reader for reader in self.readers), default=first)
         return range(first, max(last, 2 * self.writer + 1) + 1)
 
-    def overlaps(self, other: Value) -> bool:
+    def overlaps(self, other: LiveRange) -> bool:
         """Whether both must be there at a time."""
-        mine, its = self.life, other.life
+        mine, its = self.span, other.span
         return mine.start < its.stop and its.start < mine.stop
 
 
 @dataclass(frozen=True)
-class Lives:
-    """All values of a program's first block.
+class LiveRanges:
+    """The live ranges of a program's first block.
 
     Attributes:
         values: in the order in which they are written.
@@ -55,12 +55,12 @@ class Lives:
             what is read before it is written, and what one operator reads and writes.
     """
 
-    values: tuple[Value, ...]
+    values: tuple[LiveRange, ...]
     fixed: frozenset[str]
 
 
-def lives(topology: Topology) -> Lives:
-    """Find the values of a program."""
+def find_live_ranges(topology: Topology) -> LiveRanges:
+    """Find the live ranges of a program's values."""
     names = {
         name
         for operator in topology.operators
@@ -85,11 +85,11 @@ def lives(topology: Topology) -> Lives:
             current[name] = len(writers)
             writers.append((name, index))
             readers.append([])
-    values = (Value(name, index, tuple(read)) for (name, index), read in zip(writers, readers))
-    return Lives(tuple(value for value in values if value.name not in fixed), frozenset(fixed))
+    values = (LiveRange(name, index, tuple(read)) for (name, index), read in zip(writers, readers))
+    return LiveRanges(tuple(value for value in values if value.name not in fixed), frozenset(fixed))
 
 
-def outside(value: Value, operators: Sequence[Operator]) -> Value:
+def outside(value: LiveRange, operators: Sequence[Operator]) -> LiveRange:
     """The same value with the time in which the user of a network writes or reads it."""
     if operators[value.writer].type == "feed":
         value = replace(value, writer=-1)
@@ -98,7 +98,7 @@ def outside(value: Value, operators: Sequence[Operator]) -> Value:
     return value
 
 
-def rename(topology: Topology, names: Mapping[Value, str]) -> tuple[Operator, ...]:
+def rename(topology: Topology, names: Mapping[LiveRange, str]) -> tuple[Operator, ...]:
     """The operators with other variables for some of the values."""
     read = {(value.name, index): new for value, new in names.items() for index in value.readers}
     written = {(value.name, value.writer): new for value, new in names.items()}

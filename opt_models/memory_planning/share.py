@@ -16,7 +16,13 @@ from typing import Mapping
 from opt_models.formats import nb
 from opt_models.formats.topology import Topology
 from opt_models.memory_planning import assignment
-from opt_models.memory_planning.live_ranges import Value, lives, outside, rename, trace
+from opt_models.memory_planning.live_ranges import (
+    LiveRange,
+    find_live_ranges,
+    outside,
+    rename,
+    trace,
+)
 from opt_models.memory_planning.sizes import Shape, by_element, has_rule, sizes
 
 #: They neither read nor write: the user of a network does, before and after a run.
@@ -57,7 +63,7 @@ def share(path: Path, shape: Shape) -> tuple[Memory, Memory] | None:
     if topology.blocks != 1 or nb.read_header(path).layout not in (1, 2):
         return None
     parts = _parts(topology, shape)
-    slots = assignment.share(parts.moved, parts.free, parts.pinned)
+    slots = assignment.assign(parts.moved, parts.free, parts.pinned)
     if slots is None:
         return None
     names = {value: slot.name for slot in slots for value in slot.values if value in parts.moved}
@@ -91,8 +97,8 @@ class _Parts:
         free: variables that hold nothing but values that may move.
     """
 
-    moved: Mapping[Value, int]
-    pinned: Mapping[Value, int]
+    moved: Mapping[LiveRange, int]
+    pinned: Mapping[LiveRange, int]
     free: tuple[str, ...]
 
 
@@ -100,9 +106,9 @@ def _parts(topology: Topology, shape: Shape) -> _Parts:
     operators, known = topology.operators, sizes(topology, shape)
     # In one place only where that is so for inputs of any shape.
     late = by_element(topology, shape) & by_element(topology, _other(shape))
-    ranges = lives(topology)
-    moved: dict[Value, int] = {}
-    pinned: dict[Value, int] = {}
+    ranges = find_live_ranges(topology)
+    moved: dict[LiveRange, int] = {}
+    pinned: dict[LiveRange, int] = {}
     kept = set(ranges.fixed)
     for value in ranges.values:
         size = known[value.writer]
