@@ -152,7 +152,7 @@ def wheel(row: Wheel) -> Path:
 
 
 def _fill(row: Wheel, folder: Path) -> None:
-    """Download a wheel into a folder and leave only what is wanted of it there."""
+    """Download a wheel and unpack the files that its row names into a folder."""
     print(f"fetching {row.requirement} ({amount(row.size)})", file=sys.stderr)
     (file,) = wheel_files.download([f"{row.requirement} --hash=sha256:{row.sha256}"], folder)
     wheel_files.check(file, row.sha256)

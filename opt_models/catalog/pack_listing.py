@@ -45,7 +45,7 @@ def spelling_as_table(spellings: Sequence[Spelling], defaults: Mapping[str, str]
 
     Args:
         spellings: of every pack.
-        defaults: what is said of packs that boards get by default, by name.
+        defaults: which targets get a pack by default, by its name.
     """
     able = [spelling for spelling in spellings if not spelling.lacks]
     lines = []

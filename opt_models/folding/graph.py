@@ -103,7 +103,7 @@ class Graph:
         self._index()
 
     def remove(self, operator: Operator) -> None:
-        """Drop an operator; whoever used what it gave must have been told."""
+        """Drop an operator; nothing may take its outputs any more."""
         self.operators.remove(operator)
         self._index()
 
@@ -119,7 +119,7 @@ class Graph:
         self._index()
 
     def changed(self) -> None:
-        """To be said after inputs or outputs of operators were set."""
+        """To be called after inputs or outputs of operators were set."""
         self._index()
 
     def sweep(self) -> int:

@@ -34,7 +34,7 @@ class ProgramWriter:
         self._taken = {"feed", "fetch"}
 
     def name(self, base: str) -> str:
-        """A name no variable has yet: the wanted one, or that with a number behind it."""
+        """A name no variable has yet: the given one, or that with a number behind it."""
         count, name = 0, base
         while name in self._taken:
             count += 1

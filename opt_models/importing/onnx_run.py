@@ -34,7 +34,7 @@ def run(path: Path, inputs: Sequence[Floats], outputs: Sequence[str] = ()) -> li
     Args:
         path: of the model.
         inputs: each a batch in NCHW.
-        outputs: names of the values wanted; the model's own outputs if empty.
+        outputs: names of the values to return; the model's own outputs if empty.
 
     Returns:
         for each input, the values.

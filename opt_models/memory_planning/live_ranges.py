@@ -113,7 +113,7 @@ def rename(topology: Topology, names: Mapping[LiveRange, str]) -> tuple[Operator
 
 
 def trace(operators: Sequence[Operator], runs: int = 2) -> list[tuple[object, ...]]:
-    """What every operator reads, told by who wrote it: equal for programs that compute the same.
+    """What every operator reads, by who wrote it: equal for programs that compute the same.
 
     Args:
         operators: as they run one after the other.

@@ -34,7 +34,7 @@ class Memory:
     """What the variables of a network take during a run.
 
     Attributes:
-        shape: of the input it is told for, NCHW.
+        shape: of the input these figures are for, NCHW.
         variables: how many there are, without weights.
         size: bytes of all of them together whose size is known.
         whole: whether all sizes are known; those behind sequences and reshapes are not.

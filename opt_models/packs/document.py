@@ -11,7 +11,7 @@ class SharedMemory(TypedDict):
     """What a network's variables took before and after they shared memory.
 
     Attributes:
-        shape: of the input this is said of, NCHW.
+        shape: of the input these figures are for, NCHW.
         before, after: in bytes.
     """
 

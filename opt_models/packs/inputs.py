@@ -208,7 +208,7 @@ def _from_path(stage: str, path: Path) -> NetworkInput:
 
 
 def _described(stage: str, network: NetworkInput, files: Exported) -> NetworkInput:
-    """A network with what its export says of it, which goes before all else; told if it is any."""
+    """A network with what its export says of it, which overrides the catalog; printed, too."""
     config = export_config.read(files)
     characters = export_config.characters(files, config) if stage == "rec" else None
     charset = None if characters is None else Charset(network.source, characters)

@@ -1,4 +1,4 @@
-"""All that can be told of a model without running it, and which Paddle-Lite runs it."""
+"""What a model's files say without running it, and which Paddle-Lite runs it."""
 
 from __future__ import annotations
 

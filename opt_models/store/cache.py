@@ -79,7 +79,7 @@ def lock(name: str, waiting: str) -> Iterator[None]:
 
     Args:
         name: of the lock.
-        waiting: said on stderr before waiting for another process that holds it.
+        waiting: message for stderr before waiting for another process that holds it.
 
     Raises:
         CacheError: the cache cannot be written.
