@@ -41,7 +41,7 @@ def main(pack: str, reads: int, step: int, options: str, files: Sequence[str]) -
     from lite_runner.pictures import image
     from lite_runner.predictor import engines
 
-    engine = engines.own()
+    engine = engines.of_this_release()
     cv2.setNumThreads(int(engine.arguments.get("threads") or 1))
     with Ocr(pack, engine, Options(**json.loads(options))) as ocr:
         source = parts([image.load(file) for file in files], seed=reads)

@@ -37,7 +37,7 @@ from lite_runner.ocr import report
 from lite_runner.ocr.pipeline import Ocr
 from lite_runner.pictures import image, inputs
 from lite_runner.predictor import engines
-engines.own(1)
+engines.of_this_release(1)
 """
 
 #: How the readers stand in the table's head.

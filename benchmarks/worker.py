@@ -70,7 +70,7 @@ def paddle_lite(watch: Watch, threads: int | None, release: Path) -> tuple[Reade
     lite.create_paddle_predictor = watch.over(lite.create_paddle_predictor)
     model: Any = wheel._WheelPredictor
     model.close = watch.over(model.close)
-    pack, engine = load(release / "pack"), engines.own(threads)
+    pack, engine = load(release / "pack"), engines.of_this_release(threads)
     # As `ocr read` does it.
     cv2.setNumThreads(int(engine.arguments.get("threads") or 1))
     pages, lines = Ocr(pack, engine), Ocr(pack, engine, Options(detect=False))

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lite_runner.errors import EngineError, ImageError, LiteError, PackError
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # Late, so that the host's tasks, which only want the errors, do not wait for OpenCV.
     for module in ("lite_runner.errors", "lite_runner.ocr.pipeline"):
         if name in __all__ and hasattr(import_module(module), name):

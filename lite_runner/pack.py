@@ -6,9 +6,10 @@ import json
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Tuple
+from typing import Mapping, Sequence, Tuple
 
 from lite_runner.errors import PackError
+from lite_runner.pack_file import FileRef, GoldenEntry, NetworkEntry, PackFile, RecogniserEntry
 from lite_runner.releases.release import sha256
 
 #: Version of the pack.json layout; raised when an older runner could no longer read it.
@@ -147,14 +148,14 @@ class Pack:
     @property
     def networks(self) -> dict[str, Network]:
         """By stage: ``det``, ``cls`` (may be missing) and ``rec``."""
-        found = {"det": self.detector.network}
+        networks = {"det": self.detector.network}
         if self.classifier is not None:
-            found["cls"] = self.classifier.network
-        found["rec"] = self.recogniser.network
-        return found
+            networks["cls"] = self.classifier.network
+        networks["rec"] = self.recogniser.network
+        return networks
 
 
-def own() -> Path | None:
+def of_this_release() -> Path | None:
     """The pack of the bundle this runner lies in, if it lies in one."""
     folder = Path(__file__).resolve().parents[2] / "pack"
     return folder if folder.is_dir() else None
@@ -178,7 +179,7 @@ def load(folder: str | Path) -> Pack:
             " 'lite-ocr deploy' or 'lite-ocr pack'"
         ) from error
     try:
-        data = json.loads(text)
+        data: PackFile = json.loads(text)
         schema = data["schema"]
         if schema != SCHEMA:
             raise PackError(
@@ -199,7 +200,7 @@ def load(folder: str | Path) -> Pack:
         ) from error
 
 
-def _parse(root: Path, data: Mapping[str, Any]) -> Pack:
+def _parse(root: Path, data: PackFile) -> Pack:
     det, cls, rec = data["det"], data.get("cls"), data["rec"]
     return Pack(
         folder=root,
@@ -221,12 +222,17 @@ def _parse(root: Path, data: Mapping[str, Any]) -> Pack:
         if cls is None
         else Classifier(_network(root, cls), float(cls["threshold"])),
         recogniser=_recogniser(root, rec, data["dictionary"]),
-        golden=Golden(_file(root, data["golden"]), tuple(map(str, data["golden"]["lines"]))),
+        golden=_golden(root, data["golden"]),
         files=_files(root, data),
     )
 
 
-def _network(root: Path, data: Mapping[str, Any]) -> Network:
+def _golden(root: Path, data: GoldenEntry) -> Golden:
+    picture = _file(root, {"file": data["image"], "sha256": data["sha256"]})
+    return Golden(picture, tuple(map(str, data["lines"])))
+
+
+def _network(root: Path, data: NetworkEntry) -> Network:
     height, width = data["shape"]
     if data["order"] not in ("BGR", "RGB"):
         raise ValueError(f"channel order {data['order']!r}")
@@ -240,18 +246,19 @@ def _network(root: Path, data: Mapping[str, Any]) -> Network:
         mean=_triple(data["mean"]),
         std=_triple(data["std"]),
         order=str(data["order"]),
-        **{name: _flag(data, name) for name in ("fixed_width", "fixed_size", "fixed_batch")},
+        fixed_width=_flag("fixed_width", data.get("fixed_width", False)),
+        fixed_size=_flag("fixed_size", data.get("fixed_size", False)),
+        fixed_batch=_flag("fixed_batch", data.get("fixed_batch", False)),
     )
 
 
-def _flag(data: Mapping[str, Any], name: str) -> bool:
-    value = data.get(name, False)
+def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{name} {value!r}")
     return value
 
 
-def _recogniser(root: Path, data: dict[str, Any], dictionary: Mapping[str, Any]) -> Recogniser:
+def _recogniser(root: Path, data: RecogniserEntry, dictionary: FileRef) -> Recogniser:
     path = _file(root, dictionary)
     charset = read_dictionary(path)
     if data["space"]:
@@ -285,24 +292,30 @@ def read_dictionary(path: Path) -> tuple[str, ...]:
     return tuple(line[:-1] if line.endswith("\r") else line for line in lines)
 
 
-def _files(root: Path, data: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Every file that pack.json names, and itself; others are such as licences."""
-    stages = [data[stage] for stage in ("det", "cls", "rec") if data.get(stage) is not None]
-    used = [_path(root, one) for one in (*stages, data["dictionary"], data["golden"])]
-    others = [_file(root, one) for one in data.get("others", ())]
-    return tuple(dict.fromkeys((root / FILE, *used, *others)))
+def _files(root: Path, data: PackFile) -> tuple[Path, ...]:
+    """Every file that pack.json names, and itself."""
+    cls = data.get("cls")
+    names = [
+        data["det"]["file"],
+        *([] if cls is None else [cls["file"]]),
+        data["rec"]["file"],
+        data["dictionary"]["file"],
+        data["golden"]["image"],
+    ]
+    others = [_file(root, entry) for entry in data.get("others", ())]
+    return tuple(dict.fromkeys((root / FILE, *(_path(root, name) for name in names), *others)))
 
 
-def _path(root: Path, data: Mapping[str, Any]) -> Path:
-    name = str(data["image"] if "image" in data else data["file"])
+def _path(root: Path, file_name: str) -> Path:
+    name = str(file_name)
     if name == ".." or Path(name).name != name or not name.isprintable():
         raise ValueError(f"file name {name!r} leaves the pack")
     return root / name
 
 
-def _file(root: Path, data: Mapping[str, Any]) -> Path:
+def _file(root: Path, data: FileRef) -> Path:
     """The named file of the pack, checked against its hash."""
-    path = _path(root, data)
+    path = _path(root, data["file"])
     name = path.name
     try:
         _check_regular(root, name)
@@ -327,6 +340,6 @@ def _check_regular(root: Path, name: str) -> None:
         )
 
 
-def _triple(values: Any) -> Triple:
+def _triple(values: Sequence[float]) -> Triple:
     first, second, third = values
     return float(first), float(second), float(third)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, Iterable, Match, TextIO
+from typing import Iterable, Match, TextIO
 
 _UNSAFE = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _IN_LINE = re.compile(rf"[\x00-\x1f{_UNSAFE}]")
@@ -56,8 +56,9 @@ class _Protected:
         for line in lines:
             self.write(line)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
+    def __getattr__(self, name: str) -> object:
+        value: object = getattr(self.stream, name)
+        return value
 
 
 def _spelled(match: Match[str]) -> str:

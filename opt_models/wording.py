@@ -1,17 +1,6 @@
-"""Facts as people read them: rows in columns under headings, numbers of bytes."""
+"""Numbers of bytes as people read them."""
 
 from __future__ import annotations
-
-from typing import Sequence
-
-
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns, under headings."""
-    widths = [max(map(len, column)) for column in zip(headings, *rows)]
-    lines = [headings, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
-    )
 
 
 def amount(size: int) -> str:

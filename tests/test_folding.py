@@ -26,9 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from lite_runner.predictor import engines
-from lite_runner.predictor import run
+from lite_runner.predictor.protocol import run
 
-engine = engines.own()
+engine = engines.of_this_release()
 for name, height in (("rec.nb", 48), ("cls.nb", 48)):
     path = Path(sys.argv[1]) / name
     random = np.random.default_rng(2026)

@@ -13,8 +13,7 @@ import lite_runner
 from cross_build.android import abi as abis
 from cross_build.android import assets, check, gradle, ndk
 from cross_build.android.abi import Abi, Module
-from cross_build.bundles import elf, manifest
-from cross_build.bundles import paddlelite as runtimes
+from cross_build.bundles import elf, manifest, paddlelite
 from cross_build.bundles.paddlelite import Library
 from cross_build.errors import BoardError, TargetError
 from lite_runner.pack import Pack
@@ -95,7 +94,7 @@ def build(targets: str, pack: str, runtime: str, out: Path, strict: bool) -> str
     """
     chosen, common = abis.abis(targets), abis.module()
     if runtime and len(chosen) > 1:
-        variables = " and ".join(runtimes.VARIABLES[abi.runtime] for abi in chosen)
+        variables = " and ".join(paddlelite.VARIABLES[abi.runtime] for abi in chosen)
         raise TargetError(
             f"--runtime: one library is for one target; name those of {targets} by {variables}"
         )
@@ -118,11 +117,11 @@ def build(targets: str, pack: str, runtime: str, out: Path, strict: bool) -> str
 
 def _part(abi: Abi, common: Module, runtime: str, kit: ndk.Ndk) -> _Part:
     """Find, compile and check the libraries of one ABI."""
-    library = runtimes.find(Runtime(common.release, abi.runtime), runtime)
+    library = paddlelite.find(Runtime(common.release, abi.runtime), runtime)
     # Before it is compiled for: what a compiler says of a library for Linux helps nobody.
     warnings = check.check([elf.read(library.path)], abi, {*common.system, ndk.CPP})
     native = ndk.build(kit, abi, common.api, library)
-    names = {*common.system, runtimes.LIBRARY, *(path.name for path in native.files)}
+    names = {*common.system, paddlelite.LIBRARY, *(path.name for path in native.files)}
     warnings += check.check(map(elf.read, native.files), abi, names)
     return _Part(abi, library, native, warnings)
 

@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from cross_build.bench import instructions
 from cross_build.bench.peers import peer as peers
@@ -23,7 +23,9 @@ from cross_build.deploys import remote_read
 from cross_build.errors import BoardError, InstructionsError
 from lite_runner.bench import candidate
 from lite_runner.bench.candidate import Candidate
+from lite_runner.bench.messages import Picture, Setting
 from lite_runner.bench.record import Record
+from lite_runner.bench.result import End, Host, Instructions, Result
 from lite_runner.bench.run import Plan
 from lite_runner.errors import LiteError, UsageError
 
@@ -68,7 +70,7 @@ class Stage:
     board: Board
     programs: Sequence[tuple[str, str, bool]]
     cores: int
-    pictures: Sequence[dict[str, Any]]
+    pictures: Sequence[Picture]
     models: Sequence[str]
     skipped: Sequence[str] = ()
 
@@ -76,11 +78,11 @@ class Stage:
 def bench(
     board: Board,
     sweep: Sweep,
-    pictures: Sequence[dict[str, Any]],
+    pictures: Sequence[Picture],
     plan: Plan,
     emulated: bool,
     count: bool = True,
-) -> dict[str, Any]:
+) -> Result:
     """Measure on a board.
 
     Args:
@@ -106,14 +108,14 @@ def bench(
 
 
 @contextmanager
-def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> Iterator[Stage]:
+def staged(board: Board, sweep: Sweep, pictures: Sequence[Picture]) -> Iterator[Stage]:
     """Bring everything to a board that is to be measured; removed again in the end.
 
     Raises:
         LiteError: a pack or peer cannot be brought there.
     """
     chosen = list(dict.fromkeys(map(peers.find, sweep.peers)))
-    with deploys.only_one(board):
+    with deploys.host_lock(board):
         board = board.with_interpreter()
         bundles = [
             deploys.bundle_for(board, pack or None, sweep.runtime, sweep.tuned)
@@ -122,7 +124,7 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
         facts, system = board.probe(), bundles[0].system
         others = selection.bundles(chosen, bundles, board.target, facts)
         board, _ = board.install_system(system)
-        with board.held() as state:
+        with board.lock() as state:
             brought: list[str] = []
             try:
                 programs = []
@@ -138,7 +140,7 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[dict[str, Any]]) -> It
                     programs.append((name, board.path("releases", bundle.name, "ocr"), True))
                 with remote_read.inbox(board) as inbox:
                     board.transport.put(_files(pictures), inbox)
-                    there = [
+                    there: list[Picture] = [
                         {**one, "path": f"{inbox}/{name}"}
                         for name, one in zip(_files(pictures), pictures)
                     ]
@@ -154,7 +156,7 @@ def measure(
     skipped: Sequence[str],
     plan: Plan,
     emulated: bool,
-) -> dict[str, Any]:
+) -> Result:
     """Run candidates on a board that has all they need; see :func:`bench`."""
     board = stage.board
     job = {
@@ -163,13 +165,13 @@ def measure(
         "plan": asdict(plan),
         "skipped": list(skipped),
     }
-    host = {
+    host: Host = {
         "target": board.target.name,
         "host": getattr(board.transport, "host", None),
         "emulated": emulated,
     }
     record: Record | None = None
-    ended: dict[str, Any] = {"seconds": 0.0, "stopped": None}
+    ended: End = {"seconds": 0.0, "stopped": None}
     last = 0.0
 
     def one(line: str) -> None:
@@ -194,11 +196,11 @@ def measure(
         outcome = board.transport.run([program, "bench", "--job"], json.dumps(job), one)
         if outcome.code != 0:
             why = f"the board's program failed: {deploys.last_words(outcome)}"
-            ended.update(stopped=why, seconds=last)
+            ended = {"stopped": why, "seconds": last}
     except KeyboardInterrupt:
-        ended.update(stopped="interrupted", seconds=last)
+        ended = {"stopped": "interrupted", "seconds": last}
     except BoardError as error:
-        ended.update(stopped=str(error), seconds=last)
+        ended = {"stopped": str(error), "seconds": last}
     if record is None:
         raise BoardError(f"{board.target.name}: nothing was measured: {ended['stopped']}")
     return record.result(ended["seconds"], ended["stopped"])
@@ -245,20 +247,26 @@ def _names(packs: Sequence[str], bundles: Sequence[Bundle]) -> list[str]:
 def _count(
     stage: Stage,
     candidates: Sequence[Candidate],
-    record: dict[str, Any],
-    pictures: Sequence[dict[str, Any]],
+    record: Result,
+    pictures: Sequence[Picture],
 ) -> None:
     """Add to each of our candidates the instructions one thread takes for the smallest picture."""
     picture = min(pictures, key=lambda one: int(one["width"] * one["height"]))
     ours = {program for _, program, peer in stage.programs if not peer}
-    counted: dict[str, Any] = {}
+    counted: dict[str, Instructions | None] = {}
     for one, found in zip(candidates, record["candidates"]):
         if one.program not in ours or not found["turns"]:
             continue
         if one.program not in counted:
             say = f"counting instructions of {one.name} for {picture['image']}"
             print(say, file=sys.stderr, flush=True)
-            request = dict.fromkeys(("pack", "power", "bucket", "max_side", "freedom"))
+            request: Setting = {
+                "pack": None,
+                "power": None,
+                "bucket": None,
+                "max_side": None,
+                "freedom": None,
+            }
             release = str(Path(one.program).parent)
             try:
                 path, detect = Path(picture["path"]), picture["detect"]
@@ -270,7 +278,7 @@ def _count(
         found["instructions"] = counted[one.program]
 
 
-def _files(pictures: Sequence[dict[str, Any]]) -> dict[str, Path]:
+def _files(pictures: Sequence[Picture]) -> dict[str, Path]:
     """Pictures by a name of their own for the board."""
     return {
         f"{number:05d}{Path(one['path']).suffix}": Path(one["path"])

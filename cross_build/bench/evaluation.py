@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Sequence
 
 from cross_build.bench.benchmark import Sweep, bench
 from cross_build.boards.board import Board
 from cross_build.errors import BoardError
+from lite_runner.bench.messages import Picture
+from lite_runner.bench.result import Result
 from lite_runner.bench.run import Plan
-from lite_runner.scoring.cer import compare, compare_with_spaces, squash, total
+from lite_runner.scoring.cer import compare, compare_with_spaces, strip_whitespace, total
+from lite_runner.scoring.scores import TextScore
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Evaluation:
         limit: points of each that are let through.
     """
 
-    record: Mapping[str, Any]
+    record: Result
     changes: Sequence[Change]
     changed: float
     worse: float
@@ -54,7 +57,7 @@ def evaluate(
     pack: str,
     against: str,
     runtime: str,
-    pictures: Sequence[dict[str, Any]],
+    pictures: Sequence[Picture],
     limit: float,
     emulated: bool,
 ) -> Evaluation:
@@ -72,7 +75,7 @@ def evaluate(
     Raises:
         BoardError: one of the two could not be run to its end.
     """
-    plan = Plan(warmup=0, passes=1, least=1, most=1)
+    plan = Plan(warmup=0, passes=1, min_sessions=1, max_sessions=1)
     # Tuned settings are one pack's: both are to read alike.
     sweep = Sweep(packs=[pack, against], runtime=runtime, tuned=False)
     record = bench(board, sweep, pictures, plan, emulated, count=False)
@@ -83,11 +86,13 @@ def evaluate(
     return judge(record, limit)
 
 
-def judge(record: Mapping[str, Any], limit: float) -> Evaluation:
+def judge(record: Result, limit: float) -> Evaluation:
     """Compare the first two candidates of a record."""
     one, other = record["candidates"][:2]
     changes: list[Change] = []
-    pairs = [(theirs or [], ours or []) for ours, theirs in zip(one["texts"], other["texts"])]
+    pairs = [
+        (theirs or [], ours or []) for ours, theirs in zip(one["texts"] or (), other["texts"] or ())
+    ]
     for image, (theirs, ours) in zip(record["images"], pairs):
         changes += _changes(image["image"], ours, theirs)
     changed, changed_spaced = (
@@ -99,7 +104,7 @@ def judge(record: Mapping[str, Any], limit: float) -> Evaluation:
     return Evaluation(record, changes, changed, worse, worse_spaced, limit)
 
 
-def points(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[float, float]:
+def points(one: TextScore, other: TextScore) -> tuple[float, float]:
     """How many points of 100 more of the characters are wrong, without spaces and with them.
 
     Args:
@@ -149,7 +154,7 @@ def text(found: Evaluation) -> str:
 
 def _changes(image: str, ours: Sequence[str], theirs: Sequence[str]) -> list[Change]:
     # Spaces do not count: the networks place them loosely.
-    one, other = ([squash([line]) for line in lines] for lines in (ours, theirs))
+    one, other = ([strip_whitespace([line]) for line in lines] for lines in (ours, theirs))
     matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
     return [
         Change(image, tuple(ours[a:b]), tuple(theirs[c:d]))

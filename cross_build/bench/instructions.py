@@ -11,11 +11,13 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence
 
-from cross_build.boards import emulator as emulate
+from cross_build.boards import emulator
 from cross_build.errors import InstructionsError
 from cross_build.targets.targets import Target
+from lite_runner.bench.messages import Setting
+from lite_runner.bench.result import Counts
 from lite_runner.releases.release import sha256
 from opt_models.store import cache, process
 from opt_models.store.content_key import content_key
@@ -41,7 +43,7 @@ class Counter:
     """
 
     def __init__(self, target: Target) -> None:
-        self._emulator, self.cpu = _EMULATORS[target.machine], emulate.cpu(target)
+        self._emulator, self.cpu = _EMULATORS[target.machine], emulator.cpu(target)
         tools = {"gcc": "gcc", self._emulator: "qemu-user"}
         missing = sorted(package for tool, package in tools.items() if shutil.which(tool) is None)
         if missing:
@@ -78,9 +80,7 @@ class Counter:
             return int(result.read_text(encoding="ascii"))
 
 
-def page(
-    target: Target, release: str, picture: Path, detect: bool, request: Mapping[str, Any]
-) -> dict[str, Any]:
+def page(target: Target, release: str, picture: Path, detect: bool, request: Setting) -> Counts:
     """Instructions a release on the emulated board takes to read a picture, one thread.
 
     Args:
@@ -97,7 +97,7 @@ def page(
     Raises:
         InstructionsError: a tool is missing, or the program failed.
     """
-    counter, root = Counter(target), emulate.root_folder(target.machine)
+    counter, root = Counter(target), emulator.root_folder(target.machine)
     folder = root / release.lstrip("/")
     python = str(root / "usr/bin/python3")
     program = [python, "-I", str(folder / "app/lite_runner/cli/launch.py"), "turn"]

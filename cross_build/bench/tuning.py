@@ -8,9 +8,10 @@ that is faster beyond doubt.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Sequence
 
 import numpy as np
 
@@ -20,19 +21,18 @@ from cross_build.bench.reports.statistics import LEAST_TURNS, ratio
 from cross_build.boards.board import Board
 from cross_build.errors import BoardError, TargetError
 from lite_runner.bench.candidate import Candidate
+from lite_runner.bench.messages import Picture, Setting
+from lite_runner.bench.result import CandidateResult, Result
 from lite_runner.bench.run import Plan
 from lite_runner.bench.statistics import passes
 from lite_runner.ocr.detection import STRIDE
-from lite_runner.releases.settings import Settings
+from lite_runner.releases.settings import TUNED_NUMBERS, Settings, TunedNumber, Tuning
 from opt_models.command_name import command_name
 
 #: Widths that lines' inputs are rounded up to: wider ones open fewer models and compute more.
 _BUCKETS = (32, 64, 128, 320)
 #: Detector inputs to try, as shares of the pack's own largest side.
 _SIDES = (1.0, 0.8, 0.67, 0.5)
-_KEYS = ("threads", "workers", "bucket", "max_side")
-
-Setting = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ class Tuned:
     """
 
     pack: str
-    setting: Setting
+    setting: Tuning
     gain: float
-    records: Sequence[dict[str, Any]]
+    records: Sequence[Result]
 
 
 def tune(
     board: Board,
     pack: str,
     runtime: str,
-    pictures: Sequence[dict[str, Any]],
+    pictures: Sequence[Picture],
     plan: Plan,
     within: float,
 ) -> Tuned:
@@ -88,23 +88,23 @@ def tune(
             "bucket": Settings.bucket,
             "max_side": None,
         }
-        records: list[dict[str, Any]] = []
+        records: list[Result] = []
         best = first
-        for number, vary in enumerate((_crews, _buckets, _sides)):
+        for number, vary in enumerate((_workers, _buckets, _sides)):
             side = _own_side(records)
             tried = [best, *(one for one in vary(best, stage.cores, side) if one != best)]
             print(f"tuning, step {number + 1} of 3: {len(tried)} settings", file=sys.stderr)
             record = _measure(stage, name, tried, plan)
             records.append(record)
             best = tried[_choose(record, within)]
-        found: dict[str, Any] = {}
+        found: Tuning = {}
         if best != first:
             # Of many the fastest is also the luckiest: the two are measured once more.
             print("tuning: the best against the first", file=sys.stderr)
             record = _measure(stage, name, [first, best], plan)
             records.append(record)
             if _choose(record, within) == 1:
-                found = {key: best[key] for key in _KEYS if best[key] is not None}
+                found = _found(best)
         gain = _against_first(records[-1], 1) if found else 1.0
         board.release("tune", stage.models[0], stdin=json.dumps(found or None))
     return Tuned(name, found, gain, records)
@@ -126,7 +126,17 @@ def summary(board: Board, done: Tuned) -> str:
     )
 
 
-def _measure(stage: Stage, name: str, tried: Sequence[Setting], plan: Plan) -> dict[str, Any]:
+def _found(best: Setting) -> Tuning:
+    """What is kept of a setting: all that it does not leave to the reader."""
+    numbers: dict[TunedNumber, int | None] = {key: best[key] for key in TUNED_NUMBERS}
+    found: Tuning = {}
+    for key, number in numbers.items():
+        if number is not None:
+            found[key] = number
+    return found
+
+
+def _measure(stage: Stage, name: str, tried: Sequence[Setting], plan: Plan) -> Result:
     program = stage.programs[0][1]
     candidates = [Candidate(_words(name, one), program, one) for one in tried]
     record = measure(stage, candidates, (), plan, emulated=False)
@@ -136,14 +146,14 @@ def _measure(stage: Stage, name: str, tried: Sequence[Setting], plan: Plan) -> d
     return record
 
 
-def _choose(record: Mapping[str, Any], within: float) -> int:
+def _choose(record: Result, within: float) -> int:
     """Index of the fastest candidate that reads well enough and is faster beyond doubt."""
     first = record["candidates"][0]
     best, shortest = 0, 1.0
     for index, one in enumerate(record["candidates"]):
         if index == 0 or not one["turns"] or one["failed"] or not one["steady"]:
             continue
-        worse = max(points(one["accuracy"], first["accuracy"]))
+        worse = max(_points(one, first))
         taken, before = (
             [np.asarray(turn) for turn in passes(candidate["turns"], "total")]
             for candidate in (one, first)
@@ -154,12 +164,23 @@ def _choose(record: Mapping[str, Any], within: float) -> int:
     return best
 
 
-def _against_first(record: Mapping[str, Any], index: int) -> float:
-    one, other = (record["candidates"][n]["summary"]["total"]["median"] for n in (0, index))
-    return float(one / other)
+def _points(one: CandidateResult, other: CandidateResult) -> tuple[float, float]:
+    if one["accuracy"] is None or other["accuracy"] is None:
+        raise TargetError(f"{one['id']}: the text of no picture is known")
+    return points(one["accuracy"], other["accuracy"])
 
 
-def _crews(best: Setting, cores: int, side: int) -> list[Setting]:
+def _against_first(record: Result, index: int) -> float:
+    first, other = (_median(record["candidates"][number]) for number in (0, index))
+    return first / other
+
+
+def _median(candidate: CandidateResult) -> float:
+    """Of the milliseconds a picture takes; NaN where none was read."""
+    return candidate["summary"]["total"]["median"] if candidate["summary"] else math.nan
+
+
+def _workers(best: Setting, cores: int, side: int) -> list[Setting]:
     counts = sorted({1, 2, 4, cores} & set(range(1, cores + 1)))
     return [
         {**best, "threads": threads, "workers": workers} for threads in counts for workers in counts
@@ -175,13 +196,14 @@ def _sides(best: Setting, cores: int, side: int) -> list[Setting]:
     return [{**best, "max_side": one} for one in sorted(sides - {side}, reverse=True)]
 
 
-def _own_side(records: Sequence[Mapping[str, Any]]) -> int:
-    return int(records[-1]["candidates"][0]["max_side"]) if records else 0
+def _own_side(records: Sequence[Result]) -> int:
+    return (records[-1]["candidates"][0]["max_side"] or 0) if records else 0
 
 
 def _words(name: str, setting: Setting) -> str:
     words = [
-        f"{setting[key]} {key[:-1] if setting[key] == 1 else key}" for key in ("threads", "workers")
+        f"{count} {word[:-1] if count == 1 else word}"
+        for word, count in (("threads", setting["threads"]), ("workers", setting["workers"]))
     ]
     words += [f"bucket {setting['bucket']}"]
     words += [f"side {setting['max_side']}"] if setting["max_side"] else []

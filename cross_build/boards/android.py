@@ -16,7 +16,7 @@ from typing import Any, Iterator, Sequence
 from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer
 from cross_build.boards.board import Board
-from cross_build.boards.progress import TERMINAL, Watch
+from cross_build.boards.progress import TERMINAL, Progress
 from cross_build.boards.transfer import transfer
 from cross_build.boards.transports.local import Local
 from cross_build.bundles.bundle import PYTHON, Bundle
@@ -34,7 +34,7 @@ for name in product.cpu.abi product.cpu.abilist product.manufacturer product.mod
 done
 cat /proc/cpuinfo
 """
-#: Prints the first carried Python that looks after releases, asked for something that is quickly
+#: Prints the first portable Python that looks after releases, asked for something that is quickly
 #: told; why others do not goes to standard error.
 _FIND = """
 for python in "$1"/releases/*/"$2"; do
@@ -121,13 +121,13 @@ class Phone(Board):
         return {**answer, "free": self._free()} if "free" in answer else answer
 
     @contextlib.contextmanager
-    def held(self, name: str | None = None) -> Iterator[releases.Status]:
+    def lock(self, name: str | None = None) -> Iterator[releases.Status]:
         """As for any board; on a phone without our Python there is nothing to hold."""
         python = self._interpreter()
         if python is None:
             yield self.status()
             return
-        with self._held(python, name) as state:
+        with self._lock(python, name) as state:
             yield state
 
     def with_interpreter(self) -> Board:
@@ -145,7 +145,7 @@ class Phone(Board):
             return True
 
     def install_system(
-        self, system: Bundle | None, watch: Watch = TERMINAL
+        self, system: Bundle | None, progress: Progress = TERMINAL
     ) -> tuple[Board, Sequence[str]]:
         """Bring the system over that releases run on, if it is not there.
 
@@ -161,11 +161,11 @@ class Phone(Board):
         sent: Sequence[str] = ()
         if self.needs_system(system):
             self._try()
-            self._send(system, watch)
+            self._send(system, progress)
             sent = list(system.items)
         return self._with(self._python_of(system)), sent
 
-    def _send(self, system: Bundle, watch: Watch) -> None:
+    def _send(self, system: Bundle, progress: Progress) -> None:
         name, free = self.target.name, self._free()
         if system.size > free:
             raise DeployError(
@@ -173,7 +173,9 @@ class Phone(Board):
                 f" {free / 1e6:.0f} MB free; make room there"
             )
         part = self.path("releases", f"{system.name}.part")
-        transfer(self.transport, system, list(system.items), part, watch, "the system it runs on, ")
+        transfer(
+            self.transport, system, list(system.items), part, progress, "the system it runs on, "
+        )
         # It is checked by itself: a damaged one does not get as far as to say it is whole.
         python = f"{part}/{PYTHON}"
         try:

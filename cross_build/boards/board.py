@@ -8,13 +8,13 @@ import inspect
 import socket
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Iterator, Sequence
 
 from cross_build.boards.answers import probed as answered
 from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer, parse
-from cross_build.boards.progress import TERMINAL, Watch
+from cross_build.boards.progress import TERMINAL, Progress
 from cross_build.boards.transports import Outcome, Transport
 from cross_build.bundles.bundle import Bundle
 from cross_build.errors import BoardError, DeployError
@@ -124,7 +124,7 @@ class Board:
         return self
 
     def install_system(
-        self, system: Bundle | None, watch: Watch = TERMINAL
+        self, system: Bundle | None, progress: Progress = TERMINAL
     ) -> tuple[Board, Sequence[str]]:
         """Bring a system over that releases run on; a board has its own, and is sent nothing.
 
@@ -138,7 +138,7 @@ class Board:
         return False
 
     @contextlib.contextmanager
-    def held(self, name: str | None = None) -> Iterator[releases.Status]:
+    def lock(self, name: str | None = None) -> Iterator[releases.Status]:
         """Keep other deploys away from the board, also those of other hosts; gives its status.
 
         Another one is waited for a while: if its host is gone, the board notices by then.
@@ -151,12 +151,12 @@ class Board:
             DeployError: another one is still under way; tells whose.
             BoardError: as :meth:`release`.
         """
-        with self._held(self.python, name) as state:
+        with self._lock(self.python, name) as state:
             yield state
 
     @contextlib.contextmanager
-    def _held(self, python: str | None, name: str | None) -> Iterator[releases.Status]:
-        """As :meth:`held`, by an interpreter of the caller's choice."""
+    def _lock(self, python: str | None, name: str | None) -> Iterator[releases.Status]:
+        """As :meth:`lock`, by an interpreter of the caller's choice."""
         owner = f"{getpass.getuser()}@{socket.gethostname()}"
         code = inspect.getsource(release)
         named = [] if name is None else [name]
@@ -202,9 +202,9 @@ class Board:
         return found
 
     def _check(self, facts: Facts) -> None:
-        unfit = probe.unfit(asdict(facts), {"machine": self.target.machine})
-        if unfit:
-            raise BoardError(f"{self.target.name}: {unfit}")
+        reason = probe.incompatibility(facts, {"machine": self.target.machine})
+        if reason:
+            raise BoardError(f"{self.target.name}: {reason}")
 
     def _packages(self) -> tuple[str, ...]:
         """The board's own packages, which have to do where there are no wheels."""

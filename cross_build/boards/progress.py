@@ -1,4 +1,4 @@
-"""Watches: who is told how far a deploy is."""
+"""Progress: who is told how far a deploy is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tqdm import tqdm
 from lite_runner import terminal
 
 
-class Watch(Protocol):
+class Progress(Protocol):
     """Told of each step of a deploy; may end it by an error of its own."""
 
     def step(self, name: str, detail: str = "") -> None:

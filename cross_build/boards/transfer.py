@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from cross_build.boards.progress import TERMINAL, Watch
+from cross_build.boards.progress import TERMINAL, Progress
 from cross_build.boards.transports import Transport
 from cross_build.bundles.bundle import Bundle
 
@@ -14,16 +14,18 @@ def transfer(
     bundle: Bundle,
     paths: Sequence[str],
     folder: str,
-    watch: Watch = TERMINAL,
+    progress: Progress = TERMINAL,
     what: str = "",
 ) -> None:
-    """Put files of a bundle into a folder of the board; the watch is told how far it is.
+    """Put files of a bundle into a folder of the board; tells how far it is.
 
     Raises:
         BoardError: the board cannot be reached or its disk is full.
     """
     size = sum(bundle.items[path].size for path in paths)
-    watch.step("sending", f"{what}{len(paths)} of {len(bundle.items)} files, {size / 1e6:.1f} MB")
-    with watch.sending(size) as count:
+    progress.step(
+        "sending", f"{what}{len(paths)} of {len(bundle.items)} files, {size / 1e6:.1f} MB"
+    )
+    with progress.sending(size) as count:
         files = {path: bundle.items[path].source for path in paths}
         transport.put(files, folder, count)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Mapping
 
 from cross_build.bundles import bundle as bundles
-from cross_build.bundles import components, portable_python
-from cross_build.bundles import paddlelite as runtimes
+from cross_build.bundles import components, paddlelite, portable_python
 from cross_build.bundles.bundle import Bundle
 from cross_build.bundles.paddlelite import Library
 from cross_build.targets import system_packages
@@ -65,9 +64,9 @@ def build(
     """
     chosen = target.system(system)
     _signed(b"", key)  # a key that cannot be used is told before all the work
-    library = runtimes.find(target.runtime, runtime)
+    library = paddlelite.find(target.runtime, runtime)
     files = resolve.find(pack or target.pack, library.runtime)
-    brought = portable_python.system(target.machine, chosen) if chosen.carried else None
+    brought = portable_python.make(target.machine, chosen) if chosen.portable_python else None
     facts = usual(target, chosen)
     bundle = bundles.make(target, facts, files, library, system=brought.bundle if brought else None)
     if brought is not None:  # there it lies within: nothing else is where this is unpacked

@@ -20,6 +20,7 @@ from cross_build.targets.targets import Target
 from lite_runner.pack import Pack
 from lite_runner.releases import release_name, settings
 from lite_runner.releases.release import SYSTEM
+from lite_runner.releases.settings import SettingsFile, Tuning
 from opt_models.paddlelite import env
 from opt_models.store import cache
 from opt_models.store.content_key import content_key
@@ -118,7 +119,7 @@ def make(
     facts: Facts,
     pack: Pack,
     library: Library | None,
-    tuned: Mapping[str, Any] | None = None,
+    tuned: Tuning | None = None,
     system: Bundle | None = None,
 ) -> Bundle:
     """The bundle of a pack for a board.
@@ -210,11 +211,9 @@ def _native(
     }
 
 
-def _settings(
-    target: Target, facts: Facts, library: Library | None, tuned: Mapping[str, Any]
-) -> dict[str, Any]:
+def _settings(target: Target, facts: Facts, library: Library | None, tuned: Tuning) -> SettingsFile:
     """What :mod:`lite_runner.releases.settings` reads."""
-    found: dict[str, Any] = {"threads": min(target.threads, facts.cores)}
+    found: SettingsFile = {"threads": min(target.threads, facts.cores)}
     if library:
         found["library"] = f"lib/{compiler.SHIM}"
         found["version"] = library.runtime.release

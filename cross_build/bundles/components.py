@@ -1,4 +1,4 @@
-"""Contents of a bundle: what is in it, of whom, under which licence, and how large it is."""
+"""Components of a bundle: what is in it, of whom, under which licence, and how large it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Iterator
 
 from cross_build.bundles.bundle import Bundle
 from cross_build.bundles.paddlelite import Library
-from cross_build.bundles.portable_python import Carried
+from cross_build.bundles.portable_python import PortablePython
 from cross_build.markdown import code, escape
 from lite_runner.releases.release import SYSTEM
 
@@ -32,7 +32,7 @@ class Part:
     size: int
 
 
-def parts(bundle: Bundle, library: Library, system: Carried | None = None) -> list[Part]:
+def parts(bundle: Bundle, library: Library, system: PortablePython | None = None) -> list[Part]:
     """The components of a bundle for ARM; each of its files belongs to one."""
     sizes = {path: item.size for path, item in bundle.items.items()}
     version = str(bundle.about["lite_ocr"])
@@ -50,10 +50,12 @@ def parts(bundle: Bundle, library: Library, system: Carried | None = None) -> li
         _part(name, label, licence, [path for path in sizes if path.startswith(starts)], sizes)
         for name, (label, licence, starts) in groups.items()
     ]
-    return [*found, *_packages(bundle, sizes), *_carried(system, sizes)]
+    return [*found, *_packages(bundle, sizes), *_portable_python(system, sizes)]
 
 
-def listing(bundle: Bundle, library: Library, about: str, system: Carried | None = None) -> str:
+def listing(
+    bundle: Bundle, library: Library, about: str, system: PortablePython | None = None
+) -> str:
     """The contents as Markdown.
 
     Args:
@@ -109,7 +111,7 @@ def _packages(bundle: Bundle, sizes: dict[str, int]) -> Iterator[Part]:
         yield _part("other files of packages", "", "see dist-info", sorted(left), sizes)
 
 
-def _carried(system: Carried | None, sizes: dict[str, int]) -> Iterator[Part]:
+def _portable_python(system: PortablePython | None, sizes: dict[str, int]) -> Iterator[Part]:
     """Debian's packages, and what starts them."""
     if system is None:
         return

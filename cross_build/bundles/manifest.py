@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from lite_runner.releases.answers import FileEntry
 from lite_runner.releases.release import sha256
 from opt_models.store import manifest
 
@@ -19,7 +19,7 @@ class Item:
     size: int
     mode: int
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> FileEntry:
         """What a manifest says of it."""
         return {"sha256": self.sha256, "size": self.size, "mode": self.mode}
 

@@ -1,4 +1,4 @@
-"""The carried system: a C library with its loader, and a Python, for boards that have neither.
+"""A C library with its loader, and a Python, for boards that have neither.
 
 Android has its own C library, which no wheel and no Paddle-Lite for Linux runs with. So a bundle
 for it brings another one, of which nothing is installed: the loader is started as a program and
@@ -51,7 +51,7 @@ exec "$here/../lib/{loader}" --library-path "$here/../lib" --argv0 "$0" "$here/{
 
 
 @dataclass(frozen=True)
-class Carried:
+class PortablePython:
     """A system as it goes along with releases.
 
     Attributes:
@@ -63,29 +63,29 @@ class Carried:
     packages: Mapping[Package, tuple[str, ...]]
 
 
-def system(machine: str, wanted: System) -> Carried:
+def make(machine: str, system: System) -> PortablePython:
     """The system that a bundle carries.
 
     Args:
         machine: of the board, as ``uname -m`` calls it.
-        wanted: with ``carried``.
+        system: with ``portable_python``.
 
     Raises:
         FetchError: its packages cannot be had.
     """
-    names = [name.format(wanted.python) for name in _PACKAGES]
+    names = [name.format(system.python) for name in _PACKAGES]
     names += system_packages.DEBIAN if machine == "armv7l" else ()
-    packages = debian.unpacked(machine, wanted.carried, names)
+    packages = debian.unpacked(machine, system.portable_python, names)
     key = content_key(*(package.sha256 for package in packages))
 
-    def make(fresh: Path) -> None:
-        taken = _taken(packages, wanted.python)
+    def fill(fresh: Path) -> None:
+        taken = _taken(packages, system.python)
         files = fresh / "files"
         for path, (_, source) in taken.items():
             (files / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, files / path)
             (files / path).chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
-        words = {"loader": _LOADERS[machine], "python": f"python{wanted.python}"}
+        words = {"loader": _LOADERS[machine], "python": f"python{system.python}"}
         (files / PYTHON).write_text(_LAUNCHER.format(**words), encoding="utf-8")
         (files / PYTHON).chmod(0o755)
         listing: dict[str, list[str]] = {}
@@ -93,11 +93,13 @@ def system(machine: str, wanted: System) -> Carried:
             listing.setdefault(package.name, []).append(path)
         (fresh / "packages.json").write_text(json.dumps(listing), encoding="utf-8")
 
-    folder = cache.folder(f"carried/{_EDITION}-{machine}-{key}", make)
+    folder = cache.folder(f"carried/{_EDITION}-{machine}-{key}", fill)
     listing = json.loads((folder / "packages.json").read_text(encoding="utf-8"))
-    found = {one: tuple(listing[one.name]) for one in packages if one.name in listing}
-    about = {"carries": [f"{one.name} {one.version}" for one in found]}
-    return Carried(bundles.named(manifest.cached(folder / "files"), about), found)
+    shipped = {
+        package: tuple(listing[package.name]) for package in packages if package.name in listing
+    }
+    about = {"carries": [f"{package.name} {package.version}" for package in shipped]}
+    return PortablePython(bundles.named(manifest.cached(folder / "files"), about), shipped)
 
 
 def _taken(packages: list[Package], python: str) -> dict[str, tuple[Package, Path]]:

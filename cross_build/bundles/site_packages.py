@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cross_build.targets.facts import Facts
-from opt_models.store import cache
-from opt_models.store import wheels as wheel_files
+from opt_models.store import cache, wheels
 from opt_models.store.content_key import content_key
 
 
@@ -46,12 +45,12 @@ def resolve(requirements: tuple[str, ...], facts: Facts) -> Wheels:
     def make(folder: Path) -> None:
         names = ", ".join(line.split(" --hash")[0] for line in requirements)
         print(f"fetching {names} for Python {facts.python}", file=sys.stderr)
-        tags = wheel_files.platforms(facts.machine, facts.glibc)
-        wheels = wheel_files.download(requirements, folder, facts.python, tags)
-        for wheel in wheels:
-            wheel_files.unpack(wheel, folder / "site")
+        tags = wheels.platforms(facts.machine, facts.glibc)
+        files = wheels.download(requirements, folder, facts.python, tags)
+        for wheel in files:
+            wheels.unpack(wheel, folder / "site")
             wheel.unlink()
-        (folder / "wheels.txt").write_text("\n".join(wheel.name for wheel in wheels))
+        (folder / "wheels.txt").write_text("\n".join(wheel.name for wheel in files))
 
     folder = cache.folder(name, make)
     return Wheels(folder / "site", tuple((folder / "wheels.txt").read_text().split("\n")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
@@ -18,6 +18,9 @@ from lite_runner.errors import LiteError, UsageError
 
 if TYPE_CHECKING:
     from cross_build.bench.benchmark import Sweep
+    from lite_runner.bench.messages import Picture
+    from lite_runner.bench.result import Result
+    from lite_runner.bench.run import Plan
 
 
 @command(
@@ -117,8 +120,8 @@ def _tune(
     host: str,
     folder: str,
     sweep: Sweep,
-    pictures: list[dict[str, Any]],
-    plan: Any,
+    pictures: list[Picture],
+    plan: Plan,
     within: float,
 ) -> int:
     """Find a board's best settings, print and keep what was measured for them."""
@@ -143,7 +146,7 @@ def _check_plots() -> None:
         )
 
 
-def _report(record: dict[str, Any], files: dict[str, Path]) -> None:
+def _report(record: Result, files: dict[str, Path]) -> None:
     """Write a record in each form that a file was named for."""
     from cross_build.bench.reports import history, markdown, result
 

@@ -8,6 +8,7 @@ from cross_build.cli.command import command
 from cross_build.cli.options import positive
 from lite_runner.cli import output
 from lite_runner.errors import UsageError
+from opt_models.text_table import columns
 
 
 @command(
@@ -35,7 +36,7 @@ def boards(
     if json:
         output.write_json(listing.as_data(known), json)
     if json != output.STDOUT:
-        print(listing.table(known))
+        print(listing.table(known, columns()))
     return code
 
 
@@ -44,7 +45,7 @@ def list_targets(c: Context) -> None:
     """List the kinds of boards."""
     from cross_build.targets import targets
 
-    print(targets.table())
+    print(targets.table(columns()))
 
 
 @command(

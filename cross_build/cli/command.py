@@ -31,7 +31,7 @@ def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
 
         @functools.wraps(function)
         def run(c: Context, debug: bool = False, **given: Any) -> None:
-            output.speak_utf8()
+            output.force_utf8_output()
             if "--help" in given.values():
                 # invoke takes whatever follows a task with a positional argument for that argument.
                 code = _help(options.get("name", function.__name__))

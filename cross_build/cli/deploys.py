@@ -11,6 +11,7 @@ from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD, CONTENT, positive
 from lite_runner.cli import output
 from lite_runner.errors import UsageError
+from opt_models.text_table import columns
 
 
 @command(
@@ -62,7 +63,7 @@ def deploy(
     if json:
         output.write_json(rollout.as_data(done.results), json)
     if json != output.STDOUT:
-        print(rollout.summary(done))
+        print(rollout.summary(done, columns()))
     return done.code
 
 

@@ -21,8 +21,19 @@ from opt_models.store import cache, config, process
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
-    *("requests", "urllib3", "tqdm", "protobuf", "flatbuffers", "onnx", "pyyaml", "fabric"),
-    *("paramiko", "pyelftools"),
+    *(
+        "requests",
+        "urllib3",
+        "tqdm",
+        "protobuf",
+        "flatbuffers",
+        "onnx",
+        "pyyaml",
+        "cattrs",
+        "rich",
+        "fabric",
+    ),
+    *("fabric", "paramiko", "pyelftools"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
 _NEEDED_BYTES = 1_500_000_000

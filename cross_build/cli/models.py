@@ -12,6 +12,7 @@ from lite_runner.cli import output
 from lite_runner.user_path import user_path
 from opt_models.catalog import catalog, listing
 from opt_models.store import config
+from opt_models.text_table import columns
 
 
 @command(
@@ -38,7 +39,7 @@ def list_models(
     if json:
         output.print_json([listing.as_data(model) for model in models])
     else:
-        print(listing.as_table(models))
+        print(listing.as_table(models, columns()))
 
 
 @command(name="show")
@@ -66,13 +67,13 @@ def list_packs(c: Context, for_: str = "", json: bool = False) -> int:
         if json:
             output.print_json(pack_listing.as_data())
         else:
-            print(pack_listing.as_table())
+            print(pack_listing.as_table(columns()))
         return 0
     spellings = spelling.of(for_)
     if json:
         output.print_json(pack_listing.spelling_as_data(spellings))
     else:
-        print(pack_listing.spelling_as_table(spellings, _defaults()))
+        print(pack_listing.spelling_as_table(spellings, _defaults(), columns()))
     return 0 if any(not pack.lacks for pack in spellings) else 1
 
 

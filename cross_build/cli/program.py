@@ -46,7 +46,7 @@ def main() -> None:
     """Run ``lite-ocr`` with the command line of this process, and end it."""
 
     def run() -> int:
-        output.speak_utf8()
+        output.force_utf8_output()
         LITE_OCR.run()
         return 0
 

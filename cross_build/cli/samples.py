@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
+    from lite_runner.bench.messages import Picture
     from lite_runner.ocr import report
 
 #: In a clone a link to ``samples/`` beside the packages, in a wheel a folder of its own.
@@ -19,7 +20,7 @@ def folder() -> str:
     return os.path.relpath(FOLDER) if Path.cwd() in FOLDER.parents else str(FOLDER)
 
 
-def pictures(images: str) -> list[dict[str, Any]]:
+def pictures(images: str) -> list[Picture]:
     """The pictures of a benchmark: those of ``--images``, or the samples.
 
     Raises:
@@ -37,7 +38,7 @@ def errors(results: Sequence[report.Result]) -> str:
 
     labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
     pairs = [
-        (labels[Path(result["image"]).name], [line["text"] for line in result["lines"]])
+        (labels[Path(result["image"]).name], [line["text"] or "" for line in result["lines"]])
         for result in results
         if "error" not in result
     ]

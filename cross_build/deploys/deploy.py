@@ -16,12 +16,11 @@ from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer, parse
 from cross_build.boards.answers.releases import Status
 from cross_build.boards.board import Board
-from cross_build.boards.progress import TERMINAL, Watch
+from cross_build.boards.progress import TERMINAL, Progress
 from cross_build.boards.transfer import transfer
 from cross_build.boards.transports import Outcome
 from cross_build.bundles import bundle as bundles
-from cross_build.bundles import paddlelite as runtimes
-from cross_build.bundles import portable_python
+from cross_build.bundles import paddlelite, portable_python
 from cross_build.bundles.bundle import Bundle
 from cross_build.bundles.paddlelite import Library
 from cross_build.deploys import history
@@ -32,6 +31,7 @@ from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
 from lite_runner.releases import install, settings
 from lite_runner.releases.release import sha256
+from lite_runner.releases.settings import Tuning
 from opt_models.packs import resolve
 from opt_models.store import cache
 from opt_models.store import manifest as manifests
@@ -71,7 +71,7 @@ def deploy(
     board: Board,
     pack_name: str | None = None,
     runtime: str = "",
-    watch: Watch = TERMINAL,
+    progress: Progress = TERMINAL,
     once: SingleFlight | None = None,
 ) -> Deployment:
     """Bring a board to the wanted release; does nothing if it has it already.
@@ -82,7 +82,7 @@ def deploy(
         board: where to.
         pack_name: a named pack or the folder of a pack; the target's own if None.
         runtime: folder or archive of a Paddle-Lite library of the user's own.
-        watch: is told of each step.
+        progress: is told of each step.
         once: shared by deploys to other boards, which then share what is made for them.
 
     Raises:
@@ -90,19 +90,19 @@ def deploy(
         BoardError, LiteError: from the steps on the way.
     """
     start = time.perf_counter()
-    watch.step("connecting")
-    with only_one(board), _recorded(board):
-        bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
-        board, brought = board.install_system(bundle.system, watch)
-        watch.step("comparing")
-        with board.held(bundle.name) as state:
+    progress.step("connecting")
+    with host_lock(board), _recorded(board):
+        bundle = bundle_for(board, pack_name, runtime, progress=progress, once=once)
+        board, brought = board.install_system(bundle.system, progress)
+        progress.step("comparing")
+        with board.lock(bundle.name) as state:
             missing: Sequence[str] = ()
             proof = _in_use(state, bundle.name)
             changed = proof is None
             if proof is None:
-                staged = stage(board, bundle, state.free, watch)
+                staged = stage(board, bundle, state.free, progress)
                 missing, proof = staged.missing, staged.proof
-                watch.step("switching")
+                progress.step("switching")
                 board.release("switch", bundle.name, stdin=json.dumps(proof))
         history.deployed(board, bundle.name, proof, changed)
     system = bundle.system.items if bundle.system else {}
@@ -137,14 +137,14 @@ class Staged:
     missing: Sequence[str]
 
 
-def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Staged:
+def stage(board: Board, bundle: Bundle, free: int, progress: Progress = TERMINAL) -> Staged:
     """Bring a bundle to a board and verify it there, beside the release in use.
 
     Args:
-        board: held by the caller (:meth:`Board.held`).
+        board: held by the caller (:meth:`Board.lock`).
         bundle: to be there.
         free: bytes the board has left.
-        watch: is told of each step.
+        progress: is told of each step.
 
     Raises:
         DeployError: there is no room, files arrive damaged, or verification fails.
@@ -156,8 +156,8 @@ def stage(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> S
     if known.intact and proof is not None:
         return Staged(bundle.name, program, proof, ())
     # A deploy may have been cut off between the two.
-    missing = () if known.intact else send(board, bundle, free, watch)
-    watch.step("verifying", "on the board")
+    missing = () if known.intact else send(board, bundle, free, progress)
+    progress.step("verifying", "on the board")
     return Staged(bundle.name, program, _verify(board, bundle, program), missing)
 
 
@@ -165,17 +165,17 @@ def preview(
     board: Board,
     pack_name: str | None = None,
     runtime: str = "",
-    watch: Watch = TERMINAL,
+    progress: Progress = TERMINAL,
     once: SingleFlight | None = None,
 ) -> str:
     """What a deploy would do, as text for people; nothing is changed on the board.
 
     Args and errors as :func:`deploy`.
     """
-    watch.step("connecting")
+    progress.step("connecting")
     board = board.with_interpreter()
-    bundle = bundle_for(board, pack_name, runtime, watch=watch, once=once)
-    watch.step("comparing")
+    bundle = bundle_for(board, pack_name, runtime, progress=progress, once=once)
+    progress.step("comparing")
     state = board.status()
     name, current = board.target.name, state.current
     if _in_use(state, bundle.name) is not None:
@@ -200,9 +200,9 @@ def preview(
 
 def undeploy(board: Board) -> bool:
     """Remove everything of ours from a board; False if there was nothing."""
-    with only_one(board):
+    with host_lock(board):
         board = board.with_interpreter()
-        with board.held():
+        with board.lock():
             removed = board.answer("remove")["removed"].boolean()
     history.forget(board)
     return removed
@@ -214,9 +214,9 @@ def rollback(board: Board) -> str:
     Raises:
         DeployError: there is none.
     """
-    with only_one(board):
+    with host_lock(board):
         board = board.with_interpreter()
-        with board.held():
+        with board.lock():
             answer = board.answer("rollback")
             if answer.has("error"):
                 reason = answer["error"].text()
@@ -251,13 +251,13 @@ def bundle_for(
     pack_name: str | None = None,
     runtime: str = "",
     tuned: bool = True,
-    watch: Watch = TERMINAL,
+    progress: Progress = TERMINAL,
     once: SingleFlight | None = None,
 ) -> Bundle:
     """What a board shall get, after a look at it.
 
     Args:
-        board, pack_name, runtime, watch, once: as for :func:`deploy`.
+        board, pack_name, runtime, progress, once: as for :func:`deploy`.
         tuned: whether what a tuning found on the board is used.
 
     Raises:
@@ -268,11 +268,11 @@ def bundle_for(
     facts = board.probe(bundles.needs(library) if library else ())
     for contradiction in board.contradictions(facts):
         _say(f"{target.name}: {contradiction}; the board's word counts")
-    watch.step("bundling")
+    progress.step("bundling")
     pack = pack_for(target, pack_name, library, shared)
     system = shared(("system", target), lambda: system_for(target))
 
-    def make(found: dict[str, Any]) -> Bundle:
+    def make(found: Tuning) -> Bundle:
         alike = (target, _alike(facts), pack_name, runtime, json.dumps(found, sort_keys=True))
         return shared(
             ("bundle", *alike), lambda: bundles.make(target, facts, pack, library, found, system)
@@ -292,9 +292,9 @@ def bundle_for(
 def system_for(target: Target) -> Bundle | None:
     """What a target's releases run on, if its boards have no Python and no C library themselves."""
     system = target.system() if target.systems else None
-    if system is None or not system.carried:
+    if system is None or not system.portable_python:
         return None
-    return portable_python.system(target.machine, system).bundle
+    return portable_python.make(target.machine, system).bundle
 
 
 def library_for(target: Target, runtime: str, once: SingleFlight) -> Library | None:
@@ -309,7 +309,7 @@ def library_for(target: Target, runtime: str, once: SingleFlight) -> Library | N
             raise TargetError(f"{target.name}: runs Paddle-Lite's own wheel; leave --runtime out")
         return None
     key = ("library", target.runtime, runtime)
-    return once(key, lambda: runtimes.find(target.runtime, runtime))
+    return once(key, lambda: paddlelite.find(target.runtime, runtime))
 
 
 def pack_for(
@@ -339,7 +339,7 @@ def _recorded(board: Board) -> Iterator[None]:
         raise
 
 
-def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Sequence[str]:
+def send(board: Board, bundle: Bundle, free: int, progress: Progress = TERMINAL) -> Sequence[str]:
     """Bring the files over that the board does not hold; returns their paths.
 
     Args and errors as :func:`stage`.
@@ -356,9 +356,13 @@ def send(board: Board, bundle: Bundle, free: int, watch: Watch = TERMINAL) -> Se
         )
     if missing:
         transfer(
-            board.transport, bundle, missing, board.path("releases", f"{bundle.name}.part"), watch
+            board.transport,
+            bundle,
+            missing,
+            board.path("releases", f"{bundle.name}.part"),
+            progress,
         )
-    watch.step("checking")
+    progress.step("checking")
     answer = board.answer("seal", bundle.name, stdin=manifest)
     wrong = releases.paths(answer["wrong"], bundle.items)
     if wrong:
@@ -418,7 +422,7 @@ def last_words(outcome: Outcome) -> str:
     return install.last_words(outcome.code, outcome.stderr)
 
 
-def only_one(board: Board) -> AbstractContextManager[None]:
+def host_lock(board: Board) -> AbstractContextManager[None]:
     """A lock of this board against other deploys from this host."""
     place = re.sub(r"\W+", "-", f"{board.address}-{board.transport.root}")
     waiting = f"another deploy to {board.target.name} is under way; waiting for it"

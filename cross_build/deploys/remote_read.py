@@ -16,7 +16,7 @@ from cross_build.deploys.deploy import last_words
 from cross_build.errors import BoardError
 from lite_runner import interruption
 from lite_runner.errors import ImageError, UsageError
-from lite_runner.ocr.report import Result, error_result
+from lite_runner.ocr.report import Result, error_result, renamed
 from lite_runner.pictures import image_header
 from lite_runner.pictures.inputs import Source, drawing_name
 from opt_models.command_name import command_name
@@ -84,7 +84,7 @@ def read(
             answers = _Answers(
                 board.target.name,
                 set(sent),
-                lambda key, result: add(key, {**result, "image": wanted[key].name}),
+                lambda key, result: add(key, renamed(result, wanted[key].name)),
             )
             reason = answers.read(board, command)
             for key in sent:

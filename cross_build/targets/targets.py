@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cross_build.errors import TargetError
+from opt_models import text_table
 from opt_models.catalog.suggestions import similar
 from opt_models.runtime import Runtime
 from opt_models.store.toml_file import read_toml
@@ -22,8 +23,8 @@ class System:
         python: version of its interpreter, ``"3.11"``.
         glibc: version of its C library.
         glibcxx: newest version of its C++ library's symbols, N of ``GLIBCXX_3.4.N``.
-        carried: Debian's release that C library and Python are taken from, to go along in the
-            bundle; empty where the board has its own.
+        portable_python: Debian's release that C library and Python are taken from, to go along in
+            the bundle; empty where the board has its own.
     """
 
     name: str
@@ -31,7 +32,7 @@ class System:
     python: str
     glibc: tuple[int, int]
     glibcxx: int
-    carried: str = ""
+    portable_python: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,20 +132,17 @@ def target(name: str) -> Target:
     return known[name]
 
 
-def table() -> str:
-    """Every target, one a line, for people."""
+def table(width: int | None = None) -> str:
+    """Every target, one a line, for a terminal of so many columns."""
     rows = [
         (one.name, one.about, one.pack, " ".join(system.name for system in one.systems))
         for one in targets().values()
     ]
-    rows.insert(0, ("TARGET", "BOARD", "PACK", "SYSTEMS"))
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
-    )
+    return text_table.table(("TARGET", "BOARD", "PACK", "SYSTEMS"), rows, width=width, rule=False)
 
 
 def _system(name: str, row: dict[str, Any]) -> System:
     major, minor = row["glibc"].split(".")
     glibc = (int(major), int(minor))
-    return System(name, row["about"], row["python"], glibc, row["glibcxx"], row.get("carried", ""))
+    portable = row.get("portable_python", "")
+    return System(name, row["about"], row["python"], glibc, row["glibcxx"], portable)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Sequence
+
+from lite_runner.bench.messages import Setting
 
 
 @dataclass(frozen=True)
@@ -13,18 +15,18 @@ class Candidate:
     Attributes:
         name: for people; no two of a run have the same.
         program: runs a session (:mod:`lite_runner.bench.session`) when given the word ``turn``.
-        request: what the turn is asked for besides the pictures; None leaves it to the program.
+        request: how it shall run; None leaves it to the program.
     """
 
     name: str
     program: str
-    request: Mapping[str, Any] = field(default_factory=dict)
+    request: Setting = field(default_factory=Setting)
 
 
 def sweep(
     name: str,
     program: str,
-    base: Mapping[str, Any],
+    base: Setting,
     threads: Sequence[int],
     powers: Sequence[str],
     workers: Sequence[int],
@@ -44,7 +46,7 @@ def sweep(
     Returns:
         The candidates, and sentences on what is left out.
     """
-    found, skipped = [], []
+    candidates, skipped = [], []
     # Each once, or candidates could not be told apart.
     for count in dict.fromkeys(threads or [0]):
         for side in dict.fromkeys(workers or [0]):
@@ -58,11 +60,11 @@ def sweep(
                 words += [f"{count} thread{'s' * (count != 1)}"] if count else []
                 words += [f"{side} worker{'s' * (side != 1)}"] if side else []
                 words += [power] if power else []
-                request = {
+                request: Setting = {
                     **base,
                     "threads": count or None,
                     "workers": side or None,
                     "power": power or None,
                 }
-                found.append(Candidate(", ".join(words), program, request))
-    return found, list(dict.fromkeys(skipped))
+                candidates.append(Candidate(", ".join(words), program, request))
+    return candidates, list(dict.fromkeys(skipped))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
+from lite_runner.bench.messages import Picture
 from lite_runner.errors import ImageError, UsageError
 from lite_runner.pack import Pack
 from lite_runner.pictures import image, inputs
@@ -12,50 +13,47 @@ from lite_runner.releases.release import sha256
 from lite_runner.scoring import ground_truth
 
 
-def find(places: Sequence[str]) -> list[dict[str, Any]]:
+def find(arguments: Sequence[str]) -> list[Picture]:
     """Pictures of folders, files and patterns.
 
     Args:
-        places: a folder with ``labels.json`` gives its labelled pictures with their true lines,
+        arguments: a folder with ``labels.json`` gives its labelled pictures with their true lines,
             and their true boxes where it has ``boxes.json``; so does a picture in such a folder.
             Of all others nobody knows the text.
-
-    Returns:
-        For each ``path``, ``detect``, ``image`` (its name), ``sha256``, ``width``, ``height``,
-        ``lines`` and ``boxes``, these two None where they are not known.
 
     Raises:
         UsageError: there is nothing to read; says why.
         TruthError: labels are damaged.
     """
-    found = []
-    for place in places:
-        folder = Path(place)
+    pictures = []
+    for argument in arguments:
+        folder = Path(argument)
         if (folder / "labels.json").is_file():
-            found += [_labelled(one) for one in ground_truth.pictures(folder)]
+            pictures += [_labelled(picture) for picture in ground_truth.pictures(folder)]
             continue
-        for source in inputs.expand([place]):
+        for source in inputs.expand([argument]):
             if source.error is not None:
                 raise UsageError(f"{source.name}: {source.error}")
             beside = source.path.parent
             known = ground_truth.pictures(beside) if (beside / "labels.json").is_file() else []
-            same = [one for one in known if one.path.resolve() == source.path.resolve()]
-            found.append(
+            path = source.path.resolve()
+            same = [picture for picture in known if picture.path.resolve() == path]
+            pictures.append(
                 _labelled(same[0]) if same else _about(source.path, source.name, True, None, None)
             )
-    if not found:
+    if not pictures:
         raise UsageError("name a picture, or a folder of some")
-    return found
+    return pictures
 
 
-def golden(pack: Pack) -> list[dict[str, Any]]:
+def golden(pack: Pack) -> list[Picture]:
     """The picture a pack is verified with."""
-    one = pack.golden
-    return [_about(one.image, one.image.name, True, one.lines, None)]
+    golden = pack.golden
+    return [_about(golden.image, golden.image.name, True, golden.lines, None)]
 
 
-def _labelled(one: ground_truth.Picture) -> dict[str, Any]:
-    return _about(one.path, one.name, one.detect, one.lines, one.boxes)
+def _labelled(picture: ground_truth.Picture) -> Picture:
+    return _about(picture.path, picture.name, picture.detect, picture.lines, picture.boxes)
 
 
 def _about(
@@ -63,8 +61,8 @@ def _about(
     name: str,
     detect: bool,
     lines: Sequence[str] | None,
-    boxes: Sequence[Any] | None,
-) -> dict[str, Any]:
+    boxes: Sequence[ground_truth.Quad] | None,
+) -> Picture:
     try:
         height, width = image.load(path).shape[:2]
     except ImageError as error:

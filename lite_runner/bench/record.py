@@ -1,62 +1,69 @@
-"""The record of a run: what was asked, every turn as it came, and what follows from both.
+"""The record of a run: what was asked, every session as it came, and what follows from both.
 
 Its JSON is the project's benchmark format (docs/benchmarks.md). A record of a run that was cut off
-is one with fewer turns: it says so, and what is in it is good.
+is one with fewer sessions: it says so, and what is in it is good.
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Iterable, List, Sequence
 
 import numpy as np
 
 from lite_runner import __version__
+from lite_runner.bench.messages import Image, Text
+from lite_runner.bench.result import (
+    Begin,
+    CandidateResult,
+    Failure,
+    Host,
+    ImageSummary,
+    Measurement,
+    Result,
+    Session,
+)
 from lite_runner.bench.statistics import STAGES, median, passes, spread, uncertainty
 from lite_runner.scoring import hmean
 from lite_runner.scoring.cer import Accuracy, compare, compare_with_spaces, total
+from lite_runner.scoring.scores import DetectionScore, ErrorRate, TextScore
 
 SCHEMA = 1
 
-#: What one turn says of its reader; the same for all turns of a candidate.
-ABOUT = (
-    *("engine", "engine_version", "reader", "pack", "models", "threads", "power", "workers"),
-    *("bucket", "max_side"),
-)
+#: Where no host is told: a board that measures itself.
+_NO_HOST: Host = {"target": None, "host": None, "emulated": False}
+
+#: Lines of a picture; None where it could not be read.
+Lines = List[str]
 
 
 class Record:
     """A run as far as it has come.
 
     Args:
-        begin: the run's first word: ``started``, ``board``, ``settings``, ``images``,
-            ``candidates`` (their names), ``skipped``.
-        host: what only the host knows: ``target``, ``host``, ``emulated``.
+        begin: the run's first word.
+        host: what only the host knows; None where there is none.
     """
 
-    def __init__(self, begin: Mapping[str, Any], host: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, begin: Begin, host: Host | None = None) -> None:
         self._begin = begin
-        self._host = {"target": None, "host": None, "emulated": False, **(host or {})}
+        self._host = _NO_HOST if host is None else host
         count = len(begin["candidates"])
-        self._turns: list[list[dict[str, Any]]] = [[] for _ in range(count)]
+        self._sessions: list[list[Measurement]] = [[] for _ in range(count)]
         self._failed: list[str | None] = [None] * count
 
-    def add(self, turn: Mapping[str, Any]) -> None:
-        """Take in a turn, or why a candidate's turn failed.
-
-        Args:
-            turn: ``candidate`` (its index) and either ``failed`` or what a turn measured.
-        """
-        index = turn["candidate"]
-        if "failed" in turn:
-            self._failed[index] = turn["failed"]
+    def add(self, outcome: Measurement | Failure) -> None:
+        """Take in a session, or why a candidate's session failed."""
+        index = outcome["candidate"]
+        if "failed" in outcome:
+            self._failed[index] = outcome["failed"]
         else:
-            self._turns[index].append(dict(turn))
+            self._sessions[index].append(outcome)
 
     def uncertainty(self, index: int) -> float:
         """How far a candidate's median total may be off, as a share."""
-        return uncertainty(passes(self._turns[index], "total"))
+        return uncertainty(passes(self._sessions[index], "total"))
 
-    def result(self, seconds: float, stopped: str | None) -> dict[str, Any]:
+    def result(self, seconds: float, stopped: str | None) -> Result:
         """Everything, fit for JSON.
 
         Args:
@@ -74,72 +81,41 @@ class Record:
             **self._host,
             "board": begin["board"],
             "settings": begin["settings"],
-            "images": [
-                {
-                    **{key: image[key] for key in ("image", "sha256", "width", "height", "lines")},
-                    "boxes": image["boxes"] is not None,
-                }
-                for image in begin["images"]
-            ],
-            "candidates": [self._candidate(index) for index in range(len(self._turns))],
+            "images": [_summary(image) for image in begin["images"]],
+            "candidates": [self._candidate(index) for index in range(len(self._sessions))],
             "skipped": begin["skipped"],
         }
 
-    def _candidate(self, index: int) -> dict[str, Any]:
-        turns, images = self._turns[index], self._begin["images"]
-        found: dict[str, Any] = {
-            "id": self._begin["candidates"][index],
-            **dict.fromkeys(ABOUT),
-            **dict.fromkeys(
-                ("texts", "steady", "accuracy", "detection", "summary", "lines_per_second")
-            ),
-            **dict.fromkeys(("startup_cold", "startup_warm", "load", "peak_rss", "instructions")),
-            "stable": False,
-            "failed": self._failed[index],
-            "turns": [
-                {
-                    key: turn[key]
-                    for key in (
-                        *("order", "at", "startup", "cold", "load", "peak_rss", "before", "after"),
-                        "passes",
-                    )
-                }
-                for turn in turns
-            ],
+    def _candidate(self, index: int) -> CandidateResult:
+        sessions, images = self._sessions[index], self._begin["images"]
+        result = _unmeasured(self._begin["candidates"][index], self._failed[index])
+        result["turns"] = [_session(measured) for measured in sessions]
+        if not sessions:
+            return result
+        read = sessions[0]["read"]
+        texts = [None if text is None else text[0] for text in read]
+        _describe(result, sessions[0])
+        result["texts"] = texts
+        result["steady"] = all(
+            session["steady"] and session["read"] == read for session in sessions
+        )
+        result["accuracy"] = accuracy(images, texts)
+        result["detection"] = detection(images, read)
+        result["summary"] = {
+            stage: spread([1000 * mean for times in passes(sessions, stage) for mean in times])
+            for stage in STAGES
         }
-        if turns:
-            read = turns[0]["read"]
-            texts = [None if one is None else one[0] for one in read]
-            lines = sum(len(one or ()) for one in texts)
-            readable = sum(one is not None for one in texts)
-            middle = median(passes(turns, "total"))
-            found.update(
-                {key: turns[0]["about"].get(key) for key in ABOUT},
-                texts=texts,
-                steady=all(turn["steady"] and turn["read"] == read for turn in turns),
-                accuracy=accuracy(images, texts),
-                detection=detection(images, read),
-                summary={
-                    stage: spread([1000 * v for turn in passes(turns, stage) for v in turn])
-                    for stage in STAGES
-                },
-                lines_per_second=lines / (middle * readable) if middle * readable > 0 else None,
-                startup_cold=_median(turn["startup"] for turn in turns if turn["cold"]),
-                startup_warm=_median(turn["startup"] for turn in turns if not turn["cold"]),
-                load=_median(turn["load"] for turn in turns),
-                peak_rss=max((turn["peak_rss"] or 0 for turn in turns), default=0) or None,
-                stable=self.uncertainty(index) <= self._begin["settings"]["stable"],
-            )
-        return found
+        result["lines_per_second"] = _lines_per_second(texts, median(passes(sessions, "total")))
+        result["startup_cold"] = _startup(sessions, cold=True)
+        result["startup_warm"] = _startup(sessions, cold=False)
+        result["load"] = _median(session["load"] for session in sessions)
+        result["peak_rss"] = max(session["peak_rss"] or 0 for session in sessions) or None
+        result["stable"] = self.uncertainty(index) <= self._begin["settings"]["stable"]
+        return result
 
 
-def accuracy(
-    images: Sequence[Mapping[str, Any]], texts: Sequence[Sequence[str] | None]
-) -> dict[str, Any] | None:
-    """Wrong characters over the pictures whose text is known; None if there is no such picture.
-
-    Without white space and, under ``spaced``, with it.
-    """
+def accuracy(images: Sequence[Image], texts: Sequence[Lines | None]) -> TextScore | None:
+    """Wrong characters over the pictures whose text is known; None if there is no such picture."""
     pairs = [
         (image["lines"], text or [])
         for image, text in zip(images, texts)
@@ -153,22 +129,99 @@ def accuracy(
     return {**_errors(plain), "spaced": _errors(spaced)}
 
 
-def _errors(found: Accuracy) -> dict[str, Any]:
-    return {"errors": found.errors, "characters": found.characters, "cer": found.cer}
-
-
-def detection(images: Sequence[Mapping[str, Any]], read: Sequence[Any]) -> dict[str, Any] | None:
+def detection(images: Sequence[Image], read: Sequence[Text | None]) -> DetectionScore | None:
     """Hmean at IoU 0.5 over the pictures whose boxes are known; None if there is none."""
-    found = [
-        hmean.match(image["boxes"], [] if one is None else one[1])
-        for image, one in zip(images, read)
+    matches = [
+        hmean.match(image["boxes"], [] if text is None else text[1])
+        for image, text in zip(images, read)
         if image["boxes"] is not None and image["detect"]
     ]
-    if not found:
+    if not matches:
         return None
-    return hmean.Matches(*(sum(column) for column in zip(*found))).as_dict()
+    return hmean.Matches(*(sum(column) for column in zip(*matches))).as_dict()
 
 
-def _median(values: Any) -> float | None:
-    found = list(values)
-    return float(np.median(found)) if found else None
+def _summary(image: Image) -> ImageSummary:
+    return {
+        "image": image["image"],
+        "sha256": image["sha256"],
+        "width": image["width"],
+        "height": image["height"],
+        "lines": image["lines"],
+        "boxes": image["boxes"] is not None,
+    }
+
+
+def _unmeasured(name: str, failed: str | None) -> CandidateResult:
+    """A candidate of which no session has told anything."""
+    return {
+        "id": name,
+        "engine": None,
+        "engine_version": None,
+        "reader": None,
+        "pack": None,
+        "models": None,
+        "threads": None,
+        "power": None,
+        "workers": None,
+        "bucket": None,
+        "max_side": None,
+        "texts": None,
+        "steady": None,
+        "accuracy": None,
+        "detection": None,
+        "summary": None,
+        "lines_per_second": None,
+        "startup_cold": None,
+        "startup_warm": None,
+        "load": None,
+        "peak_rss": None,
+        "instructions": None,
+        "stable": False,
+        "failed": failed,
+        "turns": [],
+    }
+
+
+def _describe(result: CandidateResult, session: Measurement) -> None:
+    """Fill in what a session says of its reader."""
+    about = session["about"]
+    result["engine"], result["engine_version"] = about["engine"], about["engine_version"]
+    result["reader"], result["pack"] = about["reader"], about["pack"]
+    result["models"], result["threads"] = about["models"], about["threads"]
+    result["power"], result["workers"] = about["power"], about["workers"]
+    result["bucket"], result["max_side"] = about.get("bucket"), about.get("max_side")
+
+
+def _session(measured: Measurement) -> Session:
+    return {
+        "order": measured["order"],
+        "at": measured["at"],
+        "startup": measured["startup"],
+        "cold": measured["cold"],
+        "load": measured["load"],
+        "peak_rss": measured["peak_rss"],
+        "before": measured["before"],
+        "after": measured["after"],
+        "passes": measured["passes"],
+    }
+
+
+def _startup(sessions: Sequence[Measurement], cold: bool) -> float | None:
+    return _median(session["startup"] for session in sessions if session["cold"] == cold)
+
+
+def _lines_per_second(texts: Sequence[Lines | None], seconds: float) -> float | None:
+    """Of the pictures that could be read, which take so many seconds each."""
+    read = [text for text in texts if text is not None]
+    duration = seconds * len(read)
+    return sum(map(len, read)) / duration if duration > 0 else None
+
+
+def _errors(accuracy: Accuracy) -> ErrorRate:
+    return {"errors": accuracy.errors, "characters": accuracy.characters, "cer": accuracy.cer}
+
+
+def _median(values: Iterable[float]) -> float | None:
+    numbers = list(values)
+    return float(np.median(numbers)) if numbers else None

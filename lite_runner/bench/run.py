@@ -1,8 +1,8 @@
-"""A run: turns of all candidates in random order, until their medians are known or time is up.
+"""A run: sessions of all candidates in random order, until their medians are known or time is up.
 
-Each turn is a process of its own, so that memory and start are measured, too, and candidates never
-share the board. The order is drawn anew for each round: a board that grows hot or slow does so to
-all of them alike.
+Each session is a process of its own, so that memory and start are measured, too, and candidates
+never share the board. The order is drawn anew for each round: a board that grows hot or slow does
+so to all of them alike.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ import subprocess
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator, Sequence
+from typing import IO, Callable, Iterator, Sequence
 
 from lite_runner.bench import system_state
 from lite_runner.bench.candidate import Candidate
+from lite_runner.bench.messages import Done, Image, Pass, Picture, Ready, Request
 from lite_runner.bench.record import Record
+from lite_runner.bench.result import Begin, Event, Failure, Measurement, Result, SessionOutcome
 from lite_runner.bench.statistics import median, passes
 from lite_runner.errors import LiteError
 
 
-class TurnError(LiteError):
-    """A turn's process ended before it was done; with its last words."""
+class SessionError(LiteError):
+    """A session's process ended before it was done; with its last words."""
 
 
 @dataclass(frozen=True)
@@ -36,43 +38,43 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        warmup: passes over the pictures that do not count, in each turn.
+        warmup: passes over the pictures that do not count, in each session.
         passes: that count.
-        least: turns of each candidate, at least.
-        most: and at most.
+        min_sessions: of each candidate, at least.
+        max_sessions: and at most.
         stable: a candidate is done when its median total is known to within this share.
-        limit: seconds after which no turn begins any more, once each candidate had one.
+        limit: seconds after which no session begins any more, once each candidate had one.
         seed: of the random order.
-        patience: seconds after which a turn is taken for hung and ended.
+        patience: seconds after which a session is taken for hung and ended.
     """
 
     warmup: int = 1
     passes: int = 3
-    least: int = 3
-    most: int = 20
+    min_sessions: int = 3
+    max_sessions: int = 20
     stable: float = 0.02
     limit: float = 600.0
     seed: int = 0
     patience: float = 3600.0
 
 
-Event = Callable[[str, Any], None]
+#: Called with the kind of an event and the event.
+Tell = Callable[[str, Event], None]
 
 
 def run(
     candidates: Sequence[Candidate],
-    pictures: Sequence[dict[str, Any]],
+    pictures: Sequence[Picture],
     plan: Plan,
     skipped: Sequence[str] = (),
-    tell: Event = lambda kind, value: None,
+    tell: Tell = lambda kind, event: None,
     say: Callable[[str], None] = lambda text: None,
-) -> dict[str, Any]:
+) -> Result:
     """Measure candidates against each other.
 
     Args:
         candidates: at least one.
-        pictures: each with ``path``, ``detect``, and as in the record ``image``, ``sha256``,
-            ``width``, ``height``, ``lines``, ``boxes``.
+        pictures: to be read.
         plan: how much.
         skipped: sentences on what is not measured, for the record.
         tell: called with ``begin``, each ``turn`` and ``end`` as they come.
@@ -81,30 +83,15 @@ def run(
     Returns:
         The record; of an interrupted run what there is, marked.
     """
-    begin = {
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
-        "board": system_state.board(),
-        "settings": {
-            "warmup": plan.warmup,
-            "passes": plan.passes,
-            "stable": plan.stable,
-            "limit_seconds": plan.limit,
-            "seed": plan.seed,
-            "min_turns": plan.least,
-        },
-        "images": [{k: v for k, v in one.items() if k != "path"} for one in pictures],
-        "candidates": [one.name for one in candidates],
-        "skipped": list(skipped),
-    }
+    begin = _begin(candidates, pictures, plan, skipped)
     tell("begin", begin)
     record = Record(begin)
     start = time.monotonic()
     stopped: str | None = None
     try:
-        for index, turn in _turns(candidates, pictures, plan, record, start, say):
-            found = {"candidate": index, **turn}
-            tell("turn", found)
-            record.add(found)
+        for outcome in _sessions(candidates, pictures, plan, record, start, say):
+            tell("turn", outcome)
+            record.add(outcome)
         known = (record.uncertainty(index) <= plan.stable for index in range(len(candidates)))
         if time.monotonic() - start > plan.limit and not all(known):
             stopped = f"time limit of {plan.limit:.0f} s"
@@ -115,100 +102,177 @@ def run(
     return record.result(seconds, stopped)
 
 
-def _turns(
+def _begin(
     candidates: Sequence[Candidate],
-    pictures: Sequence[dict[str, Any]],
+    pictures: Sequence[Picture],
+    plan: Plan,
+    skipped: Sequence[str],
+) -> Begin:
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
+        "board": system_state.board(),
+        "settings": {
+            "warmup": plan.warmup,
+            "passes": plan.passes,
+            "stable": plan.stable,
+            "limit_seconds": plan.limit,
+            "seed": plan.seed,
+            "min_turns": plan.min_sessions,
+        },
+        "images": [_image(picture) for picture in pictures],
+        "candidates": [candidate.name for candidate in candidates],
+        "skipped": list(skipped),
+    }
+
+
+def _image(picture: Picture) -> Image:
+    return {
+        "detect": picture["detect"],
+        "image": picture["image"],
+        "sha256": picture["sha256"],
+        "width": picture["width"],
+        "height": picture["height"],
+        "lines": picture["lines"],
+        "boxes": picture["boxes"],
+    }
+
+
+def _sessions(
+    candidates: Sequence[Candidate],
+    pictures: Sequence[Picture],
     plan: Plan,
     record: Record,
     start: float,
     say: Callable[[str], None],
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(candidate's index, what its turn measured) in the order they are taken."""
+) -> Iterator[Measurement | Failure]:
+    """What sessions measure, in the order they are taken."""
     drawing = random.Random(plan.seed)  # noqa: S311 - not a secret, and repeatable
     going, order = list(range(len(candidates))), 0
-    for number in range(plan.most):
+    for number in range(plan.max_sessions):
         drawing.shuffle(going)
         for index in list(going):
-            one = candidates[index]
+            candidate = candidates[index]
             at = time.monotonic() - start
             if number and at > plan.limit:
                 return
-            cold = number == 0 and drop_files(Path(one.program).resolve().parent)
+            cold = number == 0 and drop_files(Path(candidate.program).resolve().parent)
             try:
-                turn = take(one, pictures, plan, cold)
-            except TurnError as error:
-                say(f"{one.name}: {error}")
+                outcome = take(candidate, pictures, plan, cold)
+            except SessionError as error:
+                say(f"{candidate.name}: {error}")
                 going.remove(index)
-                yield index, {"failed": str(error)}
+                yield {"candidate": index, "failed": str(error)}
                 continue
-            yield index, {"order": order, "at": round(at, 3), **turn}
+            yield {"candidate": index, "order": order, "at": round(at, 3), **outcome}
             order += 1
             known = record.uncertainty(index)
-            total = median(passes([turn], "total"))
+            total = median(passes([outcome], "total"))
             doubt = "" if known == float("inf") else f", median known to {known:.1%}"
-            say(f"round {number + 1}  {one.name}: {total * 1000:.0f} ms a picture{doubt}")
-            if number + 1 >= plan.least and known <= plan.stable:
+            say(f"round {number + 1}  {candidate.name}: {total * 1000:.0f} ms a picture{doubt}")
+            if number + 1 >= plan.min_sessions and known <= plan.stable:
                 going.remove(index)
         if not going:
             return
 
 
 def take(
-    candidate: Candidate, pictures: Sequence[dict[str, Any]], plan: Plan, cold: bool
-) -> dict[str, Any]:
-    """One turn of a candidate.
+    candidate: Candidate, pictures: Sequence[Picture], plan: Plan, cold: bool
+) -> SessionOutcome:
+    """One session of a candidate.
 
     Raises:
-        TurnError: its process failed.
+        SessionError: its process failed.
     """
-    request = {
-        **dict.fromkeys(
-            ("pack", "threads", "power", "workers", "bucket", "max_side", "freedom"), None
-        ),
-        **candidate.request,
-        "warmup": plan.warmup,
-        "passes": plan.passes,
-        "pictures": [{"path": one["path"], "detect": one["detect"]} for one in pictures],
-    }
     before = system_state.read()
-    found: dict[str, Any] = {"cold": cold, "before": before, "passes": []}
     start = time.perf_counter()
-    with _started(candidate.program, request) as (lines, child, words):
+    with _started(candidate.program, _request(candidate, pictures, plan)) as (lines, child, words):
         watch = threading.Timer(plan.patience, os.killpg, (child.pid, signal.SIGKILL))
         watch.daemon = True
         watch.start()
-        for line in lines:
-            try:
-                ((kind, value),) = json.loads(line).items()
-            except (ValueError, AttributeError):
-                continue  # the library's own words
-            if kind == "ready":
-                found["startup"] = time.perf_counter() - start
-                found["load"] = value.pop("load")
-                found["about"] = value
-            elif kind == "pass":
-                found["passes"].append(value)
-            elif kind == "done":
-                found.update(value)
+        answers = _answers(lines, start)
         code = child.wait()
         hung = not watch.is_alive()
         watch.cancel()
         if hung:
-            raise TurnError(f"took over {plan.patience:.0f} s; the file or the board is broken")
-        if "read" not in found:
-            words.seek(0)
-            said = [one for one in words.read().decode("utf-8", "replace").split("\n") if one]
-            ended = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-            raise TurnError(said[-1].strip() if said else ended)
-    found["after"] = system_state.read()
-    return found
+            raise SessionError(f"took over {plan.patience:.0f} s; the file or the board is broken")
+        if answers.ready is None or answers.done is None:
+            raise SessionError(_last_words(code, words))
+    return {
+        "cold": cold,
+        "before": before,
+        "passes": answers.passes,
+        "startup": answers.startup,
+        "load": answers.ready["load"],
+        "about": answers.ready,
+        **answers.done,
+        "after": system_state.read(),
+    }
+
+
+def _request(candidate: Candidate, pictures: Sequence[Picture], plan: Plan) -> Request:
+    return {
+        "pack": None,
+        "threads": None,
+        "power": None,
+        "workers": None,
+        "bucket": None,
+        "max_side": None,
+        "freedom": None,
+        **candidate.request,
+        "warmup": plan.warmup,
+        "passes": plan.passes,
+        "pictures": [
+            {"path": picture["path"], "detect": picture["detect"]} for picture in pictures
+        ],
+    }
+
+
+@dataclass
+class _Answers:
+    """What a session has said so far; ``startup`` is seconds until it was ready."""
+
+    startup: float = 0.0
+    ready: Ready | None = None
+    passes: list[Pass] = field(default_factory=list)
+    done: Done | None = None
+
+
+def _answers(lines: IO[str], start: float) -> _Answers:
+    """What a session says, until it has ended.
+
+    Args:
+        lines: its standard output.
+        start: when its process was, by ``time.perf_counter``.
+    """
+    answers = _Answers()
+    for line in lines:
+        try:
+            ((kind, value),) = json.loads(line).items()
+        except (ValueError, AttributeError):
+            continue  # the library's own words
+        if kind == "ready":
+            answers.startup, answers.ready = time.perf_counter() - start, value
+        elif kind == "pass":
+            answers.passes.append(value)
+        elif kind == "done":
+            answers.done = value
+    return answers
+
+
+def _last_words(code: int, words: IO[bytes]) -> str:
+    """Why a session ended before it was done."""
+    words.seek(0)
+    lines = [line for line in words.read().decode("utf-8", "replace").split("\n") if line]
+    if lines:
+        return lines[-1].strip()
+    return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
 
 
 @contextlib.contextmanager
 def _started(
-    program: str, request: dict[str, Any]
+    program: str, request: Request
 ) -> Iterator[tuple[IO[str], subprocess.Popen[str], IO[bytes]]]:
-    """A turn's process, what it says, and a file of its complaints; ended with the context."""
+    """A session's process, what it says, and a file of its complaints; ended with the context."""
     with tempfile.TemporaryFile() as words:
         try:
             child = subprocess.Popen(
@@ -222,7 +286,7 @@ def _started(
                 start_new_session=True,
             )
         except OSError as error:
-            raise TurnError(f"{program}: {error.strerror}") from error
+            raise SessionError(f"{program}: {error.strerror}") from error
         with child:
             try:
                 if child.stdin is None or child.stdout is None:

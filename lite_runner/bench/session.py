@@ -1,4 +1,4 @@
-"""A turn: one process that loads a reader, warms up, and reads all pictures some times.
+"""A session: one process that loads a reader, warms up, and reads all pictures some times.
 
 Asked by one JSON object on standard input, it says one a line: ``ready`` when it can read, ``pass``
 for each counted pass, ``done`` in the end. A reader of another project in the same run speaks the
@@ -13,11 +13,12 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, List, Protocol, Sequence, Tuple
+from typing import IO, Callable, Protocol, Sequence, Union
 
 import cv2
 
 from lite_runner import __version__, pack
+from lite_runner.bench.messages import About, Done, Pass, PictureFile, Ready, Request, Text, Times
 from lite_runner.errors import ImageError
 from lite_runner.ocr.pipeline import Ocr, Options, Page
 from lite_runner.pictures import image
@@ -25,17 +26,15 @@ from lite_runner.predictor import engines
 from lite_runner.releases import settings
 from lite_runner.releases.release import sha256
 
-#: Seconds of each of :data:`lite_runner.bench.statistics.STAGES`.
-Times = Dict[str, float]
-#: Lines and their quads.
-Text = Tuple[List[str], List[List[List[float]]]]
+#: One of :class:`Ready`, a pass, :class:`Done`.
+Answer = Union[Ready, Pass, Done]
 
 
 class Reader(Protocol):
-    """What reads in a turn."""
+    """What reads in a session."""
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> About:
         """Names and versions, for the record."""
 
     def read(self, path: str, detect: bool) -> tuple[Times, Text]:
@@ -45,11 +44,12 @@ class Reader(Protocol):
 class LiteReader:
     """This project's reader, with one open engine for pages and, when asked, one for lines."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: Request) -> None:
         files = pack.load(request["pack"] or _own_pack())
-        engine = engines.own(request["threads"], request["power"])
-        if request.get("freedom"):
-            engine = engine.knowing(engines.from_data(files.folder, request["freedom"]))
+        engine = engines.of_this_release(request["threads"], request["power"])
+        freedom = request.get("freedom")
+        if freedom:
+            engine = engine.with_capabilities(engines.from_data(files.folder, freedom))
         self._files, self._engine = files, engine
         self._options = Options(
             classify=request.get("classify", True),
@@ -64,7 +64,7 @@ class LiteReader:
         self._reader(detect=True).warm()
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> About:
         files, chosen = self._files, self._open[True].options
         arguments = self._engine.arguments
         return {
@@ -74,15 +74,15 @@ class LiteReader:
             "pack": files.name,
             "models": {
                 stage: {
-                    "sha256": sha256(one.path),
-                    "source": one.source,
-                    "precision": one.precision,
+                    "sha256": sha256(network.path),
+                    "source": network.source,
+                    "precision": network.precision,
                 }
-                for stage, one in files.networks.items()
+                for stage, network in files.networks.items()
             },
             "threads": arguments.get("threads") or 1,
             "power": arguments.get("power"),
-            "workers": chosen.workers,
+            "workers": chosen.workers or 1,
             "bucket": chosen.bucket,
             "max_side": chosen.max_side or files.detector.max_side,
         }
@@ -110,8 +110,8 @@ class LiteReader:
         return self._open[detect]
 
 
-def main(make: Callable[[dict[str, Any]], Reader] = LiteReader) -> int:
-    """Take one turn as standard input asks; the exit code."""
+def main(make: Callable[[Request], Reader] = LiteReader) -> int:
+    """Take one session as standard input asks; the exit code."""
     # The libraries' native code prints to descriptor 1: what it says belongs to stderr here.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -119,21 +119,16 @@ def main(make: Callable[[dict[str, Any]], Reader] = LiteReader) -> int:
     return 0
 
 
-def take(
-    request: dict[str, Any], answers: IO[str], make: Callable[[dict[str, Any]], Reader]
-) -> None:
-    """Take one turn.
+def take(request: Request, answers: IO[str], make: Callable[[Request], Reader]) -> None:
+    """Take one session.
 
     Args:
-        request: ``pictures`` (each ``path`` and ``detect``), ``warmup`` and ``passes``, and for the
-            reader ``pack``, ``threads``, ``power``, ``workers``, ``bucket``, ``max_side``,
-            ``freedom``; None where it is the reader's own. ``classify`` and ``recognise`` may be
-            False, to leave out a stage.
+        request: how to run, and what to read.
         answers: gets the JSON lines.
         make: loads the reader.
     """
 
-    def say(kind: str, value: Any) -> None:
+    def say(kind: str, value: Answer) -> None:
         print(json.dumps({kind: value}, ensure_ascii=False), file=answers, flush=True)
 
     start = time.perf_counter()
@@ -148,7 +143,8 @@ def take(
         steady = steady and texts == first
         if number >= request["warmup"]:
             say("pass", times)
-    say("done", {"peak_rss": peak_rss(), "read": first, "steady": steady})
+    done: Done = {"peak_rss": peak_rss(), "read": first or [], "steady": steady}
+    say("done", done)
 
 
 def peak_rss(status: Path = Path("/proc/self/status")) -> int | None:
@@ -166,7 +162,7 @@ def peak_rss(status: Path = Path("/proc/self/status")) -> int | None:
 
 
 def _pass(
-    reader: Reader, pictures: Sequence[dict[str, Any]]
+    reader: Reader, pictures: Sequence[PictureFile]
 ) -> tuple[list[Times | None], list[Text | None]]:
     times: list[Times | None] = []
     texts: list[Text | None] = []

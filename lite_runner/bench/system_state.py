@@ -9,8 +9,11 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Callable, Sequence
+
+from lite_runner.bench.result import Board, State, Throttling
 
 #: Bits of the Raspberry Pi's ``get_throttled``, by its documentation of vcgencmd.
 _PI_BITS = {
@@ -58,17 +61,12 @@ def ask(command: Sequence[str]) -> str | None:
     return line.strip() or None
 
 
-def read(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
+def read(root: Path = Path("/"), asking: Ask = ask) -> State:
     """The state now.
 
     Args:
         root: folder with ``sys`` and ``proc``.
         asking: asks the board's own programs.
-
-    Returns:
-        ``mhz`` (clock of each core), ``governor`` (of the kernel's, each once), ``celsius`` (by
-        sensor), ``throttled`` (sentences; empty: asked, and nothing; None: nobody to ask), ``load``
-        (running tasks over 1, 5 and 15 minutes).
     """
     cpus = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*"), key=_number)
     clocks = [_integer(cpu / "cpufreq/scaling_cur_freq") for cpu in cpus]
@@ -77,7 +75,7 @@ def read(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
     celsius = _zones(root)
     tegra = asking(["tegrastats", "--interval", "200"])
     if tegra is not None:
-        mhz = mhz or [int(one) for one in re.findall(r"\d+%@(\d+)", tegra)]
+        mhz = mhz or [int(clock) for clock in re.findall(r"\d+%@(\d+)", tegra)]
         celsius = celsius or {
             name: float(degrees) for name, degrees in re.findall(r"([\w-]+)@(-?[\d.]+)C", tegra)
         }
@@ -90,46 +88,46 @@ def read(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
     }
 
 
-def held_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def held_back(before: Throttling, after: Throttling) -> list[str]:
     """What held a board back between two states: what holds now, and what began since the first.
 
     A board remembers since it was started: what it said before is no news afterwards.
     """
     old, new = before["throttled"], after["throttled"] or ()
-    found = [word for word in (*(old or ()), *new) if word.endswith(_NOW)]
+    reasons = [word for word in (*(old or ()), *new) if word.endswith(_NOW)]
     if old is not None:
-        found += [word for word in new if word not in old and not word.endswith(_NOW)]
-    return list(dict.fromkeys(found))
+        reasons += [word for word in new if word not in old and not word.endswith(_NOW)]
+    return list(dict.fromkeys(reasons))
 
 
 def _throttled(root: Path, asking: Ask) -> list[str] | None:
-    said = asking(["vcgencmd", "get_throttled"]) or ""
-    bits = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)", said)
+    answer = asking(["vcgencmd", "get_throttled"]) or ""
+    bits = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)", answer)
     # Where the program is missing, or not let in, the kernel passes the word on.
     bits = bits or re.fullmatch(r"([0-9a-fA-F]+)", _text(root / _PI_FILE))
-    found = None
+    reasons = None
     if bits:
         value = int(bits.group(1), 16)
-        found = [words for bit, words in _PI_BITS.items() if value >> bit & 1]
+        reasons = [words for bit, words in _PI_BITS.items() if value >> bit & 1]
     # Elsewhere the kernel's own cooling tells: it slows cores down step by step.
     for device in sorted((root / "sys/class/thermal").glob("cooling_device*")):
         kind, step = _text(device / "type"), _integer(device / "cur_state")
         if ("cpu" in kind.lower() or kind == "Processor") and step is not None:
-            found = found or []
+            reasons = reasons or []
             if step > 0:
-                found.append(f"{kind} slowed down by the system, step {step} now")
-    return found
+                reasons.append(f"{kind} slowed down by the system, step {step} now")
+    return reasons
 
 
 def _zones(root: Path) -> dict[str, float]:
-    found: dict[str, float] = {}
+    celsius: dict[str, float] = {}
     for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*"), key=_number):
         value = _integer(zone / "temp")
         if value is None:
             continue  # a sensor that is switched off
         name = _text(zone / "type") or zone.name
-        found[name if name not in found else f"{name} ({zone.name})"] = value / 1000
-    return found
+        celsius[name if name not in celsius else f"{name} ({zone.name})"] = value / 1000
+    return celsius
 
 
 def _load(root: Path) -> list[float] | None:
@@ -139,9 +137,7 @@ def _load(root: Path) -> list[float] | None:
         return None
 
 
-def _killing(child: subprocess.Popen[str]) -> Any:
-    import threading
-
+def _killing(child: subprocess.Popen[str]) -> threading.Timer:
     timer = threading.Timer(_SECONDS, child.kill)
     timer.daemon = True
     timer.start()
@@ -167,8 +163,8 @@ def _text(path: Path) -> str:
         return ""
 
 
-def board(root: Path = Path("/"), asking: Ask = ask) -> dict[str, Any]:
-    """What the board is: machine, system, model, processor, cores, memory in bytes."""
+def board(root: Path = Path("/"), asking: Ask = ask) -> Board:
+    """What the board is."""
     import platform
 
     # A phone's shell may not read its device tree, but it has a program that tells.

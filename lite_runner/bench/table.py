@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Sequence
 
 from lite_runner.bench import system_state
+from lite_runner.bench.result import CandidateResult, Result, State
 from lite_runner.bench.statistics import STAGES
 from lite_runner.ocr import report
 
 
-def text(record: Mapping[str, Any]) -> str:
+def text(record: Result) -> str:
     """What was measured, for people."""
     board, emulated = record["board"], record["emulated"]
     model = board["model"] or board["cpu"] or board["machine"]
@@ -25,7 +26,7 @@ def text(record: Mapping[str, Any]) -> str:
             *("start s", "cold s", "RSS MB", "CER", "spaced", "Hmean", "turns"),
         )
     ]
-    rows += [_row(one) for one in record["candidates"] if one["turns"]]
+    rows += [_row(candidate) for candidate in record["candidates"] if candidate["turns"]]
     parts = [head, ""]
     if len(rows) > 1:
         parts += [report.table(rows), ""]
@@ -33,84 +34,93 @@ def text(record: Mapping[str, Any]) -> str:
     return "\n".join(parts).rstrip()
 
 
-def notes(record: Mapping[str, Any]) -> list[str]:
+def notes(record: Result) -> list[str]:
     """Sentences without which the numbers would mislead."""
-    found = []
+    sentences = []
     if record["emulated"]:
-        found.append(
+        sentences.append(
             "An emulated board: its milliseconds say nothing of a real one. Instructions are no"
             " time either, but they repeat."
         )
-    for one in record["candidates"]:
-        name = one["id"]
-        if one["failed"]:
-            found.append(f"{name}: failed: {one['failed']}")
-        missing = sum(text is None for text in one["texts"] or ())
+    for candidate in record["candidates"]:
+        name = candidate["id"]
+        if candidate["failed"]:
+            sentences.append(f"{name}: failed: {candidate['failed']}")
+        missing = sum(text is None for text in candidate["texts"] or ())
         if missing:
-            found.append(f"{name}: could not read {missing} of the pictures; they are left out.")
-        if one["turns"] and not one["steady"]:
-            found.append(f"{name}: did not read alike every time; scored by its first reading.")
-        if one["turns"] and not one["stable"] and not record["emulated"]:
+            sentences.append(
+                f"{name}: could not read {missing} of the pictures; they are left out."
+            )
+        if candidate["turns"] and not candidate["steady"]:
+            sentences.append(f"{name}: did not read alike every time; scored by its first reading.")
+        if candidate["turns"] and not candidate["stable"] and not record["emulated"]:
             within = record["settings"]["stable"]
-            found.append(f"{name}: its median is not known to within {within:.0%}; give it longer.")
-        if one["instructions"]:
-            counts = one["instructions"]
+            sentences.append(
+                f"{name}: its median is not known to within {within:.0%}; give it longer."
+            )
+        if candidate["instructions"]:
+            counts = candidate["instructions"]
             stages = ", ".join(
                 f"{stage} {counts[stage] / 1e6:.0f}"
                 for stage in ("detect", "classify", "recognise")
             )
-            found.append(
+            sentences.append(
                 f"{name}: {counts['total'] / 1e6:.0f} million instructions to read"
                 f" {counts['image']} with one thread ({stages})."
             )
     states = [
-        turn[when]
-        for one in record["candidates"]
-        for turn in one["turns"]
+        session[when]
+        for candidate in record["candidates"]
+        for session in candidate["turns"]
         for when in ("before", "after")
     ]
     throttled = {
         word
-        for one in record["candidates"]
-        for turn in one["turns"]
-        for word in system_state.held_back(turn["before"], turn["after"])
+        for candidate in record["candidates"]
+        for session in candidate["turns"]
+        for word in system_state.held_back(session["before"], session["after"])
     }
     if throttled:
-        found.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")
+        sentences.append(f"The board was slowed down: {', '.join(sorted(throttled))}.")
     clocks = [max(state["mhz"]) for state in states if state["mhz"]]
     if clocks and max(clocks) > 1.1 * min(clocks):
-        found.append(f"Its clock moved between {min(clocks)} and {max(clocks)} MHz.")
+        sentences.append(f"Its clock moved between {min(clocks)} and {max(clocks)} MHz.")
     heat = [max(state["celsius"].values()) for state in states if state["celsius"]]
     if heat:
-        found.append(f"Its warmest sensor went from {min(heat):.0f} to {max(heat):.0f} °C.")
-    absent = [
-        words
-        for key, words in (
-            ("mhz", "clock"),
-            ("celsius", "temperature"),
-            ("throttled", "throttling"),
-        )
-        if states and all(state[key] is None for state in states)
-    ]
+        sentences.append(f"Its warmest sensor went from {min(heat):.0f} to {max(heat):.0f} °C.")
+    absent = _untold(states)
     if absent:
-        found.append(f"The board does not tell its {', '.join(absent)}.")
-    return found + [f"Left out: {sentence}." for sentence in record["skipped"]]
+        sentences.append(f"The board does not tell its {', '.join(absent)}.")
+    return sentences + [f"Left out: {sentence}." for sentence in record["skipped"]]
 
 
-def _row(one: Mapping[str, Any]) -> Sequence[str]:
-    summary, accuracy, detection = one["summary"], one["accuracy"], one["detection"]
+def _untold(states: Sequence[State]) -> list[str]:
+    """What no state says."""
+    kinds: dict[str, list[object]] = {
+        "clock": [state["mhz"] for state in states],
+        "temperature": [state["celsius"] for state in states],
+        "throttling": [state["throttled"] for state in states],
+    }
+    return [
+        kind for kind, values in kinds.items() if states and all(value is None for value in values)
+    ]
+
+
+def _row(candidate: CandidateResult) -> Sequence[str]:
+    summary = candidate["summary"] or {}
+    accuracy, detection = candidate["accuracy"], candidate["detection"]
     return (
-        one["id"],
+        candidate["id"],
         *(f"{summary[stage]['median']:.1f}" for stage in STAGES),
         f"{summary['total']['p90']:.1f}",
-        _or_dash(one["lines_per_second"], "{:.1f}"),
-        _or_dash(one["startup_warm"], "{:.2f}"),
-        _or_dash(one["startup_cold"], "{:.2f}"),
-        _or_dash(one["peak_rss"] and one["peak_rss"] / 1e6, "{:.0f}"),
+        _or_dash(candidate["lines_per_second"], "{:.1f}"),
+        _or_dash(candidate["startup_warm"], "{:.2f}"),
+        _or_dash(candidate["startup_cold"], "{:.2f}"),
+        _or_dash(candidate["peak_rss"] and candidate["peak_rss"] / 1e6, "{:.0f}"),
         "-" if accuracy is None else f"{accuracy['cer']:.2%}",
         "-" if accuracy is None else f"{accuracy['spaced']['cer']:.2%}",
         "-" if detection is None else f"{detection['hmean']:.3f}",
-        str(len(one["turns"])),
+        str(len(candidate["turns"])),
     )
 
 

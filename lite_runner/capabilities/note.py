@@ -1,7 +1,7 @@
-"""Notes of trials: what a pack's models were found to stay right with on this machine.
+"""Notes of probing: what a pack's models can do on this machine.
 
-A trial takes as long as reading several pages, so it is paid once: its outcome is kept by what the
-pack holds and what runs it. The release's own pack needs no note, its verification is one.
+Probing takes as long as reading several pages, so it is paid once: what it shows is kept under what
+the pack holds and what runs it. The release's own pack needs no note, its verification is one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from lite_runner.capabilities import probing
 from lite_runner.pack import FILE, Pack
-from lite_runner.predictor import Engine, Freedom, engines
+from lite_runner.predictor import engines
+from lite_runner.predictor.protocol import Capabilities, Engine
 from lite_runner.releases import durable
 from lite_runner.releases.release import sha256
 from lite_runner.user_path import user_path
@@ -26,7 +27,7 @@ VARIABLE = "LITE_OCR_CACHE"
 
 
 def tried(engine: Engine, files: Pack) -> Engine:
-    """An engine that knows what a pack's models may be given, from a trial now if need be.
+    """An engine that knows what a pack's models can do, by probing them now if need be.
 
     Args:
         engine: the board's.
@@ -37,47 +38,46 @@ def tried(engine: Engine, files: Pack) -> Engine:
     """
     if engines.proven(files):
         return engine
-    found = outcome(engine, files)
-    return engine.knowing({(files.folder / name).resolve(): one for name, one in found.items()})
+    return engine.with_capabilities(engines.by_path(files, outcome(engine, files)))
 
 
-def outcome(engine: Engine, files: Pack) -> dict[str, Freedom]:
+def outcome(engine: Engine, files: Pack) -> dict[str, Capabilities]:
     """What :func:`lite_runner.capabilities.probing.run` says, or said of the same bytes before.
 
     Raises:
         EngineError: as above.
     """
-    place = _place(engine, files)
-    known = None if place is None else _read(place, files)
+    path = _path(engine, files)
+    known = None if path is None else _read(path, files)
     if known is not None:
         return known
     print(f"trying the models of {files.name}, which is new here", file=sys.stderr, flush=True)
-    found = probing.run(engine, files)
-    keep(engine, files, found)
-    return found
+    known = probing.run(engine, files)
+    keep(engine, files, known)
+    return known
 
 
-def keep(engine: Engine, files: Pack, found: dict[str, Freedom]) -> None:
-    """Note a trial's outcome; where nothing can be written, it is paid again the next time."""
-    place = _place(engine, files)
-    if place is None:
+def keep(engine: Engine, files: Pack, known: dict[str, Capabilities]) -> None:
+    """Note what probing has shown; where nothing can be written, it is paid again the next time."""
+    path = _path(engine, files)
+    if path is None:
         return
     with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        durable.write(place, json.dumps(engines.as_data(found)).encode(), 0o600)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.write(path, json.dumps(engines.as_data(known)).encode(), 0o600)
 
 
-def _read(place: Path, files: Pack) -> dict[str, Freedom] | None:
-    """The outcome in a note; None if there is none, or it is damaged or not of these models."""
+def _read(note: Path, files: Pack) -> dict[str, Capabilities] | None:
+    """What a note says; None if there is none, or it is damaged or not of these models."""
     try:
-        data = json.loads(place.read_text(encoding="utf-8"))
-        found = {path.name: one for path, one in engines.from_data(files.folder, data).items()}
+        data = json.loads(note.read_text(encoding="utf-8"))
+        known = {path.name: can for path, can in engines.from_data(files.folder, data).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return found if set(found) == {one.path.name for one in files.networks.values()} else None
+    return known if set(known) == {model.path.name for model in files.networks.values()} else None
 
 
-def _place(engine: Engine, files: Pack) -> Path | None:
+def _path(engine: Engine, files: Pack) -> Path | None:
     """Where the note of a pack on an engine is kept; None where the user has no home, as on phones.
 
     ``pack.json`` names every file of the pack by its sha256. Kernels are chosen by the processor,

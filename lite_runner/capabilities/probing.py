@@ -1,4 +1,4 @@
-"""Trials of a pack's models on this board's library, in a process that may be killed by them.
+"""Probing of a pack's models on this board's library, in a process that may be killed by them.
 
 Paddle-Lite ends the whole process on a model it does not understand (``Check failed``), and no
 Python code can catch that. Worse, some of its releases go on with wrong numbers: after a change of
@@ -13,12 +13,12 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence, Tuple, TypedDict
 
 from lite_runner import pack
 from lite_runner.capabilities import limits
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Engine, Freedom
+from lite_runner.predictor.protocol import Capabilities, Engine, EngineArguments
 
 #: What of memory is not set reads as garbage, and large pieces lie apart, so that writing out of
 #: bounds ends the process instead of spoiling the next piece (mallopt(3)).
@@ -32,8 +32,28 @@ _ALERT = {
 _COMPLAINTS = ("rror", "failed", "bad_alloc", "length_error", "what():")
 
 
-def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
-    """Find out what each model of a pack stays right with.
+#: Stage and what is tried of it: ``loads``, ``batches``, ``reshapes`` or ``runs``.
+Step = Tuple[str, str]
+
+
+class Request(TypedDict):
+    """What a child is to try.
+
+    Attributes:
+        engine: module, name and arguments of its class.
+        pack: folder of the pack.
+        steps: in order; each is answered by a line.
+        known: (stage, what, whether it does) of steps that other children have answered.
+    """
+
+    engine: tuple[str, str, EngineArguments]
+    pack: str
+    steps: list[Step]
+    known: list[tuple[str, str, bool]]
+
+
+def run(engine: Engine, files: pack.Pack) -> dict[str, Capabilities]:
+    """Find out what each model of a pack can do and stay right.
 
     Args:
         engine: the board's.
@@ -47,16 +67,16 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
             the library's own words.
     """
     steps = [(stage, "loads") for stage in files.networks]
-    if engine.untried:
+    if engine.needs_probing:
         # Batches first: where they fail, only single lines need to change their shape.
         steps += [(stage, what) for stage in files.networks for what in ("batches", "reshapes")]
-    answers: dict[tuple[str, str], bool] = {}
+    answers: dict[Step, bool] = {}
     while steps:
-        told, why = _child(_request(engine, files, steps, answers), _ALERT)
-        for step, yes in zip(steps, told):
+        answered, why = _child(_request(engine, files, steps, answers), _ALERT)
+        for step, yes in zip(steps, answered):
             answers[step] = yes
-        if len(told) < len(steps):
-            stage, what = failed = steps[len(told)]
+        if len(answered) < len(steps):
+            stage, what = failed = steps[len(answered)]
             if what == "loads":
                 raise EngineError(_cannot_load(engine, files.networks[stage], why))
             answers[failed] = False
@@ -64,24 +84,23 @@ def run(engine: Engine, files: pack.Pack) -> dict[str, Freedom]:
                 _check_runs(engine, files, stage)
         steps = [step for step in steps if step not in answers]
     return {
-        network.path.name: Freedom(answers[stage, "reshapes"], answers[stage, "batches"])
+        network.path.name: Capabilities(answers[stage, "reshapes"], answers[stage, "batches"])
         for stage, network in files.networks.items()
-        if engine.untried
+        if engine.needs_probing
     }
 
 
 def _request(
     engine: Engine,
     files: pack.Pack,
-    steps: Sequence[tuple[str, str]],
-    answers: Mapping[tuple[str, str], bool] = {},
-) -> dict[str, Any]:
-    """What a child is to do."""
+    steps: Sequence[Step],
+    answers: Mapping[Step, bool] = {},
+) -> Request:
     return {
-        "engine": [type(engine).__module__, type(engine).__qualname__, dict(engine.arguments)],
+        "engine": (type(engine).__module__, type(engine).__qualname__, engine.arguments),
         "pack": str(files.folder),
-        "steps": steps,
-        "known": [[stage, what, yes] for (stage, what), yes in answers.items()],
+        "steps": list(steps),
+        "known": [(stage, what, yes) for (stage, what), yes in answers.items()],
     }
 
 
@@ -96,8 +115,8 @@ def _cannot_load(engine: Engine, network: pack.Network, why: str) -> str:
 
 def _check_runs(engine: Engine, files: pack.Pack, stage: str) -> None:
     """Refuse a model that ends the process when it is opened for each input, too."""
-    told, why = _child(_request(engine, files, [(stage, "runs")]), {})
-    if not told:
+    answered, why = _child(_request(engine, files, [(stage, "runs")]), {})
+    if not answered:
         raise EngineError(
             f"{files.networks[stage].path.name}: Paddle-Lite {engine.version} ends on inputs of"
             f" other sizes than it was exported with: {why}; make the pack again, or export the"
@@ -105,13 +124,13 @@ def _check_runs(engine: Engine, files: pack.Pack, stage: str) -> None:
         )
 
 
-def _child(given: dict[str, Any], alert: Mapping[str, str]) -> tuple[list[bool], str]:
+def _child(request: Request, alert: Mapping[str, str]) -> tuple[list[bool], str]:
     """Take steps in a process of their own; the answers it gave, and its last words."""
     code = f"import sys; sys.path[:] = {sys.path!r}; "
     code += "from lite_runner.verification import probing_child; probing_child.main()"
     child = subprocess.run(
         [sys.executable, "-I", "-c", code],
-        input=json.dumps(given).encode(),
+        input=json.dumps(request).encode(),
         env={**os.environ, **alert},
         capture_output=True,
         check=False,  # its own alarm ends it
@@ -126,5 +145,5 @@ def _last_words(code: int, words: Sequence[str]) -> str:
     """Why a child ended, in the library's words where it had some."""
     if code == -signal.SIGALRM:
         return "it takes longer than models of its size do, the file or the board is broken"
-    told = [line.strip() for line in words if any(word in line for word in _COMPLAINTS)]
-    return told[-1] if told else f"ended by signal {-code}"
+    complaints = [line.strip() for line in words if any(word in line for word in _COMPLAINTS)]
+    return complaints[-1] if complaints else f"ended by signal {-code}"

@@ -8,19 +8,20 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Mapping
 
 from lite_runner import pack
-from lite_runner.bench import pictures as find
-from lite_runner.bench import run, table
+from lite_runner.bench import pictures, run, table
 from lite_runner.bench.candidate import Candidate, sweep
+from lite_runner.bench.messages import Job, Setting
+from lite_runner.bench.result import Event
 from lite_runner.capabilities import note
 from lite_runner.cli import output
 from lite_runner.errors import UsageError
 from lite_runner.predictor import engines
 from lite_runner.releases import settings
 
-#: A release's own program, which takes turns.
+#: A release's own program, which runs sessions.
 PROGRAM = "ocr"
 
 
@@ -40,24 +41,44 @@ def bench(options: argparse.Namespace) -> int:
         raise UsageError(
             "bench: this runner lies in no release; run it by a deployed release's ocr"
         )
-    own = pack.own()
-    chosen: list[Path] = options.pack or ([own] if own else [])
-    packs = {folder: pack.load(folder) for folder in chosen}
-    pictures = (
-        find.find(options.images) if options.images else find.golden(next(iter(packs.values())))
+    own = pack.of_this_release()
+    folders: list[Path] = options.pack or ([own] if own else [])
+    packs = {folder: pack.load(folder) for folder in folders}
+    images = (
+        pictures.find(options.images)
+        if options.images
+        else pictures.golden(next(iter(packs.values())))
     )
+    candidates, skipped = _candidates(options, packs, own, program)
+    if not candidates:
+        raise UsageError(f"bench: {'; '.join(skipped)}")
+    plan = run.Plan(limit=float(options.limit))
+    record = run.run(candidates, images, plan, skipped, say=_say)
+    if options.json:
+        output.write_json(record, options.json)
+    if options.json != output.STDOUT:
+        print(table.text(record))
+    if not record["complete"]:
+        return 130
+    return 1 if any(candidate["failed"] for candidate in record["candidates"]) else 0
+
+
+def _candidates(
+    options: argparse.Namespace, packs: Mapping[Path, pack.Pack], own: Path | None, program: Path
+) -> tuple[list[Candidate], list[str]]:
+    """Every pack with every setting that was asked for, and sentences on what is left out."""
     candidates: list[Candidate] = []
     skipped: list[str] = []
     names = [files.name for files in packs.values()]
-    on_arm = engines.own().arch == "arm"
+    on_arm = engines.of_this_release().arch == "arm"
     if options.power and not on_arm:
         skipped.append("power modes: Paddle-Lite has them on ARM only")
     for folder, files in packs.items():
-        request: dict[str, Any] = {"pack": str(folder.resolve())}
+        request: Setting = {"pack": str(folder.resolve())}
         if own is None or folder.resolve() != own.resolve():
             # What its models stay right with is known of the release's own pack only.
-            request["freedom"] = engines.as_data(note.outcome(engines.own(), files))
-        found, left_out = sweep(
+            request["freedom"] = engines.as_data(note.outcome(engines.of_this_release(), files))
+        of_pack, left_out = sweep(
             files.name if names.count(files.name) == 1 else str(folder),
             str(program),
             request,
@@ -66,37 +87,26 @@ def bench(options: argparse.Namespace) -> int:
             options.workers,
             len(os.sched_getaffinity(0)),
         )
-        candidates += found
+        candidates += of_pack
         skipped += left_out
-    if not candidates:
-        raise UsageError(f"bench: {'; '.join(skipped)}")
-    plan = run.Plan(limit=float(options.limit))
-    record = run.run(candidates, pictures, plan, skipped, say=_say)
-    if options.json:
-        output.write_json(record, options.json)
-    if options.json != output.STDOUT:
-        print(table.text(record))
-    if not record["complete"]:
-        return 130
-    return 1 if any(one["failed"] for one in record["candidates"]) else 0
+    return candidates, skipped
 
 
 def run_job(source: IO[str], sink: IO[str]) -> int:
     """Measure what a host asks for.
 
     Args:
-        source: JSON of ``candidates`` (``name``, ``program``, ``request``), ``pictures``, ``plan``
-            and ``skipped``.
+        source: JSON of a :class:`lite_runner.bench.messages.Job`.
         sink: gets the run's events, each a JSON object of one entry on a line.
     """
     _end_well()
-    job = json.load(source)
+    job: Job = json.load(source)
 
-    def tell(kind: str, value: Any) -> None:
+    def tell(kind: str, value: Event) -> None:
         print(json.dumps({kind: value}, ensure_ascii=False), file=sink, flush=True)
 
     run.run(
-        [Candidate(**one) for one in job["candidates"]],
+        [Candidate(**candidate) for candidate in job["candidates"]],
         job["pictures"],
         run.Plan(**job["plan"]),
         job["skipped"],
@@ -107,7 +117,7 @@ def run_job(source: IO[str], sink: IO[str]) -> int:
 
 
 def _end_well() -> None:
-    """Be interrupted by what else ends a process, so that no turn goes on alone."""
+    """Be interrupted by what else ends a process, so that no session goes on alone."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
 

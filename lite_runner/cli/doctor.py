@@ -6,9 +6,10 @@ import importlib
 import os
 import platform
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Callable, Iterable, NamedTuple
+from typing import Callable, Iterable
 
 from lite_runner import pack as packs
 from lite_runner.errors import LiteError
@@ -19,7 +20,8 @@ _AGAIN = "deploy to this board again"
 _SYSTEM = {"numpy": "python3-numpy", "cv2": "python3-opencv"}
 
 
-class Check(NamedTuple):
+@dataclass(frozen=True)
+class Check:
     """One thing looked at: ``detail`` says what was found, ``hint`` how to get it if not ``ok``."""
 
     name: str
@@ -30,19 +32,19 @@ class Check(NamedTuple):
 
 def board_checks(pack: Path) -> list[Check]:
     """Look at all a board needs to read: interpreter, packages, engine, pack, golden picture."""
-    found = [
+    checks = [
         Check("machine", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
         Check(
             "python", sys.version_info >= (3, 8), f"{platform.python_version()} {sys.executable}"
         ),
     ]
-    found += release_checks()
+    checks += release_checks()
     for module in _SYSTEM:
-        found.append(attempt(module, partial(_version, module), hint(module)))
-    found.append(attempt("paddle-lite", _engine_version, _AGAIN))
-    found.append(attempt("pack", lambda: _pack(pack), _AGAIN))
-    found.append(attempt("golden picture", lambda: _golden(pack), _AGAIN))
-    return found
+        checks.append(attempt(module, partial(_version, module), hint(module)))
+    checks.append(attempt("paddle-lite", _engine_version, _AGAIN))
+    checks.append(attempt("pack", lambda: _pack(pack), _AGAIN))
+    checks.append(attempt("golden picture", lambda: _golden(pack), _AGAIN))
+    return checks
 
 
 def release_checks() -> list[Check]:
@@ -56,7 +58,9 @@ def release_checks() -> list[Check]:
 
 def hint(module: str | None) -> str:
     """What to do about a package that cannot be imported, in the release this runner lies in."""
-    brought = packs.own() is None or (Path(__file__).resolve().parents[3] / "site").is_dir()
+    brought = (
+        packs.of_this_release() is None or (Path(__file__).resolve().parents[3] / "site").is_dir()
+    )
     return _AGAIN if brought or module not in _SYSTEM else f"sudo apt-get install {_SYSTEM[module]}"
 
 
@@ -68,15 +72,15 @@ def attempt(name: str, work: Callable[[], str], hint: str) -> Check:
         return Check(name, False, str(error), hint)
 
 
-def show(found: Iterable[Check]) -> int:
+def show(checks: Iterable[Check]) -> int:
     """Print checks, one a line, and what to do; the exit code is 1 if any failed."""
-    checks = list(found)
-    width = max(len(check.name) for check in checks)
-    for check in checks:
+    rows = list(checks)
+    width = max(len(check.name) for check in rows)
+    for check in rows:
         print(f"{'ok  ' if check.ok else 'MISS'}  {check.name:<{width}}  {check.detail}")
         if not check.ok:
             print(f"      {'':<{width}}  -> {check.hint}")
-    failed = sum(not check.ok for check in checks)
+    failed = sum(not check.ok for check in rows)
     print("all is well" if not failed else f"{failed} to fix")
     return 1 if failed else 0
 
@@ -96,7 +100,7 @@ def _version(module: str) -> str:
 def _engine_version() -> str:
     from lite_runner.predictor import engines
 
-    return engines.own().version
+    return engines.of_this_release().version
 
 
 def _pack(folder: Path) -> str:

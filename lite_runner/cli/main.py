@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the command line without the program; ``sys.argv`` if None.
     """
-    output.speak_utf8()
+    output.force_utf8_output()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     return guard(lambda: command(options), "ocr", debug=options.debug)
@@ -72,8 +72,8 @@ def guard(
     except OSError as error:
         if debug:
             raise
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"{program}: {place}{error.strerror or error}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{program}: {where}{error.strerror or error}", file=sys.stderr)
     except MemoryError:
         if debug:
             raise
@@ -113,7 +113,7 @@ def read_files(
         memory=options.memory and 1_000_000 * options.memory,
     )
     names: set[str] = set()
-    engine = engines.own(options.threads)
+    engine = engines.of_this_release(options.threads)
     files = packs.load(pack)
     check_runtime(files, engine)
     engine = note.tried(engine, files)
@@ -126,7 +126,7 @@ def read_files(
                     raise ImageError(error)
                 pixels = image.load(path)
                 page = ocr.read(pixels, last=number == len(pictures))
-                result = report.page_result(name, page)
+                result: report.Result = report.page_result(name, page)
                 if options.draw is not None:
                     target = options.draw / inputs.drawing_name(path, names)
                     output.write_picture(target, draw.annotate(pixels, page))
@@ -161,7 +161,7 @@ def _verify(options: argparse.Namespace) -> int:
     from lite_runner.verification.verify import verify
 
     report = verify(options.pack, options.threads)
-    if options.pack == packs.own():
+    if options.pack == packs.of_this_release():
         engines.remember(report)
     if options.json:
         output.print_json(report)
@@ -171,19 +171,17 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from lite_runner.cli import bench as program
+    from lite_runner.cli import bench
 
-    return (
-        program.run_job(sys.stdin, terminal.raw(sys.stdout))
-        if options.job
-        else program.bench(options)
-    )
+    if options.job:
+        return bench.run_job(sys.stdin, terminal.raw(sys.stdout))
+    return bench.bench(options)
 
 
-def _turn(options: argparse.Namespace) -> int:
-    from lite_runner.bench import session as turn
+def _session(options: argparse.Namespace) -> int:
+    from lite_runner.bench import session
 
-    return turn.main()
+    return session.main()
 
 
 def _python(options: argparse.Namespace) -> int:
@@ -204,7 +202,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show where an error comes from")
-    own = packs.own()
+    own = packs.of_this_release()
     common.add_argument(
         "--pack",
         type=Path,
@@ -275,8 +273,8 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--job", action="store_true", help=argparse.SUPPRESS)
     bench.set_defaults(command=_bench)
 
-    turn = commands.add_parser("turn")
-    turn.set_defaults(command=_turn, debug=False)
+    session = commands.add_parser("turn")
+    session.set_defaults(command=_session, debug=False)
 
     python = commands.add_parser("python", help="run a Python script with this release's packages")
     python.add_argument("script", type=_script, metavar="SCRIPT")

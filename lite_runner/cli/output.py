@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # numpy would take a fifth of the time of a task that prints 
 STDOUT = "-"
 
 
-def speak_utf8() -> None:
+def force_utf8_output() -> None:
     """Let text in any script be printed, also where the locale is none or an old one.
 
     What would control the terminal is shown instead (:mod:`lite_runner.terminal`).

@@ -40,7 +40,7 @@ def logical(characters: Sequence[str]) -> str:
         from their right end on, but Latin words and numbers from left to right.
     """
     # Dictionaries may hold empty lines.
-    classes = [unicodedata.bidirectional(one[0]) if one else "" for one in characters]
+    classes = [unicodedata.bidirectional(text[0]) if text else "" for text in characters]
     if not any(name in _RIGHT_TO_LEFT for name in classes):
         return "".join(characters)
     parts: list[str] = []
@@ -71,7 +71,7 @@ def _left_to_right(characters: Sequence[str], classes: Sequence[str]) -> Iterato
     pairs = list(_brackets(characters))
     # Brackets around a letter from right to left stand with it (rule N0).
     borders = {side for pair in pairs if _has(classes, pair, _RIGHT_TO_LEFT) for side in pair}
-    borders |= {place for place, name in enumerate(classes) if name in _RIGHT_TO_LEFT}
+    borders |= {index for index, name in enumerate(classes) if name in _RIGHT_TO_LEFT}
     start = 0
     for stop in (*sorted(borders), len(classes)):
         # The letter that is read before.
@@ -83,14 +83,14 @@ def _left_to_right(characters: Sequence[str], classes: Sequence[str]) -> Iterato
 def _brackets(characters: Sequence[str]) -> Iterator[_Span]:
     """Indices of brackets that belong together (definition BD16)."""
     expected: list[tuple[str, int]] = []
-    for place, character in enumerate(characters):
+    for index, character in enumerate(characters):
         if character in _CLOSING_OF:
-            expected.append((_CLOSING_OF[character], place))
+            expected.append((_CLOSING_OF[character], index))
         elif any(closing == character for closing, _ in expected):
             closing, opened = expected.pop()
             while closing != character:
                 closing, opened = expected.pop()
-            yield opened, place
+            yield opened, index
 
 
 def _within(
@@ -130,7 +130,7 @@ def _within(
 def _words(span: _Span, classes: Sequence[str]) -> _Span:
     """Indices of the first and last character of a phrase, without brackets around its ends."""
     start, stop = span
-    inside = [place for place in range(start, stop) if classes[place] in ("L", "EN")]
+    inside = [index for index in range(start, stop) if classes[index] in ("L", "EN")]
     first, last = inside[0], inside[-1]
     # Signs such as % belong to the number they touch (rule W5), accents to their letter (W1).
     while first > start and classes[first - 1] == "ET" and classes[first] != "L":
@@ -151,29 +151,29 @@ def _numbers(span: _Span, classes: Sequence[str], arabic: bool) -> Iterator[_Spa
     _join_signs(names)
     _join_signs(names, backwards=True)
     first = None
-    for place, name in enumerate((*names, "")):
+    for index, name in enumerate((*names, "")):
         if name in _NUMBERS and first is None:
-            first = place
+            first = index
         elif name not in _NUMBERS and first is not None:
-            yield start + first, start + place
+            yield start + first, start + index
             first = None
 
 
 def _join_separators(names: list[str]) -> None:
     """Make a single separator between two numbers a part of them (rule W4)."""
-    for place in range(1, len(names) - 1):
-        before, name, after = names[place - 1 : place + 2]
+    for index in range(1, len(names) - 1):
+        before, name, after = names[index - 1 : index + 2]
         if before == after and (name, before) in (("CS", "EN"), ("CS", "AN"), ("ES", "EN")):
-            names[place] = before
+            names[index] = before
 
 
 def _join_signs(names: list[str], backwards: bool = False) -> None:
     """Make signs that follow a European number a part of it (rule W5)."""
     places = range(len(names))
-    for near, place in zip(places[::-1], places[-2::-1]) if backwards else zip(places, places[1:]):
-        if names[place] == "ET" and names[near] == "EN":
-            names[place] = "EN"
+    for near, index in zip(places[::-1], places[-2::-1]) if backwards else zip(places, places[1:]):
+        if names[index] == "ET" and names[near] == "EN":
+            names[index] = "EN"
 
 
-def _has(classes: Sequence[str], span: _Span, wanted: Sequence[str]) -> bool:
-    return any(name in wanted for name in classes[span[0] : span[1]])
+def _has(classes: Sequence[str], span: _Span, names: Sequence[str]) -> bool:
+    return any(name in names for name in classes[span[0] : span[1]])

@@ -22,7 +22,7 @@ STRIDE = 32
 MIN_REGION = 3.0
 #: No more regions than this are taken; a dense A4 page has some 500, a strip several of them.
 MAX_REGIONS = 5000
-#: Pictures longer than this many times their other side are looked at in pieces.
+#: Pictures longer than this many times their other side are looked at in tiles.
 LONG_STRIP = 3
 #: A rectangle as OpenCV has it: centre, width and height, degrees.
 Rectangle = Tuple[Sequence[float], Sequence[float], float]
@@ -33,7 +33,7 @@ def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
 
     Within the detector's sides, where the longer side counts first. A long strip, like a panorama
     or a scrolled screenshot, would shrink past reading that way: its shorter side keeps up to half
-    of ``max_side``, and it is looked at in pieces (see :func:`pieces`).
+    of ``max_side``, and it is looked at in tiles (see :func:`tiles`).
     """
     if detector.network.fixed_size:
         return _size_within(width, height, detector)
@@ -57,11 +57,11 @@ def _size_within(width: int, height: int, detector: Detector) -> tuple[int, int]
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
-    """Cut a length into overlapping pieces of one span.
+def tiles(length: int, span: int) -> list[tuple[int, int, int]]:
+    """Cut a length into overlapping tiles of one span.
 
     Returns:
-        (start, from, to) of each piece: it covers ``span`` from ``start`` on, and what lies between
+        (start, from, to) of each tile: it covers ``span`` from ``start`` on, and what lies between
         ``from`` and ``to`` is taken from it. The latter are next to each other without overlap, and
         away from the cuts, near which the network sees only half of what is there.
     """
@@ -74,7 +74,7 @@ def pieces(length: int, span: int) -> list[tuple[int, int, int]]:
 
 
 def input_shape(pixels: Image, network: Network) -> tuple[int, int, int, int]:
-    """NCHW of a picture, or a piece of one, that was resized."""
+    """NCHW of a picture, or a tile of one, that was resized."""
     return (1, 3, *(network.shape if network.fixed_size else pixels.shape[:2]))
 
 
@@ -114,7 +114,7 @@ def probability_map(
     network = detector.network
     parts = []
     span = network.shape[not tall] if network.fixed_size else _multiple(detector.max_side)
-    for start, first, last in pieces(max(size), span):
+    for start, first, last in tiles(max(size), span):
         seen = slice(start, start + span)
         pixels = resized[seen] if tall else resized[:, seen]
 
@@ -151,9 +151,9 @@ def postprocess(
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     scale = np.array([width / probability.shape[1], height / probability.shape[0]], np.float32)
     limit = np.array([width, height], np.float32)
-    found: list[tuple[Floats, float]] = []
+    regions: list[tuple[Floats, float]] = []
     for contour in contours:
-        if len(found) == MAX_REGIONS:
+        if len(regions) == MAX_REGIONS:
             break
         rectangle = cv2.minAreaRect(contour)
         if min(rectangle[1]) < MIN_REGION:
@@ -167,8 +167,8 @@ def postprocess(
             continue
         quad = geometry.clockwise(np.clip(grown * scale, 0, limit))
         if min(geometry.size(quad)) >= 1:
-            found.append((quad, score))
-    return [found[index] for index in geometry.reading_order([quad for quad, _ in found])]
+            regions.append((quad, score))
+    return [regions[index] for index in geometry.reading_order([quad for quad, _ in regions])]
 
 
 def unclip(rectangle: Rectangle, ratio: float) -> Floats:
@@ -205,8 +205,8 @@ def _mean_inside(probability: Floats, corners: Floats) -> float:
     return float(cv2.mean(probability[top : bottom + 1, left : right + 1], mask)[0])
 
 
-def _within(place: int, count: int) -> int:
-    return min(max(place, 0), count - 1)
+def _within(index: int, count: int) -> int:
+    return min(max(index, 0), count - 1)
 
 
 def _multiple(side: float) -> int:

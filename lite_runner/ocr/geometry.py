@@ -32,8 +32,8 @@ def clockwise(points: Floats) -> Floats:
     # Of a square on its corner two are equally near, but for rounding: then the upper one.
     distance = [sum(corner) for corner in corners]
     near = min(distance) + 1e-4 * (max(distance) - min(distance))
-    nearest = [place for place, far in enumerate(distance) if far <= near]
-    start = min(nearest, key=lambda place: float(corners[place][1]))
+    nearest = [index for index, far in enumerate(distance) if far <= near]
+    start = min(nearest, key=lambda index: float(corners[index][1]))
     return np.array(corners[start:] + corners[:start], np.float32)
 
 
@@ -97,8 +97,8 @@ def reading_order(quads: Sequence[Floats]) -> list[int]:
     for index in sorted(range(len(quads)), key=places.__getitem__):
         if rows:
             row = rows[-1]
-            middle = sum(places[one] for one in row) / len(row)
-            near = 0.5 * min(heights[index], sum(heights[one] for one in row) / len(row))
+            middle = sum(places[member] for member in row) / len(row)
+            near = 0.5 * min(heights[index], sum(heights[member] for member in row) / len(row))
             if abs(places[index] - middle) < near:
                 row.append(index)
                 continue

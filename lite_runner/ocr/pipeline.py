@@ -15,10 +15,12 @@ from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.errors import PackError
 from lite_runner.ocr import classification, detection, geometry, memory, recognition
 from lite_runner.pictures import image as pictures
-from lite_runner.predictor import Engine, Output, affinity, engines
-from lite_runner.predictor.shape_cache import Pool
-from lite_runner.predictor.worker_pool import Crew
+from lite_runner.predictor import affinity, engines
+from lite_runner.predictor.protocol import Engine, Output
+from lite_runner.predictor.shape_cache import ShapeCache
+from lite_runner.predictor.worker_pool import WorkerPool
 from lite_runner.releases import settings
+from lite_runner.releases.proof import StageSeconds
 from lite_runner.user_path import user_path
 
 
@@ -56,12 +58,12 @@ class Options:
 
     def tuned(self) -> Options:
         """The same with what is left open filled in from the release this runner lies in."""
-        found = settings.own()
+        release = settings.of_this_release()
         return replace(
             self,
-            workers=self.workers or found.workers,
-            bucket=self.bucket or found.bucket,
-            max_side=self.max_side or found.max_side,
+            workers=self.workers or release.workers,
+            bucket=self.bucket or release.bucket,
+            max_side=self.max_side or release.max_side,
         )
 
 
@@ -90,6 +92,15 @@ class Seconds:
     classify: float
     recognise: float
     total: float
+
+    def as_dict(self) -> StageSeconds:
+        """As JSON takes it."""
+        return {
+            "detect": self.detect,
+            "classify": self.classify,
+            "recognise": self.recognise,
+            "total": self.total,
+        }
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,7 @@ class Ocr:
         affinity.check("--workers", options.workers if options else None)
         self.options = (options or Options()).tuned()
         chosen_here = engine is None
-        engine = engines.own() if engine is None else engine
+        engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
         if chosen_here:
             # Late: a trial reads with what is in this module.
@@ -159,14 +170,16 @@ class Ocr:
         side = chosen.max_side or files.detector.max_side
         networks = [part.network for part in (files.classifier, files.recogniser) if part]
         self._batching = [
-            one for one in networks if not one.fixed_batch and engine.freedom(one.path).batches
+            network
+            for network in networks
+            if not network.fixed_batch and engine.capabilities(network.path).supports_batch
         ]
         self._settings = replace(files.detector, max_side=side)
-        self._detector = Pool(engine, files.detector.network.path) if chosen.detect else None
+        self._detector = ShapeCache(engine, files.detector.network.path) if chosen.detect else None
         self._classifier = (
-            self._crew(files.classifier.network) if chosen.classify and files.classifier else None
+            self._pool(files.classifier.network) if chosen.classify and files.classifier else None
         )
-        self._recogniser = self._crew(files.recogniser.network) if chosen.recognise else None
+        self._recogniser = self._pool(files.recogniser.network) if chosen.recognise else None
 
     def read(self, source: pictures.Source, last: bool = False) -> Page:
         """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
@@ -230,13 +243,13 @@ class Ocr:
         if memory.held() > limit:
             if self._detector is not None:
                 self._detector.close()
-            for crew in (self._classifier, self._recogniser):
-                if crew is not None:
-                    crew.free()
+            for pool in (self._classifier, self._recogniser):
+                if pool is not None:
+                    pool.free()
             memory.give_back()
 
-    def _crew(self, network: pack.Network) -> Crew:
-        return Crew(self.engine, network.path, self.options.workers or 1)
+    def _pool(self, network: pack.Network) -> WorkerPool:
+        return WorkerPool(self.engine, network.path, self.options.workers or 1)
 
     def _batch(self, network: pack.Network, usual: int, lines: int) -> int:
         """How many of a page's lines a network gets at once: every worker shall get some."""
@@ -256,9 +269,9 @@ class Ocr:
         if last:
             probability = probability.copy()  # it may be the detector's own memory
             self._detector.close()
-        found = detection.postprocess(probability, width, height, self._settings)
+        regions = detection.postprocess(probability, width, height, self._settings)
         crops = []
-        for quad, score in found:
+        for quad, score in regions:
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
@@ -270,10 +283,10 @@ class Ocr:
         if self._classifier is None or classifier is None:
             return
 
-        def classify(pool: Pool, chunk: Sequence[_Crop]) -> None:
+        def classify(models: ShapeCache, chunk: Sequence[_Crop]) -> None:
             lines, network = [crop.pixels for crop in chunk], classifier.network
             shape = classification.input_shape(lines, network)
-            outputs = pool.run(
+            outputs = models.run(
                 shape, lambda batch: classification.preprocess(lines, network, batch)
             )
             probabilities = floats(outputs).data
@@ -295,10 +308,10 @@ class Ocr:
         network = recogniser.network
         pixels = [crop.pixels for crop in crops]
 
-        def recognise(pool: Pool, group: Sequence[int]) -> None:
+        def recognise(models: ShapeCache, group: Sequence[int]) -> None:
             lines = [pixels[index] for index in group]
             shape = recognition.input_shape(lines, network, bucket)
-            outputs = pool.run(shape, lambda batch: recognition.preprocess(lines, network, batch))
+            outputs = models.run(shape, lambda batch: recognition.preprocess(lines, network, batch))
             read = decode(outputs, len(group), recogniser)
             for index, (text, score) in zip(group, read):
                 crops[index].text, crops[index].score = text, score
@@ -333,7 +346,7 @@ def check_runtime(files: pack.Pack, engine: Engine) -> None:
 
 
 def _folder(source: str | Path | None) -> Path:
-    folder = pack.own() if source is None else user_path(source, "pack")
+    folder = pack.of_this_release() if source is None else user_path(source, "pack")
     if folder is None:
         raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
     return folder

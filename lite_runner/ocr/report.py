@@ -1,20 +1,60 @@
 """What was read, as JSON objects and as text for a terminal."""
 
+# ruff: noqa: UP045 - hosts resolve these hints, also with Python 3.9, which has no "X | None"
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Iterable, Literal, Optional, Sequence, TypedDict, Union, final
 
+from lite_runner.releases.proof import STAGES, StageSeconds
 from lite_runner.terminal import visible
 
 if TYPE_CHECKING:
     from lite_runner.ocr.pipeline import Page
 
+
+class LineResult(TypedDict):
+    """A line of text.
+
+    Attributes:
+        text: what it says; None if not recognised.
+        score: 0 to 1.
+        box: corners [x, y] in pixels, clockwise from the text's own top left.
+        angle: 180 for an upside-down line, else 0.
+    """
+
+    text: Optional[str]
+    score: float
+    box: list[list[float]]
+    angle: int
+
+
+@final
+class PageResult(TypedDict):
+    """A picture that was read; ``image`` is its name, sides are in pixels."""
+
+    image: str
+    width: int
+    height: int
+    lines: list[LineResult]
+    seconds: StageSeconds
+
+
+@final
+class ErrorResult(TypedDict):
+    """A picture that could not be read, and why."""
+
+    image: str
+    error: str
+
+
 #: One object per picture, as written by ``ocr read --json``.
-Result = Mapping[str, Any]
+Result = Union[PageResult, ErrorResult]
+#: Of reading a picture, and all of it.
+_TIMES: tuple[Literal["detect", "classify", "recognise", "total"], ...] = (*STAGES, "total")
 
 
-def page_result(name: str, page: Page) -> Result:
+def page_result(name: str, page: Page) -> PageResult:
     """The JSON object of a picture that was read."""
     return {
         "image": name,
@@ -38,9 +78,16 @@ def page_result(name: str, page: Page) -> Result:
     }
 
 
-def error_result(name: str, error: str) -> Result:
+def error_result(name: str, error: str) -> ErrorResult:
     """The JSON object of a picture that could not be read."""
     return {"image": name, "error": error}
+
+
+def renamed(result: Result, name: str) -> Result:
+    """The same of a picture under another name."""
+    if "error" in result:
+        return error_result(name, result["error"])
+    return {**result, "image": name}
 
 
 def text(result: Result) -> str:
@@ -61,11 +108,15 @@ def text(result: Result) -> str:
     return "\n".join([head, *rows])
 
 
+def pages(results: Sequence[Result]) -> list[PageResult]:
+    """The results of the pictures that could be read."""
+    return [result for result in results if "error" not in result]
+
+
 def summary(results: Sequence[Result]) -> str:
     """A table of the pictures that were read: lines, mean score, seconds of each stage."""
-    read = [result for result in results if "error" not in result]
-    stages = ("detect", "classify", "recognise", "total")
-    rows: list[Sequence[str]] = [("picture", "lines", "score", *stages)]
+    read = pages(results)
+    rows: list[Sequence[str]] = [("picture", "lines", "score", *_TIMES)]
     for result in read:
         scores = [line["score"] for line in result["lines"]]
         rows.append(
@@ -73,11 +124,11 @@ def summary(results: Sequence[Result]) -> str:
                 str(result["image"]),
                 str(len(scores)),
                 f"{sum(scores) / len(scores):.3f}" if scores else "-",
-                *(f"{result['seconds'][stage]:.2f} s" for stage in stages),
+                *(f"{result['seconds'][stage]:.2f} s" for stage in _TIMES),
             )
         )
     if len(read) > 1:
-        total = [f"{sum(result['seconds'][stage] for result in read):.2f} s" for stage in stages]
+        total = [f"{sum(result['seconds'][stage] for result in read):.2f} s" for stage in _TIMES]
         lines = sum(len(result["lines"]) for result in read)
         rows.append((f"{len(read)} pictures", str(lines), "", *total))
     return table(rows)

@@ -23,24 +23,24 @@ def expand(arguments: Iterable[str]) -> list[Source]:
 
     What cannot be found or opened is in the list too, with its error, so that the rest goes on.
     """
-    found: list[Source] = []
+    sources: list[Source] = []
     for argument in arguments:
         path = Path(argument)
         if not argument:
             # An unset variable in a script, not the current folder.
-            found.append(Source(argument, path, "empty name; give a file, folder or pattern"))
+            sources.append(Source(argument, path, "empty name; give a file, folder or pattern"))
             continue
         try:
             if path.is_dir():
-                found += _folder(argument, path)
+                sources += _folder(argument, path)
             elif glob.has_magic(argument) and not path.exists():
-                found += _pattern(argument)
+                sources += _pattern(argument)
             else:
-                found.append(Source(argument, path))
+                sources.append(Source(argument, path))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            found.append(Source(argument, path, f"cannot be opened: {reason}"))
-    return found
+            sources.append(Source(argument, path, f"cannot be opened: {reason}"))
+    return sources
 
 
 def drawing_name(picture: Path, taken: set[str]) -> str:

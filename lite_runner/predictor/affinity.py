@@ -23,10 +23,10 @@ def fast(system: Path = _SYSTEM) -> frozenset[int]:
         system: what to read instead of ``/sys/devices/system/cpu``.
     """
     for measure in _MEASURES:
-        found = {core: _number(system / f"cpu{core}" / measure) for core in _ALLOWED}
-        best = max(found.values(), default=0)
+        speeds = {core: _number(system / f"cpu{core}" / measure) for core in _ALLOWED}
+        best = max(speeds.values(), default=0)
         if best > 0:
-            return frozenset(core for core, value in found.items() if value == best)
+            return frozenset(core for core, value in speeds.items() if value == best)
     return _ALLOWED
 
 
@@ -36,21 +36,21 @@ def stay_on_fast() -> None:
         os.sched_setaffinity(0, fast())
 
 
-def check(option: str, wanted: int | None) -> None:
+def check(option: str, number: int | None) -> None:
     """Refuse more threads or workers than there are cores: each takes memory, and all get slower.
 
     Args:
         option: what asks for them, for the error.
-        wanted: how many; None if nobody asked for a number.
+        number: how many; None if nobody asked for a number.
 
     Raises:
         UsageError: there are fewer cores. Those a process is kept off count, too: some of
             Paddle-Lite's power modes keep its callers on one.
     """
     count = os.cpu_count() or 1
-    if wanted is not None and wanted > count:
+    if number is not None and number > count:
         raise UsageError(
-            f"{option} {wanted}: this board has {count} core{'s' * (count != 1)}; expected a number"
+            f"{option} {number}: this board has {count} core{'s' * (count != 1)}; expected a number"
             f" from 1 to {count}: give a smaller one, or leave it out"
         )
 

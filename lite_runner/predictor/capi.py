@@ -11,7 +11,7 @@ import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Freedom, Output, Predictor
+from lite_runner.predictor.protocol import Capabilities, EngineArguments, Output, Predictor
 from lite_runner.releases.settings import POWER_MODES
 
 #: Version of ``lite_capi.h`` this module speaks.
@@ -19,7 +19,13 @@ ABI_VERSION = 1
 _MAX_RANK = 8
 _FLOAT32 = 1
 #: ``dtype`` of ``lite_capi.h``.
-_DTYPES = {_FLOAT32: np.float32, 2: np.int8, 3: np.int32, 4: np.int64, 5: np.uint8}
+_DTYPES: dict[int, type[np.generic]] = {
+    _FLOAT32: np.float32,
+    2: np.int8,
+    3: np.int32,
+    4: np.int64,
+    5: np.uint8,
+}
 
 
 class Tensor(ctypes.Structure):
@@ -36,7 +42,7 @@ class Tensor(ctypes.Structure):
 
 
 #: Every function of the header: what it returns and takes.
-FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "lite_abi_version": (c_int32, ()),
     "lite_last_error": (c_char_p, ()),
     "lite_open_file": (c_int32, (c_char_p, c_int32, c_int32, POINTER(c_void_p))),
@@ -83,7 +89,7 @@ class Library:
                 " deploy again"
             )
 
-    def call(self, name: str, *arguments: Any) -> None:
+    def call(self, name: str, *arguments: object) -> None:
         """Call a function that returns a status.
 
         Raises:
@@ -110,7 +116,7 @@ class _Handle:
 
 
 class CapiPredictor:
-    """One loaded model; see :class:`lite_runner.predictor.Predictor`."""
+    """One loaded model; see :class:`lite_runner.predictor.protocol.Predictor`."""
 
     def __init__(self, library: Library, handle: c_void_p, name: str) -> None:
         self._library = library
@@ -120,9 +126,9 @@ class CapiPredictor:
     @property
     def version(self) -> str:
         """Release (and commit) of the library, by its own words."""
-        said = c_char_p()
-        self._call("lite_runtime_version", byref(said))
-        return (said.value or b"").decode("utf-8", "replace")
+        version = c_char_p()
+        self._call("lite_runtime_version", byref(version))
+        return (version.value or b"").decode("utf-8", "replace")
 
     def input(self, shape: tuple[int, ...]) -> Floats:
         data = c_void_p()
@@ -142,15 +148,15 @@ class CapiPredictor:
         Raises:
             EngineError: there is no such output, or its type is unknown.
         """
-        found = Tensor()
-        self._call("lite_output", index, byref(found))
-        shape = tuple(found.shape[: found.rank])
+        tensor = Tensor()
+        self._call("lite_output", index, byref(tensor))
+        shape = tuple(tensor.shape[: tensor.rank])
         lod = []
-        for level in range(found.lod_levels):
+        for level in range(tensor.lod_levels):
             offsets, count = POINTER(c_uint64)(), c_uint64()
             self._call("lite_output_lod", level, byref(offsets), byref(count))
             lod.append(tuple(int(offsets[n]) for n in range(count.value)))
-        return Output(_view(found.data, _DTYPES[found.dtype], shape, self._handle), tuple(lod))
+        return Output(_view(tensor.data, _DTYPES[tensor.dtype], shape, self._handle), tuple(lod))
 
     def clone(self) -> CapiPredictor:
         """Another predictor of the same model, for another thread."""
@@ -161,7 +167,7 @@ class CapiPredictor:
     def close(self) -> None:
         self._handle = None
 
-    def _call(self, name: str, *arguments: Any) -> None:
+    def _call(self, name: str, *arguments: object) -> None:
         if self._handle is None:
             raise EngineError(f"{self._name}: already closed; open it again")
         try:
@@ -178,7 +184,7 @@ class CapiEngine:
         version: release it was built for; each opened model checks it against the library's word.
         threads: of each predictor.
         power: one of :data:`lite_runner.releases.settings.POWER_MODES`.
-        found: what models, by resolved path, were found to stay right with. Nothing is taken for
+        known: what models, by resolved path, can do. Nothing is taken for
             granted: on v2.9 the quantised detector of V2.0 reads garbage after a change of shape,
             and the quantised recogniser of V1.1 ends the process when given two lines at once.
 
@@ -187,7 +193,7 @@ class CapiEngine:
     """
 
     arch = "arm"
-    untried = True
+    needs_probing = True
     #: A line's probabilities take up to 4 MB, and boards have little memory.
     batch = 1
 
@@ -197,28 +203,32 @@ class CapiEngine:
         version: str,
         threads: int = 1,
         power: str = "high",
-        found: Mapping[Path, Freedom] | None = None,
+        known: Mapping[Path, Capabilities] | None = None,
     ) -> None:
         self._library = Library(Path(library))
         self.version = version
-        self._found = dict(found or {})
-        self._given = {"library": str(library), "threads": threads, "power": power}
+        self._known = dict(known or {})
+        self._path, self._threads, self._power = str(library), threads, power
         self._settings = (threads, POWER_MODES[power])
 
     @property
-    def arguments(self) -> dict[str, Any]:
-        return {**self._given, "version": self.version}
+    def arguments(self) -> EngineArguments:
+        return {
+            "library": self._path,
+            "threads": self._threads,
+            "power": self._power,
+            "version": self.version,
+        }
 
-    def freedom(self, model: Path) -> Freedom:
-        return self._found.get(model.resolve(), Freedom())
+    def capabilities(self, model: Path) -> Capabilities:
+        return self._known.get(model.resolve(), Capabilities())
 
-    def knowing(self, found: Mapping[Path, Freedom]) -> CapiEngine:
-        return CapiEngine(**self.arguments, found=found)
+    def with_capabilities(self, known: Mapping[Path, Capabilities]) -> CapiEngine:
+        return CapiEngine(self._path, self.version, self._threads, self._power, known)
 
-    def alone(self) -> CapiEngine:
+    def single_threaded(self) -> CapiEngine:
         # In the other modes each model would bind its caller to the same first core.
-        given = {**self.arguments, "threads": 1, "power": "unbound"}
-        return CapiEngine(**given, found=self._found)
+        return CapiEngine(self._path, self.version, 1, "unbound", self._known)
 
     def open(self, model: Path | bytes) -> Predictor:
         """Load a ``.nb`` file, or its content."""
@@ -226,7 +236,7 @@ class CapiEngine:
         name = "model" if isinstance(model, bytes) else str(model)
         try:
             if isinstance(model, bytes):
-                source: tuple[Any, ...] = (model, len(model))
+                source: tuple[object, ...] = (model, len(model))
                 self._library.call("lite_open_memory", *source, *self._settings, byref(handle))
             else:
                 source = (str(model).encode(),)
@@ -235,18 +245,18 @@ class CapiEngine:
             raise EngineError(f"{name}: Paddle-Lite cannot load it: {error}") from error
         opened = CapiPredictor(self._library, handle, name)
         # The library adds its commit after a blank or a bracket.
-        said = opened.version.replace("(", " ").split()
-        if self.version not in said:
+        versions = opened.version.replace("(", " ").split()
+        if self.version not in versions:
             opened.close()
             raise EngineError(
                 f"{name}: expected Paddle-Lite {self.version}, the library says"
-                f" {' '.join(said) or 'nothing'}; deploy again"
+                f" {' '.join(versions) or 'nothing'}; deploy again"
             )
         return opened
 
 
 def _view(
-    address: int | None, dtype: Any, shape: tuple[int, ...], owner: _Handle | None
+    address: int | None, dtype: type[np.generic], shape: tuple[int, ...], owner: _Handle | None
 ) -> AnyArray:
     """Memory of the library as an array, without a copy; it keeps its owner."""
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize

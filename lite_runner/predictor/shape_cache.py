@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Callable
 
 from lite_runner.arrays import Floats
-from lite_runner.predictor import Engine, Output, Predictor
+from lite_runner.predictor.protocol import Engine, Output, Predictor
 
 
-class Pool:
+class ShapeCache:
     """Runs one model on inputs of any shape.
 
     Where the engine cannot reshape, a model is opened anew for each input shape and the last
@@ -26,7 +26,7 @@ class Pool:
     def __init__(self, engine: Engine, model: Path, capacity: int = 1) -> None:
         self._engine = engine
         self._model = model
-        self._reshapes = engine.freedom(model).reshapes
+        self._reshapes = engine.capabilities(model).supports_reshape
         self._capacity = max(1, capacity)
         self._open: OrderedDict[tuple[int, ...], Predictor] = OrderedDict()
         self._fresh: Predictor | None = None
@@ -44,7 +44,7 @@ class Pool:
             fill: writes all of it.
 
         Returns:
-            As :meth:`lite_runner.predictor.Predictor.run`.
+            As :meth:`lite_runner.predictor.protocol.Predictor.run`.
         """
         key: tuple[int, ...] = () if self._reshapes else shape
         predictor = self._open.pop(key, None)

@@ -8,13 +8,13 @@ import mmap
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Protocol, Sequence
 
 import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Freedom, Output, Predictor
+from lite_runner.predictor.protocol import Capabilities, EngineArguments, Output, Predictor
 
 #: Parameters of glibc's ``mallopt``, by their numbers in malloc.h, and what they are set to: the
 #: largest threshold every glibc takes, and no giving back.
@@ -23,12 +23,16 @@ _KEEP_MEMORY = {-3: 32 << 20, -1: 2**31 - 1}  # M_MMAP_THRESHOLD, M_TRIM_THRESHO
 _MALLOC_SETTINGS = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 
 
+#: What is taken for granted of a model that was not probed.
+_UNPROBED = Capabilities(supports_reshape=False, supports_batch=True)
+
+
 class WheelEngine:
     """Paddle-Lite from the ``paddlelite`` package.
 
     Args:
         threads: of its kernels and matrix products; one if None.
-        found: what models, by resolved path, were found to stay right with. Of others only batches
+        known: what models, by resolved path, can do. Of others only batches
             are taken for granted.
 
     Raises:
@@ -36,13 +40,13 @@ class WheelEngine:
     """
 
     arch = "x86"
-    untried = True
+    needs_probing = True
     #: The networks take as long, but after each run Python finds the processor's caches emptied:
     #: what is done between two runs costs 0.3 ms, hot it would be 0.05.
     batch = 4
 
     def __init__(
-        self, threads: int | None = None, found: Mapping[Path, Freedom] | None = None
+        self, threads: int | None = None, known: Mapping[Path, Capabilities] | None = None
     ) -> None:
         try:
             # Loaded here, not with the module: it maps 170 MB.
@@ -65,23 +69,23 @@ class WheelEngine:
         # Loaded by the wheel just now: these are the same libraries, not second ones.
         self._mkl = ctypes.CDLL(str(folder / "libmklml_intel.so"))
         self._openmp = ctypes.CDLL(str(folder / "libiomp5.so"))
-        self._found = dict(found or {})
+        self._known = dict(known or {})
         _keep_memory()
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> EngineArguments:
         return {"threads": self._threads}
 
-    def freedom(self, model: Path) -> Freedom:
+    def capabilities(self, model: Path) -> Capabilities:
         # Some of its convolutions are compiled at a model's first run for that run's input shape;
         # another writes out of bounds (opt_models/folding/pad_first_filter.py tells which).
-        return self._found.get(model.resolve(), Freedom(reshapes=False, batches=True))
+        return self._known.get(model.resolve(), _UNPROBED)
 
-    def knowing(self, found: Mapping[Path, Freedom]) -> WheelEngine:
-        return WheelEngine(**self.arguments, found=found)
+    def with_capabilities(self, known: Mapping[Path, Capabilities]) -> WheelEngine:
+        return WheelEngine(self._threads, known)
 
-    def alone(self) -> WheelEngine:
-        return WheelEngine(1, self._found)
+    def single_threaded(self) -> WheelEngine:
+        return WheelEngine(1, self._known)
 
     @property
     def version(self) -> str:
@@ -127,9 +131,33 @@ class _Zeros:
 _ZEROS = _Zeros()
 
 
+class _Tensor(Protocol):
+    """A tensor as the wheel's binding has it."""
+
+    def resize(self, shape: list[int]) -> None: ...
+
+    def from_numpy(self, array: AnyArray) -> None: ...
+
+    def numpy(self) -> AnyArray: ...
+
+    def lod(self) -> Sequence[Sequence[int]]: ...
+
+
+class _Handle(Protocol):
+    """A predictor as the wheel's binding has it."""
+
+    def get_output_names(self) -> list[str]: ...
+
+    def get_input(self, index: int) -> _Tensor: ...
+
+    def get_output(self, index: int) -> _Tensor: ...
+
+    def run(self) -> None: ...
+
+
 class _WheelPredictor:
-    def __init__(self, handle: Any, model: Path, prepare: Callable[[], None]) -> None:
-        self._handle: Any = handle
+    def __init__(self, handle: _Handle, model: Path, prepare: Callable[[], None]) -> None:
+        self._handle: _Handle | None = handle
         self._model = model
         self._prepare = prepare
         self._count = len(handle.get_output_names())
@@ -144,7 +172,7 @@ class _WheelPredictor:
             self._input = self._lent(self._resized(handle.get_input(0), shape))
         return self._input
 
-    def _resized(self, tensor: Any, shape: tuple[int, ...]) -> AnyArray:
+    def _resized(self, tensor: _Tensor, shape: tuple[int, ...]) -> AnyArray:
         """The input's memory. The binding can only copy; but what it shows is no copy."""
         size = 4 * math.prod(shape)
         room, address = self._room
@@ -167,8 +195,7 @@ class _WheelPredictor:
             outputs = []
             for index in range(self._count):
                 tensor = handle.get_output(index)
-                lod = tensor.lod()
-                lod = tuple(tuple(map(int, level)) for level in lod) if lod else ()
+                lod = tuple(tuple(map(int, level)) for level in tensor.lod() or ())
                 outputs.append(Output(self._lent(tensor.numpy()), lod))
         except RuntimeError as error:
             raise EngineError(f"{self._model}: Paddle-Lite failed: {error}") from error
@@ -178,7 +205,7 @@ class _WheelPredictor:
         self._handle = None
         self._input = np.empty(0, np.float32)
 
-    def _opened(self) -> Any:
+    def _opened(self) -> _Handle:
         if self._handle is None:
             raise EngineError(f"{self._model}: already closed; open it again")
         return self._handle
@@ -190,7 +217,7 @@ class _WheelPredictor:
 class _Lent:
     """Memory of a model, which is kept for as long as there are arrays of it."""
 
-    def __init__(self, view: AnyArray, handle: Any) -> None:
+    def __init__(self, view: AnyArray, handle: _Handle | None) -> None:
         self.__array_struct__ = view.__array_struct__
         self._owners = (view, handle)
 

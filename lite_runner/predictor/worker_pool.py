@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Callable, Iterable, TypeVar
 
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Engine, affinity
-from lite_runner.predictor.shape_cache import Pool
+from lite_runner.predictor import affinity
+from lite_runner.predictor.protocol import Engine
+from lite_runner.predictor.shape_cache import ShapeCache
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Crew:
+class WorkerPool:
     """One model, opened once for each of some workers.
 
     With one worker the caller's own thread does the work, and the model has the engine's threads.
@@ -29,11 +30,11 @@ class Crew:
     """
 
     def __init__(self, engine: Engine, model: Path, workers: int = 1) -> None:
-        self._engine = engine if workers == 1 else engine.alone()
+        self._engine = engine if workers == 1 else engine.single_threaded()
         self._model = model
         self._workers = workers
-        self._pools: list[Pool] = []
-        self._own = threading.local()
+        self._caches: list[ShapeCache] = []
+        self._of_thread = threading.local()
         self._threads = (
             ThreadPoolExecutor(workers, "reader", initializer=affinity.stay_on_fast)
             if workers > 1
@@ -43,37 +44,39 @@ class Crew:
     def warm(self) -> None:
         """Open every worker's model before there is anything to run."""
         if self._threads is None:
-            self._pool().warm()
+            self._cache().warm()
             return
         together = threading.Barrier(self._workers)
 
-        def one(pool: Pool, _: int) -> None:
+        def warm(models: ShapeCache, _: int) -> None:
             try:
-                pool.warm()
+                models.warm()
             finally:
                 together.wait()  # or one worker would be asked twice
 
-        self.map(one, range(self._workers))
+        self.map(warm, range(self._workers))
 
-    def map(self, work: Callable[[Pool, Item], Result], items: Iterable[Item]) -> list[Result]:
+    def map(
+        self, work: Callable[[ShapeCache, Item], Result], items: Iterable[Item]
+    ) -> list[Result]:
         """Do ``work`` on each item with a worker's model; results in the order of the items.
 
         Raises:
             EngineError: whatever ``work`` raised first; what was begun is finished before. Or the
-                crew is closed.
+                pool is closed.
         """
         if self._threads is None:
-            return [work(self._pool(), item) for item in items]
+            return [work(self._cache(), item) for item in items]
         try:
-            begun = [self._threads.submit(self._do, work, item) for item in items]
+            futures = [self._threads.submit(self._do, work, item) for item in items]
         except RuntimeError as error:
             raise EngineError(f"{self._model}: already closed; open a new reader") from error
         try:
-            return [one.result() for one in begun]
+            return [future.result() for future in futures]
         finally:
-            for one in begun:
-                one.cancel()
-            wait(begun)
+            for future in futures:
+                future.cancel()
+            wait(futures)
 
     def close(self) -> None:
         """Close every open model; may be called again."""
@@ -83,15 +86,15 @@ class Crew:
 
     def free(self) -> None:
         """Close every open model while there is no work; the next work opens them again."""
-        for pool in self._pools:
-            pool.close()
+        for models in self._caches:
+            models.close()
 
-    def _do(self, work: Callable[[Pool, Item], Result], item: Item) -> Result:
-        return work(self._pool(), item)
+    def _do(self, work: Callable[[ShapeCache, Item], Result], item: Item) -> Result:
+        return work(self._cache(), item)
 
-    def _pool(self) -> Pool:
-        found: Pool | None = getattr(self._own, "pool", None)
-        if found is None:
-            found = self._own.pool = Pool(self._engine, self._model)
-            self._pools.append(found)
-        return found
+    def _cache(self) -> ShapeCache:
+        models: ShapeCache | None = getattr(self._of_thread, "models", None)
+        if models is None:
+            models = self._of_thread.models = ShapeCache(self._engine, self._model)
+            self._caches.append(models)
+        return models

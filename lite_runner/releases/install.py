@@ -14,25 +14,28 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Final, Sequence
 
 if __name__ == "__main__":  # isolated (-I), Python does not look beside the file it runs
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lite_runner.errors import LiteError
 from lite_runner.releases import probe, release, release_name, signature
+from lite_runner.releases.answers import ArchiveManifest, Installation
+from lite_runner.releases.proof import Proof
 from lite_runner.terminal import visible
 from lite_runner.user_path import user_path
 
 #: Of the release beside an unpacked archive's files, besides what a deploy writes there.
-NAME, NEEDS = "release", "needs"
+NAME: Final = "release"
+NEEDS: Final = "needs"
 
 
 class InstallError(Exception):
     """The archive was not installed; the release that was in use still is. Its text is one line."""
 
 
-def install(source: Path, root: Path, keep: int = 2, keys: Path | None = None) -> dict[str, Any]:
+def install(source: Path, root: Path, keep: int = 2, keys: Path | None = None) -> Installation:
     """Bring an unpacked archive into use beside the releases that are there.
 
     Its files become the release's own, as links where both lie on one file system.
@@ -43,17 +46,14 @@ def install(source: Path, root: Path, keep: int = 2, keys: Path | None = None) -
         keep: releases that stay, as :func:`lite_runner.releases.release.switch` takes it.
         keys: file of public keys, of which one must have signed the archive; None for any.
 
-    Returns:
-        ``release``; ``changed``, False if it was in use already; ``proof`` of its verification.
-
     Raises:
         InstallError: the archive is not signed as asked for, is not what its name says, the board
             does not fit, files are damaged, or verification fails.
     """
     name, manifest = _manifest(source, keys)
-    misfit = probe.misfit(manifest[NEEDS])
-    if misfit:
-        raise InstallError(misfit)
+    reason = probe.incompatibility_here(manifest["needs"])
+    if reason:
+        raise InstallError(reason)
     try:
         with release.locked(root, "an archive's installer", name):
             status = release.status(root)
@@ -77,22 +77,21 @@ def install(source: Path, root: Path, keep: int = 2, keys: Path | None = None) -
 def last_words(code: int, stderr: str) -> str:
     """Why a run of ``ocr`` failed, in one line of its own."""
     # argparse: "ocr read: error: argument --batch: ..."
-    said = [line.strip() for line in stderr.splitlines() if line.strip()]
-    if said:
-        return re.sub(r"^ocr( \w+: error)?: ", "", said[-1])
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if lines:
+        return re.sub(r"^ocr( \w+: error)?: ", "", lines[-1])
     return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
+def _manifest(source: Path, keys: Path | None) -> tuple[str, ArchiveManifest]:
     """Name and manifest of an unpacked archive; the name is what its content makes it."""
     try:
         text = (source / release.MANIFEST).read_bytes()
         if keys is not None:
             signature.check(text, source / f"{release.MANIFEST}{signature.SUFFIX}", keys)
-        manifest = json.loads(text)
+        manifest: ArchiveManifest = json.loads(text)
         _check(manifest)
         name, expected = str(manifest[NAME]), _name(manifest)
-        manifest = {NEEDS: manifest[NEEDS], **manifest}
     except signature.SignatureError as error:
         raise InstallError(str(error)) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -107,7 +106,7 @@ def _manifest(source: Path, keys: Path | None) -> tuple[str, dict[str, Any]]:
     return name, manifest
 
 
-def _check(manifest: Mapping[str, Any]) -> None:
+def _check(manifest: ArchiveManifest) -> None:
     """Refuse a manifest of another form, and paths outside of the archive.
 
     Raises:
@@ -126,12 +125,12 @@ def _check(manifest: Mapping[str, Any]) -> None:
                 raise ValueError(f"{key} of {path} is {entry[key]!r}, expected a whole number")
 
 
-def _name(manifest: Mapping[str, Any]) -> str:
-    about = {key: manifest[key] for key in manifest if key not in (NAME, NEEDS, "files")}
+def _name(manifest: ArchiveManifest) -> str:
+    about = {key: value for key, value in manifest.items() if key not in (NAME, NEEDS, "files")}
     return release_name.of_content(about, manifest["files"])
 
 
-def _fill(source: Path, root: Path, name: str, manifest: Mapping[str, Any]) -> None:
+def _fill(source: Path, root: Path, name: str, manifest: ArchiveManifest) -> None:
     missing = release.stage(root, name, manifest)["missing"]
     size = sum(manifest["files"][path]["size"] for path in missing)
     free = shutil.disk_usage(root).free
@@ -154,7 +153,7 @@ def _fill(source: Path, root: Path, name: str, manifest: Mapping[str, Any]) -> N
         )
 
 
-def _verified(root: Path, name: str) -> Any:
+def _verified(root: Path, name: str) -> Proof:
     program = root / "releases" / name / "ocr"
     run = subprocess.run(
         [str(program), "verify", "--json"],
@@ -165,13 +164,14 @@ def _verified(root: Path, name: str) -> Any:
         check=False,
     )
     try:
-        return json.loads(run.stdout)
+        proof: Proof = json.loads(run.stdout)
     except ValueError as error:
         release.discard(root, name)
         raise InstallError(
             "verification failed, the release in use was kept:"
             f" {last_words(run.returncode, run.stderr)}"
         ) from error
+    return proof
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,10 +15,13 @@ import shutil
 import struct
 import sys
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import TYPE_CHECKING, Iterable, NamedTuple, Protocol, Sequence
+
+if TYPE_CHECKING:  # sent to boards as text, this module is alone there
+    from lite_runner.releases.answers import Facts, Needs
 
 _LIBRARIES = {"libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6"}
-#: What to do where a board's machine is not the wanted one, by what it is.
+#: What to do where a board's machine is not the one needed, by what it is.
 _OTHER_MACHINES = {
     "aarch64": "choose another --target, such as armv8",
     "armv7l": "choose another --target, such as armv7hf",
@@ -29,7 +32,41 @@ _HWCAP = {"asimd": 1, "asimdhp": 10, "asimddp": 20}
 _AT_HWCAP = 16
 
 
-def facts(libraries: Iterable[str]) -> dict[str, Any]:
+class Capable(Protocol):
+    """What a board has, as far as it decides whether a release can run there."""
+
+    @property
+    def machine(self) -> str:
+        """``uname -m``."""
+
+    @property
+    def python(self) -> str:
+        """Major and minor version of its interpreter."""
+
+    @property
+    def glibc(self) -> tuple[int, int]:
+        """Version of the C library."""
+
+    @property
+    def glibcxx(self) -> int | None:
+        """Newest N of the C++ library's ``GLIBCXX_3.4.N``; None where there is none."""
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Libraries that are asked for and do not load."""
+
+
+class _Board(NamedTuple):
+    """This board as :class:`Capable`."""
+
+    machine: str
+    python: str
+    glibc: tuple[int, int]
+    glibcxx: int | None
+    missing: Sequence[str]
+
+
+def facts(libraries: Iterable[str]) -> Facts:
     """What the host's :class:`Facts` hold, as JSON takes it; ``libc`` as the system says.
 
     Args:
@@ -53,54 +90,51 @@ def facts(libraries: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def unfit(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+def incompatibility(board: Capable, needs: Needs) -> str:
     """Why a board cannot run something, and what to do; empty if it can.
 
     Args:
-        found: its facts; ``glibc`` as a pair of numbers.
-        wanted: of them ``machine``, and perhaps ``python``, ``glibc`` and ``glibcxx``.
+        board: what it has.
+        needs: what is to run there needs; that its libraries load is told by ``board.missing``.
     """
-    if found["machine"] != wanted["machine"]:
-        advice = _OTHER_MACHINES.get(found["machine"], "choose another --target")
-        return f"expected a {wanted['machine']} board, this is {found['machine']}; {advice}"
-    if found["missing"]:
-        packages = " ".join(_LIBRARIES.get(one, one) for one in found["missing"])
+    if board.machine != needs["machine"]:
+        advice = _OTHER_MACHINES.get(board.machine, "choose another --target")
+        return f"expected a {needs['machine']} board, this is {board.machine}; {advice}"
+    if board.missing:
+        packages = " ".join(_LIBRARIES.get(name, name) for name in board.missing)
         return (
-            f"the board lacks {', '.join(found['missing'])}; run there 'sudo apt-get install"
+            f"the board lacks {', '.join(board.missing)}; run there 'sudo apt-get install"
             f" {packages}'"
         )
-    python = wanted.get("python", found["python"])
-    if python != found["python"] and shutil.which(f"python{python}") is None:
+    python = needs.get("python", board.python)
+    if python != board.python and shutil.which(f"python{python}") is None:
+        return f"built for Python {python}, the board has {board.python}; choose another --system"
+    glibc = tuple(needs.get("glibc", board.glibc))
+    if glibc > board.glibc:
         return (
-            f"built for Python {python}, the board has {found['python']}; choose another --system"
-        )
-    glibc = tuple(wanted.get("glibc", found["glibc"]))
-    if glibc > tuple(found["glibc"]):
-        return (
-            f"built for GLIBC_{_dotted(glibc)}, the board has GLIBC_{_dotted(found['glibc'])};"
+            f"built for GLIBC_{_dotted(glibc)}, the board has GLIBC_{_dotted(board.glibc)};"
             " choose another --system"
         )
-    glibcxx = wanted.get("glibcxx")
-    if glibcxx and found["glibcxx"] is not None and glibcxx > found["glibcxx"]:
+    glibcxx = needs.get("glibcxx")
+    if glibcxx and board.glibcxx is not None and glibcxx > board.glibcxx:
         return (
-            f"built for GLIBCXX_3.4.{glibcxx}, the board has GLIBCXX_3.4.{found['glibcxx']};"
+            f"built for GLIBCXX_3.4.{glibcxx}, the board has GLIBCXX_3.4.{board.glibcxx};"
             " choose another --system"
         )
     return ""
 
 
-def misfit(wanted: Mapping[str, Any]) -> str:
-    """Why this board cannot run a release, and what to do; empty if it can.
-
-    Args:
-        wanted: as for :func:`unfit`, and ``libraries`` it is loaded with.
-    """
-    found = facts(wanted.get("libraries", ()))
+def incompatibility_here(needs: Needs) -> str:
+    """Why this board cannot run a release, and what to do; empty if it can."""
+    answer = facts(needs.get("libraries", ()))
     try:
-        found["glibc"] = glibc(found["libc"])
+        version = glibc(answer["libc"])
     except ValueError as error:
         return f"expected a board with glibc, {error}"
-    return unfit(found, wanted)
+    board = _Board(
+        answer["machine"], answer["python"], version, answer["glibcxx"], answer["missing"]
+    )
+    return incompatibility(board, needs)
 
 
 def glibc(libc: str | None) -> tuple[int, int]:
@@ -125,8 +159,8 @@ def _features(machine: str) -> list[str] | None:
     getauxval = ctypes.CDLL(None).getauxval
     getauxval.restype, getauxval.argtypes = ctypes.c_ulong, [ctypes.c_ulong]
     bits = getauxval(_AT_HWCAP)
-    told = {name for name, bit in _HWCAP.items() if bits >> bit & 1}
-    return sorted(told.union(features or ()))
+    by_kernel = {name for name, bit in _HWCAP.items() if bits >> bit & 1}
+    return sorted(by_kernel.union(features or ()))
 
 
 def _glibcxx() -> int | None:
@@ -163,7 +197,7 @@ def _dotted(version: Iterable[int]) -> str:
 def main(arguments: list[str]) -> int:
     """``[LIBRARY ...]`` prints the facts; ``--misfit WANTED``, JSON as well, prints the reason."""
     if arguments[:1] == ["--misfit"]:
-        print(json.dumps({"misfit": misfit(json.loads(arguments[1]))}))
+        print(json.dumps({"misfit": incompatibility_here(json.loads(arguments[1]))}))
     else:
         print(json.dumps(facts(arguments)))
     return 0

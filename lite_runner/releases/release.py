@@ -34,7 +34,24 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Callable, Iterator, Mapping, Sequence, cast
+
+if TYPE_CHECKING:  # sent to boards as text, this module is alone there
+    from lite_runner.releases.answers import (
+        Comparison,
+        FileEntry,
+        Manifest,
+        MissingFiles,
+        Nothing,
+        Refusal,
+        ReleasesInUse,
+        ReleaseState,
+        Removal,
+        SealedFiles,
+        Status,
+    )
+    from lite_runner.releases.proof import Proof
+    from lite_runner.releases.settings import Tuning
 
 MANIFEST = "bundle.json"
 PROOF = "verified.json"
@@ -81,7 +98,7 @@ exec "$here/previous/ocr" "$@"
 """
 
 
-def status(root: Path) -> dict[str, Any]:
+def status(root: Path) -> Status:
     """Which release is in use, what its verification said, and which one was before.
 
     ``intact`` says whether its files are all there, and the program that starts it.
@@ -97,23 +114,23 @@ def status(root: Path) -> dict[str, Any]:
     }
 
 
-def known(root: Path, name: str) -> dict[str, Any]:
+def known(root: Path, name: str) -> ReleaseState:
     """Whether a release is there with all its files, and what its verification said."""
     folder = _release(root, name)
     return {"intact": _intact(folder), "verified": _proof(folder)}
 
 
-def tuned(root: Path) -> dict[str, Any]:
+def tuned(root: Path) -> dict[str, Tuning]:
     """The settings a benchmark found to be best here, by what tells a pack's models from others."""
-    found = _read_json(root / TUNED)
-    return found if isinstance(found, dict) else {}
+    settings = _read_json(root / TUNED)
+    return settings if isinstance(settings, dict) else {}
 
 
-def tune(root: Path, models: str, found: Mapping[str, Any] | None) -> dict[str, Any]:
+def tune(root: Path, models: str, tuning: Tuning | None) -> dict[str, Tuning]:
     """Keep the best settings of some models for the deploys to come; None forgets them."""
-    kept = {name: one for name, one in tuned(root).items() if name != models}
-    if found is not None:
-        kept[models] = dict(found)
+    kept = {name: settings for name, settings in tuned(root).items() if name != models}
+    if tuning is not None:
+        kept[models] = tuning
     root.mkdir(parents=True, exist_ok=True)
     with replacing(root / TUNED) as file:
         file.write(json.dumps(kept, sort_keys=True).encode())
@@ -172,7 +189,7 @@ def locked(root: Path, owner: str, name: str | None = None) -> Iterator[None]:
         yield
 
 
-def compare(root: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def compare(root: Path, manifest: Manifest) -> Comparison:
     """Which files of a release would have to be sent; changes nothing."""
     held = _held(root)
     part = root / "releases"
@@ -184,7 +201,7 @@ def compare(root: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"missing": missing, "free": shutil.disk_usage(_existing(part)).free}
 
 
-def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def stage(root: Path, name: str, manifest: Manifest) -> MissingFiles:
     """Begin or resume a release; returns the files that must be sent.
 
     Files that an earlier release, or an interrupted try, already holds are taken from there.
@@ -200,7 +217,7 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         sources = held.get((str(entry["sha256"]), _mode(entry)), [])
         target.parent.mkdir(parents=True, exist_ok=True)
         # Some may not be what their manifests say any more.
-        source = next((one for one in sources if sha256(one) == entry["sha256"]), None)
+        source = next((file for file in sources if sha256(file) == entry["sha256"]), None)
         if source is None:
             missing.append(path)
             with contextlib.suppress(FileNotFoundError):
@@ -210,7 +227,7 @@ def stage(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"missing": missing}
 
 
-def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+def seal(root: Path, name: str, manifest: Manifest) -> SealedFiles:
     """Check every file of a staged release against its hash and give the release its name."""
     part, final = _part(root, name), _release(root, name)
     wrong = [
@@ -236,7 +253,7 @@ def seal(root: Path, name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"wrong": []}
 
 
-def switch(root: Path, name: str, proof: Mapping[str, Any], keep: int = 2) -> dict[str, Any]:
+def switch(root: Path, name: str, proof: Proof, keep: int = 2) -> ReleasesInUse:
     """Make a verified release the current one and remove others.
 
     Args:
@@ -260,7 +277,7 @@ def switch(root: Path, name: str, proof: Mapping[str, Any], keep: int = 2) -> di
     for path in sorted(folders, key=_proved, reverse=True):
         if path.name not in kept and _proved(path) and len(kept) < keep:
             kept.append(path.name)
-    kept += [_system(root / "releases" / str(one)) for one in kept]
+    kept += [_system(root / "releases" / str(name)) for name in kept]
     for path in folders:
         if path.name not in kept:
             _remove(path)
@@ -268,13 +285,13 @@ def switch(root: Path, name: str, proof: Mapping[str, Any], keep: int = 2) -> di
     return {"current": name, "previous": previous if previous != name else None}
 
 
-def rollback(root: Path) -> dict[str, Any]:
+def rollback(root: Path) -> ReleasesInUse | Refusal:
     """Make the release before the current one current again; a second call goes forward."""
     # The current release may be damaged: that is when one goes back.
     current, previous = _target(root / "current"), _linked(root / "previous")
-    if current is None or previous in (None, current):
+    if current is None or previous is None or previous == current:
         return {"error": "there is no earlier release to go back to"}
-    earlier = root / "releases" / str(previous)
+    earlier = root / "releases" / previous
     if not _intact(earlier):
         return {"error": "there is no earlier release to go back to"}
     _make_startable(root, earlier)
@@ -286,9 +303,9 @@ def rollback(root: Path) -> dict[str, Any]:
     return {"current": previous, "previous": current}
 
 
-def remove(root: Path) -> dict[str, Any]:
+def remove(root: Path) -> Removal:
     """Remove everything of ours; what else lies in the folder stays."""
-    found = (root / "releases").is_dir()
+    existed = (root / "releases").is_dir()
     # The program first: it starts no release of which a part is gone.
     for name in (PROGRAM, "current", "previous", TUNED):
         with contextlib.suppress(FileNotFoundError):
@@ -301,10 +318,10 @@ def remove(root: Path) -> dict[str, Any]:
     for last in ((root / ".lock").unlink, root.rmdir):
         with contextlib.suppress(OSError):  # none was made, or something that is not ours is there
             last()
-    return {"removed": found}
+    return {"removed": existed}
 
 
-def discard(root: Path, name: str) -> dict[str, Any]:
+def discard(root: Path, name: str) -> Nothing:
     """Remove a release that is not in use nor kept for rollback, such as one that failed."""
     if name not in (_target(root / "current"), _target(root / "previous")):
         for folder in (_release(root, name), _part(root, name)):
@@ -312,7 +329,7 @@ def discard(root: Path, name: str) -> dict[str, Any]:
     return {}
 
 
-def clear(root: Path, name: str) -> dict[str, Any]:
+def clear(root: Path, name: str) -> Nothing:
     """Remove the folder ``inbox/NAME``, where pictures to read were put, and forgotten others."""
     if name.isalnum():
         shutil.rmtree(root / "inbox" / name, ignore_errors=True)
@@ -376,8 +393,8 @@ def sync_tree(folder: Path) -> None:
         OSError: it did not get there.
     """
     paths = [folder]
-    for place, folders, names in os.walk(folder):
-        paths += [Path(place, name) for name in (*folders, *names)]
+    for parent, folders, names in os.walk(folder):
+        paths += [Path(parent, name) for name in (*folders, *names)]
     if len(paths) < _MANY or not _sync_file_system(folder):
         for path in paths:
             if not path.is_symlink():
@@ -404,12 +421,12 @@ def put(source: Path, target: Path, aside: Path) -> None:
     sync(target.parent)
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(path: Path, other: Path) -> bool:
     """Let two paths change places in one step; False where that cannot be done."""
     call = _c_function("renameat2")  # glibc 2.28, Linux 3.15
     if call is None:
         return False
-    here, paths = -100, (os.fsencode(one), os.fsencode(other))  # AT_FDCWD
+    here, paths = -100, (os.fsencode(path), os.fsencode(other))  # AT_FDCWD
     done: bool = call(here, paths[0], here, paths[1], _RENAME_EXCHANGE) == 0
     return done
 
@@ -452,7 +469,7 @@ def _is_regular(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _mode(entry: Mapping[str, Any]) -> int:
+def _mode(entry: FileEntry) -> int:
     """What a release's files may have, whatever a manifest says: only their owner writes them."""
     return 0o755 if int(entry["mode"]) & 0o100 else 0o644
 
@@ -464,10 +481,10 @@ def _linked(link: Path) -> str | None:
     return name if complete else None
 
 
-def _proof(folder: Path) -> dict[str, Any] | None:
+def _proof(folder: Path) -> Proof | None:
     """What the verification of a release said; None if there was none that can be read."""
     proof = _read_json(folder / PROOF)
-    return proof if isinstance(proof, dict) else None
+    return cast("Proof", proof) if isinstance(proof, dict) else None
 
 
 def _proved(folder: Path) -> float:
@@ -478,7 +495,7 @@ def _proved(folder: Path) -> float:
         return 0.0
 
 
-def _manifest(folder: Path) -> dict[str, Any] | None:
+def _manifest(folder: Path) -> Manifest | None:
     """The manifest of a release; None if it is missing, damaged, or something else."""
     data = _read_json(folder / MANIFEST)
     if not isinstance(data, dict) or not isinstance(data.get("stamps", {}), dict):
@@ -487,10 +504,16 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     named = isinstance(system, str) and system.isalnum()
     if not named or not isinstance(files, dict) or not all(map(_is_entry, files.items())):
         return None
-    return data
+    return cast("Manifest", data)
 
 
-def _is_entry(item: tuple[str, Any]) -> bool:
+def _files(folder: Path) -> Mapping[str, FileEntry]:
+    """The files of a release by their paths; none if its manifest does not tell."""
+    manifest = _manifest(folder)
+    return {} if manifest is None else manifest["files"]
+
+
+def _is_entry(item: tuple[str, object]) -> bool:
     path, entry = item
     return (
         isinstance(entry, dict)
@@ -512,12 +535,12 @@ def _expected(folder: Path) -> list[tuple[str, int]] | None:
     manifest = _manifest(folder)
     if manifest is None:
         return None
-    found = [(path, int(entry["size"])) for path, entry in sorted(manifest["files"].items())]
+    sizes = [(path, int(entry["size"])) for path, entry in sorted(manifest["files"].items())]
     system = manifest.get("system")
     if system is None:
-        return found
+        return sizes
     below = _expected(folder.with_name(system))
-    return None if below is None else [*found, *((f"../{system}/{path}", n) for path, n in below)]
+    return None if below is None else [*sizes, *((f"../{system}/{path}", n) for path, n in below)]
 
 
 def _sizes(folder: Path) -> str:
@@ -554,22 +577,22 @@ def _intact(folder: Path) -> bool:
         return False
 
 
-def _same(file: Path, entry: Mapping[str, Any], stamp: int | None, quickly: bool) -> bool:
-    found = file.stat()
-    if found.st_size != entry["size"]:
+def _same(file: Path, entry: FileEntry, stamp: int | None, quickly: bool) -> bool:
+    info = file.stat()
+    if info.st_size != entry["size"]:
         return False
-    return (quickly and found.st_mtime_ns == stamp) or sha256(file) == entry["sha256"]
+    return (quickly and info.st_mtime_ns == stamp) or sha256(file) == entry["sha256"]
 
 
 def _held(root: Path) -> dict[tuple[str, int], list[Path]]:
     """Files of complete releases by hash and mode, which linked files share."""
-    found: dict[tuple[str, int], list[Path]] = {}
+    by_content: dict[tuple[str, int], list[Path]] = {}
     for folder in sorted(path.parent for path in (root / "releases").glob(f"*/{MANIFEST}")):
-        for path, entry in (_manifest(folder) or {"files": {}})["files"].items():
+        for path, entry in _files(folder).items():
             file = folder / path
             if file.is_file() and file.stat().st_size == entry["size"]:
-                found.setdefault((entry["sha256"], _mode(entry)), []).append(file)
-    return found
+                by_content.setdefault((entry["sha256"], _mode(entry)), []).append(file)
+    return by_content
 
 
 def _program(folder: Path) -> str:
@@ -616,12 +639,12 @@ def _link(link: Path, target: str) -> None:
     sync(link.parent)
 
 
-def _clean(part: Path, files: Mapping[str, Any]) -> None:
+def _clean(part: Path, files: Mapping[str, FileEntry]) -> None:
     """Leave what a manifest names, with modes that let only the owner write."""
-    for place, folders, names in os.walk(part):
-        _set_mode(Path(place), 0o755)
-        for name in (*names, *(one for one in folders if Path(place, one).is_symlink())):
-            path = Path(place, name)
+    for parent, folders, names in os.walk(part):
+        _set_mode(Path(parent), 0o755)
+        for name in (*names, *(folder for folder in folders if Path(parent, folder).is_symlink())):
+            path = Path(parent, name)
             entry = files.get(path.relative_to(part).as_posix())
             if entry is None:
                 path.unlink()
@@ -673,21 +696,23 @@ def _sync_file_system(folder: Path) -> bool:
     return done
 
 
-def _c_function(name: str) -> Any:
+def _c_function(name: str) -> Callable[..., int] | None:
     """A function of the C library that Python has no name for; None where there is none."""
     try:
         import ctypes  # not in every Python
 
-        return getattr(ctypes.CDLL(None), name)
+        function: Callable[..., int] = getattr(ctypes.CDLL(None), name)
     except (ImportError, OSError, AttributeError, TypeError):
         return None
+    return function
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        value: object = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
+    return value
 
 
 def _existing(path: Path) -> Path:
@@ -696,55 +721,51 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def main(arguments: list[str]) -> int:
+#: Of the program, by its first word. Each answers with one JSON object; :func:`hold` prints its
+#: own. Those with arguments take the name of a release, of models, or of an inbox.
+_COMMANDS: Mapping[str, Callable[..., Mapping[str, object] | None]] = {
+    "clear": clear,
+    "compare": lambda root: compare(root, json.load(sys.stdin)),
+    "discard": discard,
+    "hold": hold,
+    "known": known,
+    "remove": remove,
+    "rollback": rollback,
+    "seal": lambda root, name: seal(root, name, json.load(sys.stdin)),
+    "stage": lambda root, name: stage(root, name, json.load(sys.stdin)),
+    "status": status,
+    "switch": lambda root, name: switch(root, name, json.load(sys.stdin)),
+    "tune": lambda root, models: tune(root, models, json.load(sys.stdin)),
+    "tuned": tuned,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
     """``COMMAND ROOT [ID]``, with JSON on standard input where the command takes some.
 
     ``alone OWNER COMMAND ...`` does it while no deploy is under way.
     """
     os.umask(os.umask(0o022) | 0o022)  # a phone's shell lets everybody write
     if arguments[0] == "alone":
-        _, owner, command, root, *rest = arguments
-        try:
-            with locked(Path(root).expanduser(), owner):
-                return main([command, root, *rest])
-        except BusyError as error:
-            answer = {"error": f"another deploy is under way there, {error}; try again after it"}
-            print(json.dumps(answer))
-            return 1
-    command, root, *rest = arguments
-    folder = Path(root).expanduser()
-    if command == "status":
-        answer = status(folder)
-    elif command == "stage":
-        answer = stage(folder, rest[0], json.load(sys.stdin))
-    elif command == "seal":
-        answer = seal(folder, rest[0], json.load(sys.stdin))
-    elif command == "switch":
-        answer = switch(folder, rest[0], json.load(sys.stdin))
-    elif command == "rollback":
-        answer = rollback(folder)
-    elif command == "hold":
-        hold(folder, *rest)
-        return 0
-    elif command == "compare":
-        answer = compare(folder, json.load(sys.stdin))
-    elif command == "remove":
-        answer = remove(folder)
-    elif command == "known":
-        answer = known(folder, rest[0])
-    elif command == "tuned":
-        answer = tuned(folder)
-    elif command == "tune":
-        answer = tune(folder, rest[0], json.load(sys.stdin))
-    elif command == "discard":
-        answer = discard(folder, rest[0])
-    elif command == "clear":
-        answer = clear(folder, rest[0])
-    else:
+        return _alone(*arguments[1:])
+    command, root, *names = arguments
+    if command not in _COMMANDS:
         print(f"release: unknown command {command!r}", file=sys.stderr)
         return 2
-    print(json.dumps(answer))
+    answer = _COMMANDS[command](Path(root).expanduser(), *names)
+    if answer is not None:
+        print(json.dumps(answer))
     return 0
+
+
+def _alone(owner: str, command: str, root: str, *names: str) -> int:
+    try:
+        with locked(Path(root).expanduser(), owner):
+            return main([command, root, *names])
+    except BusyError as error:
+        answer = {"error": f"another deploy is under way there, {error}; try again after it"}
+        print(json.dumps(answer))
+        return 1
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Mapping
+from typing import Mapping
+
+from lite_runner.releases.answers import FileEntry
 
 
-def of_content(about: Mapping[str, Any], files: Mapping[str, Any]) -> str:
+def of_content(about: Mapping[str, object], files: Mapping[str, FileEntry]) -> str:
     """The name of a release.
 
     Args:

@@ -5,16 +5,50 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from lite_runner.errors import EngineError
 from lite_runner.releases.release import MANIFEST
+
+if TYPE_CHECKING:
+    from typing import TypeGuard  # of Python 3.10
 
 #: Beside ``app`` in a release.
 FILE = "settings.json"
 #: Paddle-Lite's PowerMode, which it has on ARM.
 POWER_MODES = {"high": 0, "low": 1, "full": 2, "unbound": 3}
-_NUMBERS = ("threads", "workers", "bucket", "max_side")
+TunedNumber = Literal["threads", "workers", "bucket", "max_side"]
+TUNED_NUMBERS: tuple[TunedNumber, ...] = ("threads", "workers", "bucket", "max_side")
+
+
+class Tuning(TypedDict, total=False):
+    """What a tuning finds: some of the settings of a release, under their names.
+
+    Attributes:
+        threads: of each model.
+        workers: lines recognised side by side.
+        bucket: recognisers' input widths are multiples of this, in pixels.
+        max_side: largest side of a detector's input, in pixels.
+        power: one of :data:`POWER_MODES`.
+    """
+
+    threads: int
+    workers: int
+    bucket: int
+    max_side: int
+    power: str
+
+
+class SettingsFile(Tuning, total=False):
+    """``settings.json`` of a release: the same, and the library it runs on.
+
+    Attributes:
+        library: path of the C ABI over Paddle-Lite's library, below the release.
+        version: release of that library.
+    """
+
+    library: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -45,17 +79,17 @@ def home() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
-def is_tuning(data: Any) -> bool:
+def is_tuning(data: object) -> TypeGuard[Tuning]:
     """Whether something is what a tuning finds: some of the settings, with values they may have."""
     return isinstance(data, dict) and all(
         isinstance(value, str) and value in POWER_MODES
         if key == "power"
-        else key in _NUMBERS and isinstance(value, int) and value >= 1
+        else key in TUNED_NUMBERS and isinstance(value, int) and value >= 1
         for key, value in data.items()
     )
 
 
-def own(release: Path | None = None) -> Settings:
+def of_this_release(release: Path | None = None) -> Settings:
     """The settings of a release.
 
     Args:
@@ -71,9 +105,9 @@ def own(release: Path | None = None) -> Settings:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         library = data.get("library")
-        numbers = {key: None if data.get(key) is None else int(data[key]) for key in _NUMBERS}
+        numbers = {key: None if data.get(key) is None else int(data[key]) for key in TUNED_NUMBERS}
         if numbers["threads"] is None or any(
-            one is not None and one < 1 for one in numbers.values()
+            number is not None and number < 1 for number in numbers.values()
         ):
             raise ValueError("threads and all other numbers must be at least 1")
         return Settings(

@@ -66,10 +66,10 @@ def _signers(keys: Path) -> str:
         lines = keys.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise SignatureError(f"{keys}: cannot be read ({error}); give a file id_*.pub") from error
-    found = [line for line in lines if line.startswith(("ssh-", "ecdsa-", "sk-"))]
-    if not found:
+    public_keys = [line for line in lines if line.startswith(("ssh-", "ecdsa-", "sk-"))]
+    if not public_keys:
         raise SignatureError(f"{keys}: has no public key of SSH; give a file id_*.pub")
-    return "".join(f'{SIGNER} namespaces="{NAMESPACE}" {line}\n' for line in found)
+    return "".join(f'{SIGNER} namespaces="{NAMESPACE}" {line}\n' for line in public_keys)
 
 
 def _run(command: list[str], data: bytes, failure: str) -> bytes:

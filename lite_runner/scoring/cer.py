@@ -24,7 +24,7 @@ def compare(expected: Sequence[str], read: Sequence[str]) -> Accuracy:
         expected: the true lines in reading order.
         read: the lines that were read.
     """
-    true_text, read_text = squash(expected), squash(read)
+    true_text, read_text = strip_whitespace(expected), strip_whitespace(read)
     return Accuracy(edit_distance(true_text, read_text), len(true_text))
 
 
@@ -45,26 +45,26 @@ def total(parts: Iterable[Accuracy]) -> Accuracy:
     return Accuracy(sum(row.errors for row in rows), sum(row.characters for row in rows))
 
 
-def squash(lines: Sequence[str]) -> str:
+def strip_whitespace(lines: Sequence[str]) -> str:
     """Lines as one text without white space: the networks place spaces loosely."""
     return "".join("".join(lines).split())
 
 
-def edit_distance(one: str, two: str) -> int:
+def edit_distance(expected: str, read: str) -> int:
     """Least number of characters to insert, remove or replace (Levenshtein 1966).
 
     A column of the table at once, as bits of integers: Hyyrö, A Bit-Vector Algorithm for Computing
     Levenshtein and Damerau Edit Distances, 2003, after Myers 1999.
     """
-    if not one:
-        return len(two)
+    if not expected:
+        return len(read)
     where: dict[str, int] = {}
-    for place, character in enumerate(one):
-        where[character] = where.get(character, 0) | 1 << place
-    all_bits, last = (1 << len(one)) - 1, 1 << len(one) - 1
+    for index, character in enumerate(expected):
+        where[character] = where.get(character, 0) | 1 << index
+    all_bits, last = (1 << len(expected)) - 1, 1 << len(expected) - 1
     # Rows at which a column grows, and at which it falls, by one from the row above.
-    up, down, distance = all_bits, 0, len(one)
-    for character in two:
+    up, down, distance = all_bits, 0, len(expected)
+    for character in read:
         equal = where.get(character, 0)
         diagonal = (((equal & up) + up) ^ up) | equal
         right_up = down | (all_bits & ~(diagonal | up))

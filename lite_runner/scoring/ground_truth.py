@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Tuple
+from typing import Mapping, Tuple
 
 from lite_runner.errors import LiteError
 
@@ -52,27 +52,27 @@ def pictures(folder: Path) -> list[Picture]:
     """
     labels, boxes = _object(folder / "labels.json"), _boxes(folder)
     single = labels.pop("line_images", {})
-    found = [
+    known = [
         *_pictures(folder, labels, boxes, detect=True),
         *_pictures(folder, single if isinstance(single, dict) else {}, {}, detect=False),
     ]
-    if not found:
+    if not known:
         raise TruthError(f"{folder}: labels.json tells the text of no picture there")
-    return found
+    return known
 
 
-def _object(path: Path) -> dict[str, Any]:
+def _object(path: Path) -> dict[str, object]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TruthError(
             f"{path}: {error.strerror}; expected a folder of pictures with their true lines"
         ) from error
     except ValueError as error:
         raise TruthError(f"{path}: is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise TruthError(f"{path}: expected an object of lists by picture")
-    return found
+    return value
 
 
 def _boxes(folder: Path) -> dict[str, tuple[Quad, ...]]:
@@ -89,29 +89,29 @@ def _boxes(folder: Path) -> dict[str, tuple[Quad, ...]]:
     }
 
 
-def _quad(value: Any, where: str) -> Quad:
+def _quad(value: object, where: str) -> Quad:
     if not isinstance(value, list) or len(value) != 4:
         raise TruthError(f"{where}: expected four corners [x, y], found {_short(value)}")
     for corner in value:
-        if not isinstance(corner, list) or len(corner) != 2 or not all(map(_number, corner)):
+        if not isinstance(corner, list) or len(corner) != 2 or not all(map(_is_number, corner)):
             raise TruthError(f"{where}: expected corners [x, y] in pixels, found {_short(corner)}")
     return tuple((float(x), float(y)) for x, y in value)
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     # To Python true is an int, and NaN, infinity and integers no float can hold are JSON.
-    return type(value) in (int, float) and abs(value) < _FAR
+    return isinstance(value, (int, float)) and type(value) is not bool and abs(value) < _FAR
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _pictures(
-    folder: Path, labels: Mapping[str, Any], boxes: Mapping[str, tuple[Quad, ...]], detect: bool
+    folder: Path, labels: Mapping[str, object], boxes: Mapping[str, tuple[Quad, ...]], detect: bool
 ) -> list[Picture]:
-    found = []
+    labelled = []
     for name, lines in labels.items():
         # Other values are notes about the pictures, or null: nobody knows what it says.
         if isinstance(lines, list):
@@ -125,5 +125,5 @@ def _pictures(
                     f" {len(lines)} lines in labels.json, found {len(quads)}"
                 )
             title = f"{folder.resolve().name}/{name}"
-            found.append(Picture(title, path, tuple(map(str, lines)), detect, quads))
-    return found
+            labelled.append(Picture(title, path, tuple(map(str, lines)), detect, quads))
+    return labelled

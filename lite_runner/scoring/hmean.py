@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 import cv2
 import numpy as np
+
+from lite_runner.scoring.scores import DetectionScore
 
 #: Share of two quads' union that they must have in common to be one line (ICDAR 2015, task 4.1).
 OVERLAP = 0.5
@@ -20,7 +22,7 @@ class Matches(NamedTuple):
     true: int
     found: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> DetectionScore:
         """With precision, recall and Hmean, 1 where there is nothing to find and nothing found."""
         precision = self.matched / self.found if self.found else float(not self.true)
         recall = self.matched / self.true if self.true else float(not self.found)
@@ -29,7 +31,9 @@ class Matches(NamedTuple):
             "hmean": 2 * precision * recall / both if both else 0.0,
             "precision": precision,
             "recall": recall,
-            **self._asdict(),
+            "matched": self.matched,
+            "true": self.true,
+            "found": self.found,
         }
 
 
@@ -42,8 +46,8 @@ def match(true: Sequence[Quad], found: Sequence[Quad]) -> Matches:
     """
     pairs = sorted(
         (
-            (overlap(one, other), left, right)
-            for left, one in enumerate(true)
+            (overlap(quad, other), left, right)
+            for left, quad in enumerate(true)
             for right, other in enumerate(found)
         ),
         key=lambda pair: -pair[0],
@@ -58,9 +62,9 @@ def match(true: Sequence[Quad], found: Sequence[Quad]) -> Matches:
     return Matches(len(used_true), len(true), len(found))
 
 
-def overlap(one: Quad, other: Quad) -> float:
+def overlap(quad: Quad, other: Quad) -> float:
     """Intersection over union of two convex quads, whatever way round their corners run."""
-    left, right = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
+    left, right = (cv2.convexHull(np.asarray(corners, np.float32)) for corners in (quad, other))
     common, _ = cv2.intersectConvexConvex(left, right)
     union = cv2.contourArea(left) + cv2.contourArea(right) - common
     return float(common / union) if union > 0 else 0.0

@@ -1,23 +1,24 @@
-"""The child's side of a trial: models are opened and run here, where they may end the process."""
+"""The child's side of probing: models are opened and run here, where they may end the process."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import sys
-from typing import Any, Callable, Sequence
+from typing import Callable, List, Protocol, Sequence, Tuple, Union
 
 import numpy as np
 
 from lite_runner import pack
-from lite_runner import predictor as predictors
-from lite_runner.arrays import Floats, Image
+from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.capabilities import limits
 from lite_runner.capabilities.limits import Limit
+from lite_runner.capabilities.probing import Request, Step
 from lite_runner.errors import EngineError, LiteError
 from lite_runner.ocr import classification, detection, pipeline, recognition
 from lite_runner.pictures import image
-from lite_runner.predictor import Engine, Output, Predictor
+from lite_runner.predictor import protocol
+from lite_runner.predictor.protocol import Engine, Output, Predictor
 
 #: Sizes (width, height) a detector is tried with, besides its largest. On v2.9 V2.0's slim one is
 #: wrong after any change, V1.1's writes out of bounds when the input grows.
@@ -27,20 +28,31 @@ _LONG = 25
 #: What two runs on one input may differ by; the fault's smallest error was 0.3.
 _TOLERANCE = 1e-3
 
-#: What a network says of each row of a batch, in a form that can be compared.
-_Read = Callable[[Sequence[Output], int], "list[Any]"]
+
+class _LineStage(Protocol):
+    """A module that makes the inputs of a network for lines."""
+
+    def input_shape(self, crops: Sequence[Image], network: pack.Network) -> tuple[int, ...]: ...
+
+    def preprocess(self, crops: Sequence[Image], network: pack.Network, batch: Floats) -> None: ...
+
+
+#: What a network says of a row: numbers, or text and its score.
+_Answer = Union[AnyArray, Tuple[str, float]]
+#: Gives the answers of so many rows of a batch.
+_Read = Callable[[Sequence[Output], int], List[_Answer]]
 
 
 def main() -> None:
     """An answer, one a line, to each step of the JSON on standard input."""
     limits.begin()
-    given = json.load(sys.stdin)
-    module, name, arguments = given["engine"]
+    request: Request = json.load(sys.stdin)
+    module, name, arguments = request["engine"]
     try:
         engine: Engine = getattr(importlib.import_module(module), name)(**arguments)
-        files = pack.load(given["pack"])
-        known = {(stage, what): yes for stage, what, yes in given["known"]}
-        for stage, what in given["steps"]:
+        files = pack.load(request["pack"])
+        known = {(stage, what): yes for stage, what, yes in request["known"]}
+        for stage, what in request["steps"]:
             known[stage, what] = _step(engine, files, stage, what, known)
             print("trial: yes" if known[stage, what] else "trial: no", flush=True)
     except LiteError as error:
@@ -49,9 +61,7 @@ def main() -> None:
         sys.exit("error: it takes more memory than models of its size do")
 
 
-def _step(
-    engine: Engine, files: pack.Pack, stage: str, what: str, known: dict[tuple[str, str], bool]
-) -> bool:
+def _step(engine: Engine, files: pack.Pack, stage: str, what: str, known: dict[Step, bool]) -> bool:
     network = files.networks[stage]
     size = network.path.stat().st_size
     if what == "loads":
@@ -90,8 +100,8 @@ def _stays(
     try:
         for batch in batches:
             together = read(_run(predictor, batch, limit), len(batch))
-            for row, found in zip(batch, together):
-                if not _equal(found, _alone(engine, network, row[None], read, limit)):
+            for row, answer in zip(batch, together):
+                if not _equal(answer, _alone(engine, network, row[None], read, limit)):
                     return False
     except EngineError:
         return False
@@ -100,7 +110,9 @@ def _stays(
     return True
 
 
-def _alone(engine: Engine, network: pack.Network, row: Floats, read: _Read, limit: Limit) -> Any:
+def _alone(
+    engine: Engine, network: pack.Network, row: Floats, read: _Read, limit: Limit
+) -> _Answer:
     predictor = _open(engine, network)
     try:
         return read(_run(predictor, row, limit), 1)[0]
@@ -115,13 +127,15 @@ def _open(engine: Engine, network: pack.Network) -> Predictor:
 
 def _run(predictor: Predictor, batch: Floats, limit: Limit) -> Sequence[Output]:
     with limits.time(limit):
-        return predictors.run(predictor, batch)
+        return protocol.run(predictor, batch)
 
 
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, tuple):  # text and score
-        return bool(one[0] == other[0] and abs(one[1] - other[1]) < _TOLERANCE)
-    return bool(one.shape == other.shape and np.allclose(one, other, rtol=0, atol=_TOLERANCE))
+def _equal(answer: _Answer, other: _Answer) -> bool:
+    if isinstance(answer, tuple) or isinstance(other, tuple):
+        (text, score), (other_text, other_score) = answer, other
+        return bool(text == other_text and abs(score - other_score) < _TOLERANCE)
+    same_shape = answer.shape == other.shape
+    return bool(same_shape and np.allclose(answer, other, rtol=0, atol=_TOLERANCE))
 
 
 def _together(batch: Floats) -> Floats:
@@ -164,7 +178,7 @@ def _pages(picture: Image, detector: pack.Detector) -> list[Floats]:
     return pages
 
 
-def _batch(stage: Any, line: Image, network: pack.Network) -> Floats:
+def _batch(stage: _LineStage, line: Image, network: pack.Network) -> Floats:
     """One line as a stage's module makes it."""
     batch: Floats = np.empty(stage.input_shape([line], network), np.float32)
     stage.preprocess([line], network, batch)

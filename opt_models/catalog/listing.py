@@ -8,7 +8,8 @@ from opt_models.catalog import catalog
 from opt_models.catalog.published import Dictionary, InWheel, Model
 from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
-from opt_models.wording import amount, table
+from opt_models.text_table import table
+from opt_models.wording import amount
 
 _MOST_LANGUAGES = 8
 
@@ -43,8 +44,8 @@ def select(
     return [model for model in models if model.slim] if slim else models
 
 
-def as_table(models: Sequence[Model]) -> str:
-    """One line a model."""
+def as_table(models: Sequence[Model], width: int | None = None) -> str:
+    """One line a model, for a terminal of so many columns."""
     if not models:
         return "no model is all of that; leave out a filter"
     rows = [
@@ -61,7 +62,7 @@ def as_table(models: Sequence[Model]) -> str:
     headings = ("name", "task", "version", "size", "offered", "languages")
     count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
     advice = f"'{command_name()} models.show NAME' tells all of one"
-    return f"{table(headings, rows)}\n\n{count}; {advice}"
+    return f"{table(headings, rows, width=width)}\n\n{count}; {advice}"
 
 
 def as_data(model: Model) -> dict[str, object]:

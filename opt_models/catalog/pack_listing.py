@@ -8,11 +8,12 @@ from opt_models.catalog import catalog, supply
 from opt_models.catalog.published import Recipe, Wheel
 from opt_models.catalog.spelling import Spelling
 from opt_models.command_name import command_name
-from opt_models.wording import amount, table
+from opt_models.text_table import table
+from opt_models.wording import amount
 
 
-def as_table() -> str:
-    """One line a named pack."""
+def as_table(width: int | None = None) -> str:
+    """One line a named pack, for a terminal of so many columns."""
     recipes = catalog.recipes().values()
     rows = [
         (
@@ -23,7 +24,8 @@ def as_table() -> str:
         )
         for recipe in recipes
     ]
-    lines = [table(("name", "what it is", "models from", "published .nb verified on"), rows), ""]
+    headings = ("name", "what it is", "models from", "published .nb verified on")
+    lines = [table(headings, rows, width=width), ""]
     for recipe in recipes:
         if recipe.verified and recipe.verified.note:
             lines.append(f"{recipe.name}: {recipe.verified.note}")
@@ -40,12 +42,15 @@ def as_data() -> list[dict[str, object]]:
     return [_as_data(recipe) for recipe in catalog.recipes().values()]
 
 
-def spelling_as_table(spellings: Sequence[Spelling], defaults: Mapping[str, str]) -> str:
+def spelling_as_table(
+    spellings: Sequence[Spelling], defaults: Mapping[str, str], width: int | None = None
+) -> str:
     """The packs that can spell a text, a line each, and what the defaults lack.
 
     Args:
         spellings: of every pack.
         defaults: which targets get a pack by default, by its name.
+        width: columns of the terminal; None for lines of any length.
     """
     able = [spelling for spelling in spellings if not spelling.lacks]
     lines = []
@@ -54,7 +59,8 @@ def spelling_as_table(spellings: Sequence[Spelling], defaults: Mapping[str, str]
             (pack.name, pack.about, str(known), defaults.get(pack.name, ""))
             for pack, known in ((spelling.recipe, spelling.knows) for spelling in able)
         ]
-        lines += [table(("name", "what it is", "characters", "default of"), rows), ""]
+        headings = ("name", "what it is", "characters", "default of")
+        lines += [table(headings, rows, width=width), ""]
     else:
         closest = min(spellings, key=lambda spelling: len(spelling.lacks))
         lines.append(f"no pack can spell all of it; closest: {_lack(closest)}")

@@ -6,14 +6,23 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import cast
 
 from lite_runner import pack
+from lite_runner.pack_file import (
+    ClassifierEntry,
+    DetectorEntry,
+    FileRef,
+    GoldenEntry,
+    PackFile,
+    RecogniserEntry,
+)
 from lite_runner.releases.release import sha256
 from opt_models.catalog import catalog
 from opt_models.errors import CatalogError
 from opt_models.packs import network
 from opt_models.packs.build_options import BuildOptions
-from opt_models.packs.document import FileEntry, GoldenEntry, NetworkEntry, PackDocument
+from opt_models.packs.document import WrittenNetwork
 from opt_models.packs.inputs import PackInputs
 from opt_models.paddlelite import env
 from opt_models.store import cache
@@ -61,7 +70,7 @@ def build(inputs: PackInputs, options: BuildOptions) -> pack.Pack:
     return pack.load(cache.folder(name, make, pack.load))
 
 
-def _fill(folder: Path, inputs: PackInputs, options: BuildOptions) -> PackDocument:
+def _fill(folder: Path, inputs: PackInputs, options: BuildOptions) -> PackFile:
     """Write all files of a pack but ``pack.json``, and say what is in that."""
     golden = _golden(inputs)
     networks = {
@@ -75,15 +84,16 @@ def _fill(folder: Path, inputs: PackInputs, options: BuildOptions) -> PackDocume
         "runtimes": list(inputs.releases),
         "arch": options.runtime.arch,
         "processor": inputs.processor,
-        "cls": networks.get("cls"),
-        "det": networks["det"],
-        "rec": networks["rec"],
+        # Written with more than readers ask for.
+        "cls": cast("ClassifierEntry | None", networks.get("cls")),
+        "det": cast("DetectorEntry", networks["det"]),
+        "rec": cast("RecogniserEntry", networks["rec"]),
         "dictionary": _write_dictionary(folder, inputs, networks["rec"]),
         "golden": _copy_golden(golden, folder),
     }
 
 
-def _write_dictionary(folder: Path, inputs: PackInputs, rec: NetworkEntry) -> FileEntry:
+def _write_dictionary(folder: Path, inputs: PackInputs, rec: WrittenNetwork) -> FileRef:
     """Write the characters that the recogniser has classes for: all but the blank and the space."""
     file = folder / "dictionary.txt"
     file.write_bytes(inputs.charset.as_file(rec["classes"] - 1 - rec["space"]))

@@ -1,4 +1,4 @@
-"""``pack.json`` as it is written; :func:`lite_runner.pack.load` reads and checks it."""
+"""One network in ``pack.json`` as it is written; all else is of :mod:`lite_runner.pack_file`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ class SharedMemory(TypedDict):
     after: int
 
 
-class NetworkEntry(StageSettings, total=False):
+class WrittenNetwork(StageSettings, total=False):
     """One network: its file, where it comes from, and how it is fed and read.
+
+    Readers know it as :class:`lite_runner.pack_file.NetworkEntry`, and pass over the rest.
 
     Attributes:
         file: its name in the pack.
@@ -40,34 +42,3 @@ class NetworkEntry(StageSettings, total=False):
     precision: str
     folded: Mapping[str, int]
     memory: SharedMemory | None
-
-
-class FileEntry(TypedDict):
-    """A file of the pack."""
-
-    file: str
-    sha256: str
-
-
-class GoldenEntry(TypedDict):
-    """The picture a pack is verified with, and the lines it must read."""
-
-    image: str
-    sha256: str
-    lines: list[str]
-
-
-class PackDocument(TypedDict):
-    """All of ``pack.json``, in the order in which it is written."""
-
-    schema: int
-    name: str
-    lite_version: str
-    runtimes: list[str]
-    arch: str
-    processor: str
-    cls: NetworkEntry | None
-    det: NetworkEntry
-    rec: NetworkEntry
-    dictionary: FileEntry
-    golden: GoldenEntry

@@ -19,14 +19,14 @@ from opt_models.formats.summary import Summary
 from opt_models.memory_planning.share import share
 from opt_models.packs import convert, decoding, input_size
 from opt_models.packs.build_options import BuildOptions
-from opt_models.packs.document import NetworkEntry, SharedMemory
+from opt_models.packs.document import SharedMemory, WrittenNetwork
 from opt_models.packs.inputs import NetworkInput, PackInputs
 from opt_models.stage_settings import StageSettings
 
 
 def build_network(
     folder: Path, stage: str, inputs: PackInputs, golden: Golden, options: BuildOptions
-) -> NetworkEntry:
+) -> WrittenNetwork:
     """Build one network in the folder of a pack.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lite_runner.predictor import run
+from lite_runner.predictor.protocol import run
 from lite_runner.predictor.wheel import WheelEngine
 
 

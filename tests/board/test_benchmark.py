@@ -20,7 +20,7 @@ from lite_runner.bench.run import Plan
 from tests import double
 from tests.board.conftest import Site
 
-PLAN = Plan(warmup=0, passes=1, least=1, most=1)
+PLAN = Plan(warmup=0, passes=1, min_sessions=1, max_sessions=1)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_lost_connection_keeps_what_was_measured(
 
     monkeypatch.setattr(Ssh, "run", run)
     sweep = Sweep([str(plain)], runtime=str(site.runtime))
-    plan = Plan(warmup=0, passes=1, least=9, most=9)
+    plan = Plan(warmup=0, passes=1, min_sessions=9, max_sessions=9)
     record = benchmark.bench(site.board, sweep, pictures, plan, emulated=True)
     assert not record["complete"]
     assert "the connection was lost" in record["stopped"]

@@ -151,7 +151,7 @@ def test_two_deploys_from_different_hosts_do_not_meet(
     site: Site, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boards, "WAIT_SECONDS", 1)
-    with site.anew().held(), pytest.raises(DeployError, match=r"another deploy is under way there"):
+    with site.anew().lock(), pytest.raises(DeployError, match=r"another deploy is under way there"):
         site.deploy(plain)
     assert not site.deploy(plain).changed
 

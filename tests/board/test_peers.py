@@ -29,7 +29,7 @@ def test_a_session_of_a_peer(site: Site) -> None:
     made = bundle.make(PEER, weights.named("v6-tiny"), site.board.target, facts)
     pictures = [{"path": site.board.path("line.png"), "detect": False}]
     request = {"pictures": pictures, "warmup": 0, "passes": 1, "threads": 1}
-    with site.board.held():
+    with site.board.lock():
         deploys.send(site.board, made, site.board.release("status")["free"])
         try:
             program = site.board.path("releases", made.name, "ocr")

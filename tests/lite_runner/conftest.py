@@ -13,7 +13,7 @@ import pytest
 
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.pack import Classifier, Detector, Network, Recogniser
-from lite_runner.predictor import Freedom, Output
+from lite_runner.predictor.protocol import Capabilities, Output
 from tests import double
 
 #: Networks that see a pixel as a share of 1.
@@ -115,7 +115,7 @@ class FakeEngine:
         self.arch = "x86"
         self.reshapes = True
         self.batch = 1
-        self.untried = False
+        self.needs_probing = False
         self.arguments: dict[str, Any] = {}
         self.events: list[tuple[Any, ...]] = []
         self.models: dict[str, Callable[[Floats], list[Output]]] = {
@@ -124,13 +124,13 @@ class FakeEngine:
             "rec.nb": lambda batch: [Output(one_letter(batch))],
         }
 
-    def freedom(self, model: Path) -> Freedom:
-        return Freedom(self.reshapes, True)
+    def capabilities(self, model: Path) -> Capabilities:
+        return Capabilities(self.reshapes, True)
 
-    def knowing(self, found: Mapping[Path, Freedom]) -> FakeEngine:
+    def with_capabilities(self, found: Mapping[Path, Capabilities]) -> FakeEngine:
         return self
 
-    def alone(self) -> FakeEngine:
+    def single_threaded(self) -> FakeEngine:
         return self
 
     def open(self, model: Path) -> FakePredictor:

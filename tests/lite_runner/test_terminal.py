@@ -91,7 +91,7 @@ def test_the_program_shows_a_name_and_keeps_it_in_json(tmp_path) -> None:
     name = b"a\x1b[31m\xe2\x80\xaeb\xff\nc.png"
     code = (
         "import sys; from lite_runner.cli import output; from lite_runner.ocr import report\n"
-        "output.speak_utf8()\n"
+        "output.force_utf8_output()\n"
         "results = [report.error_result(sys.argv[1], 'is none')]\n"
         "output.tell(results[0], None)\n"
         "output.finish(results, sys.argv[2])\n"

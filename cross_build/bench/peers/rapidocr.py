@@ -14,7 +14,10 @@ import time
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
+
+if TYPE_CHECKING:
+    from lite_runner.bench.messages import About, Request
 
 #: Says what is in a bundle; written by :mod:`cross_build.bench.peers.bundle`.
 ABOUT = "peer.json"
@@ -47,7 +50,7 @@ class Clock:
 class Reader:
     """A peer as :class:`lite_runner.bench.session.Reader`."""
 
-    def __init__(self, request: Mapping[str, Any]) -> None:
+    def __init__(self, request: Request) -> None:
         # Late: this file is run before the bundle's packages can be found.
         import cv2
         import numpy as np
@@ -66,7 +69,7 @@ class Reader:
         self._classify, self._recognise = Clock(self._reader.text_cls), Clock(self._reader.text_rec)
         if peer["stages"]:
             self._reader.text_cls, self._reader.text_rec = self._classify, self._recognise
-        self.about: dict[str, Any] = {
+        self.about: About = {
             "engine": peer["engine"],
             "engine_version": version(peer["engine_package"]),
             "reader": f"{peer['title']} {version(peer['name'])}",

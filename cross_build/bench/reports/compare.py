@@ -7,14 +7,15 @@ from typing import Callable, NamedTuple, Sequence
 import numpy as np
 
 from cross_build.bench.reports import differences
-from cross_build.bench.reports.result import TIMES, Candidate, Run
+from cross_build.bench.reports.result import Candidate, Run
 from cross_build.bench.reports.statistics import ratio
 from cross_build.bench.reports.tables import NOT_TIME
+from cross_build.bench.reports.turn import TIMES
 from cross_build.errors import ReportError
 from lite_runner.arrays import Doubles
-from lite_runner.ocr import report
 from lite_runner.scoring import cer
 from lite_runner.scoring.cer import Accuracy
+from opt_models.text_table import table
 
 #: Where one side has no figure.
 _NONE = "-"
@@ -137,15 +138,15 @@ def _times(one: Candidate, two: Candidate, common: _Common) -> str:
     if not read:
         return "  no picture was read in every pass of both: times are not compared"
     left, right = [at for at, _ in read], [at for _, at in read]
-    rows: list[Sequence[str]] = [("stage", "A ms", "B ms", "A/B", "95 % interval", "B is")]
-    for stage in TIMES:
-        row = _row(one.passes(stage, left), two.passes(stage, right), _milliseconds)
-        rows.append((stage, *row))
-    table = report.table(rows)
+    rows = [
+        (stage, *_row(one.passes(stage, left), two.passes(stage, right), _milliseconds))
+        for stage in TIMES
+    ]
+    text = table(("stage", "A ms", "B ms", "A/B", "95 % interval", "B is"), rows, left=1)
     few = len(common.one) - len(read)
     if few:
-        table += f"\nwithout {few} picture{'s' * (few > 1)} that a pass could not read"
-    return _indented(table)
+        text += f"\nwithout {few} picture{'s' * (few > 1)} that a pass could not read"
+    return _indented(text)
 
 
 def _row(
@@ -166,7 +167,7 @@ def _instructions(one: Candidate, two: Candidate) -> str:
         return "  instructions were not counted on both sides"
     if one.instructions.images != two.instructions.images:
         return "  instructions were counted over different pictures: they are not compared"
-    rows: list[Sequence[str]] = [("instructions, millions", "A", "B", "A/B")]
+    rows = []
     for stage in TIMES:
         left, right = (each.instructions.stages.get(stage) for each in (one, two))  # type: ignore[union-attr]
         rows.append(
@@ -176,13 +177,14 @@ def _instructions(one: Candidate, two: Candidate) -> str:
                 f"{left / right:.3f}" if left and right else _NONE,
             )
         )
-    return _indented(report.table(rows))
+    return _indented(table(("instructions, millions", "A", "B", "A/B"), rows, left=1))
 
 
 def _figures(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) -> str:
     """Accuracy, and what is a figure of a whole process: memory, start-up."""
-    rows: list[Sequence[str]] = [("", "A", "B", "B is")]
-    rows += [_errors(a, b, one, two, common, spaces) for spaces in (False, True)]
+    rows: list[tuple[str, ...]] = [
+        _errors(a, b, one, two, common, spaces) for spaces in (False, True)
+    ]
     if common.all:
         quads = [each.detection.hmean if each.detection else None for each in (one, two)]
         rows.append(("Hmean", *_both(quads, "{:.3f}"), _change(quads, "{:+.3f}")))
@@ -194,7 +196,7 @@ def _figures(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) ->
             starts = (_startups(one, cold), _startups(two, cold))
             left, right, _, _, verdict = _row(*starts, lambda value: f"{value:.2f} s")
             rows.append((name, left, right, verdict))
-    return _indented(report.table(rows))
+    return _indented(table(("", "A", "B", "B is"), rows, left=1))
 
 
 def _errors(

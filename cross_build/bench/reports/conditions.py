@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from cross_build.bench.reports.result import Candidate, Run, Turn
+from cross_build.bench.reports.result import Candidate, Run
+from cross_build.bench.reports.turn import Turn
 from lite_runner.bench import system_state
 
 #: A frequency that moved by less is the rounding of whoever reports it.
@@ -96,7 +97,9 @@ def _doubts(candidate: Candidate) -> list[str]:
 
 def _held_back(turn: Turn) -> list[str]:
     """What held the board back in this turn."""
-    return system_state.held_back(vars(turn.before), vars(turn.after))
+    return system_state.held_back(
+        {"throttled": turn.before.throttled}, {"throttled": turn.after.throttled}
+    )
 
 
 def _moved(turn: Turn) -> bool:

@@ -11,8 +11,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from cross_build.bench.reports import conditions
-from cross_build.bench.reports.result import STAGES, TOTAL, Candidate, Run
+from cross_build.bench.reports.result import Candidate, Run
 from cross_build.bench.reports.tables import NOT_TIME
+from cross_build.bench.reports.turn import STAGES, TOTAL
 
 #: Told apart by people who see colours otherwise, and on light and dark pages alike.
 _STAGE_COLOURS = {
@@ -190,8 +191,7 @@ def _latency(run: Run) -> Plot:
 def _picture_medians(run: Run, candidate: Candidate) -> list[tuple[str, float]]:
     """Name and median milliseconds of each picture that was read."""
     found = []
-    times = np.concatenate([turn.times[:, :, -1] for turn in candidate.turns])
-    for picture, column in zip(run.pictures, times.T):
+    for picture, column in zip(run.pictures, candidate.totals().T):
         read = column[np.isfinite(column)]
         if read.size:
             found.append((picture.name, round(1000 * float(np.median(read)), 3)))

@@ -1,27 +1,29 @@
-"""The result of a benchmark: its JSON file, checked, as frozen objects."""
+"""The result of a benchmark: its JSON file, checked, as frozen objects.
 
-from __future__ import annotations
+Their fields are the file's: what may be null there, or is newer than some files, has a default.
+"""
 
+# Types are read while this runs, also by Python 3.9: Optional, and no annotations as texts.
 import json
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from cross_build.bench.reports.field import Field
+from cross_build.bench.reports.figures import Detection, Instructions, Spread, Spreads, TextAccuracy
+from cross_build.bench.reports.turn import TOTAL, Times, Turn
 from cross_build.errors import ReportError
+from cross_build.typed_json import MismatchError, called, structure
 
 #: Of the JSON that is understood here.
 SCHEMA = 1
-#: Of reading a picture, in order; the last column of times is their ``total``.
-STAGES = ("decode", "detect", "classify", "recognise")
-TOTAL = "total"
-TIMES = (*STAGES, TOTAL)
-
-Times = npt.NDArray[np.float64]
+#: What a candidate that was measured has, and of which kind.
+_MEASURED = {
+    **dict.fromkeys(("engine", "pack"), "a text"),
+    **dict.fromkeys(("threads", "workers"), "a whole number"),
+}
 
 
 class Key(NamedTuple):
@@ -33,10 +35,10 @@ class Key(NamedTuple):
     engine: str
     pack: str
     threads: int
-    power: str | None
+    power: Optional[str]
     workers: int
-    bucket: int | None = None
-    max_side: int | None = None
+    bucket: Optional[int] = None
+    max_side: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -52,97 +54,28 @@ class Device:
         cpu: the name of its cores; empty where nobody says.
     """
 
-    machine: str
-    system: str
-    model: str
-    cores: int | None
-    memory: int | None
-    cpu: str
+    machine: str = ""
+    system: str = ""
+    model: str = ""
+    cores: Optional[int] = None
+    memory: Optional[int] = None
+    cpu: str = ""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that was read.
+    """A picture that was read; ``lines`` is its true text in reading order, if it is labelled.
 
     Attributes:
-        name: of its file.
-        sha256: of its bytes.
-        width: in pixels.
-        height: in pixels.
-        lines: true text in reading order, where it is labelled.
         boxes: whether true boxes are labelled.
     """
 
-    name: str
+    name: str = field(metadata=called("image"))
     sha256: str
     width: int
     height: int
-    lines: tuple[str, ...] | None
-    boxes: bool
-
-
-@dataclass(frozen=True)
-class State:
-    """How a board stood at one moment; None for what nobody could tell.
-
-    Attributes:
-        mhz: of each core.
-        governors: of frequencies.
-        celsius: by sensor.
-        throttled: what holds or held the board back; empty if it was asked and said nothing.
-        load: averages of 1, 5 and 15 minutes.
-    """
-
-    mhz: tuple[float, ...] | None
-    governors: tuple[str, ...] | None
-    celsius: Mapping[str, float] | None
-    throttled: tuple[str, ...] | None
-    load: tuple[float, ...] | None
-
-
-@dataclass(frozen=True, eq=False)
-class Turn:
-    """One process: it loads, warms up, then reads all pictures several times.
-
-    Attributes:
-        order: place among all turns of the run.
-        at: seconds from the run's start.
-        startup: seconds from the process's start until it could read.
-        cold: whether files had been dropped from the page cache before.
-        load: of ``startup``, seconds for models.
-        peak_rss: in bytes.
-        before: the board's state before it.
-        after: and after it.
-        times: float64 of passes x pictures x :data:`TIMES`, in seconds; NaN where a picture could
-            not be read.
-    """
-
-    order: int
-    at: float | None
-    startup: float | None
-    cold: bool
-    load: float | None
-    peak_rss: int | None
-    before: State
-    after: State
-    times: Times
-
-    def passes(self, stage: str, pictures: Sequence[int] | None = None) -> Times:
-        """Seconds per picture of each pass: float64 of at most as many items as there are passes.
-
-        Args:
-            stage: one of :data:`TIMES`.
-            pictures: their places in the run's list; all if None. Those a pass could not read are
-                left out of its mean, and a pass that read none is left out itself.
-        """
-        column = self.times[:, :, TIMES.index(stage)]
-        if pictures is not None:
-            column = column[:, list(pictures)]
-        read = np.isfinite(column)
-        column = column[read.any(axis=1)]
-        read = read[read.any(axis=1)]
-        means: Times = np.where(read, column, 0).sum(axis=1) / read.sum(axis=1)
-        return means
+    lines: Optional[tuple[str, ...]] = None
+    boxes: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,57 +83,8 @@ class Network:
     """A model of a candidate."""
 
     sha256: str
-    source: str
-    precision: str
-
-
-@dataclass(frozen=True)
-class TextAccuracy:
-    """Characters wrong, missing or too many, the true ones, and their ratio; without white space.
-
-    Attributes:
-        spaced: the same with spaces; None in records of before they were counted.
-    """
-
-    errors: int
-    characters: int
-    cer: float
-    spaced: TextAccuracy | None = None
-
-
-@dataclass(frozen=True)
-class Detection:
-    """How well quads were found; counts are of quads."""
-
-    hmean: float
-    precision: float
-    recall: float
-    matched: int
-    true: int
-    found: int
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Milliseconds per picture of a stage over all passes."""
-
-    least: float | None
-    median: float | None
-    p90: float | None
-    most: float | None
-
-
-@dataclass(frozen=True)
-class Instructions:
-    """Instructions per picture, counted on an emulated board; None for a stage not counted.
-
-    Attributes:
-        images: over how many pictures.
-        stages: by :data:`TIMES`.
-    """
-
-    images: int
-    stages: Mapping[str, float | None]
+    source: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,8 +93,7 @@ class Candidate:
 
     Attributes:
         id: unique in its run, for people.
-        key: what it is.
-        engine_version: of the inference library.
+        engine, engine_version: the inference library.
         reader: name and version of the program around it.
         models: by stage; None for a stage it leaves out.
         turns: that went well.
@@ -218,11 +101,8 @@ class Candidate:
         steady: whether every pass read the same.
         accuracy: over labelled pictures.
         detection: over pictures with labelled boxes.
-        summary: by :data:`TIMES`; a stage nobody timed is not there.
         lines_per_second: by the median pass.
-        startup_cold: median seconds.
-        startup_warm: median seconds.
-        load: median seconds.
+        startup_cold, startup_warm, load: median seconds.
         peak_rss: bytes, of the worst turn.
         stable: whether the median is known as well as was asked for.
         failed: why no turn went well, in one line.
@@ -230,41 +110,62 @@ class Candidate:
     """
 
     id: str
-    key: Key
-    engine_version: str
-    reader: str
-    models: Mapping[str, Network | None]
-    turns: tuple[Turn, ...]
-    texts: tuple[tuple[str, ...] | None, ...]
-    steady: bool | None
-    accuracy: TextAccuracy | None
-    detection: Detection | None
-    summary: Mapping[str, Spread]
-    lines_per_second: float | None
-    startup_cold: float | None
-    startup_warm: float | None
-    load: float | None
-    peak_rss: int | None
-    stable: bool | None
-    failed: str | None
-    instructions: Instructions | None
+    engine: str = ""
+    engine_version: str = ""
+    reader: str = ""
+    pack: str = ""
+    threads: int = 0
+    power: Optional[str] = None
+    workers: int = 0
+    bucket: Optional[int] = None
+    max_side: Optional[int] = None
+    models: Mapping[str, Optional[Network]] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+    texts: tuple[Optional[tuple[str, ...]], ...] = ()
+    steady: Optional[bool] = None
+    accuracy: Optional[TextAccuracy] = None
+    detection: Optional[Detection] = None
+    spreads: Spreads = field(metadata=called("summary"), default=Spreads())
+    lines_per_second: Optional[float] = None
+    startup_cold: Optional[float] = None
+    startup_warm: Optional[float] = None
+    load: Optional[float] = None
+    peak_rss: Optional[int] = None
+    stable: Optional[bool] = None
+    failed: Optional[str] = None
+    instructions: Optional[Instructions] = None
 
-    def median(self, stage: str = TOTAL) -> float | None:
+    @property
+    def key(self) -> Key:
+        """What it is."""
+        optional = (self.bucket, self.max_side)
+        if not self.turns:
+            return Key("", "", 0, self.power, 0, *optional)
+        return Key(self.engine, self.pack, self.threads, self.power, self.workers, *optional)
+
+    @property
+    def summary(self) -> Mapping[str, Spread]:
+        """By :data:`TIMES`; a stage nobody timed is not there."""
+        return {stage: spread for stage, spread in vars(self.spreads).items() if spread}
+
+    def median(self, stage: str = TOTAL) -> Optional[float]:
         """Median milliseconds per picture of a stage."""
         spread = self.summary.get(stage)
         return None if spread is None else spread.median
 
-    def passes(self, stage: str, pictures: Sequence[int] | None = None) -> list[Times]:
+    def passes(self, stage: str, pictures: Optional[Sequence[int]] = None) -> list[Times]:
         """Seconds per picture of each turn's passes; turns without any are left out."""
-        found = [turn.passes(stage, pictures) for turn in self.turns]
-        return [one for one in found if one.size]
+        turns = [turn.passes(stage, pictures) for turn in self.turns]
+        return [passes for passes in turns if passes.size]
+
+    def totals(self) -> Times:
+        """Seconds of every pass of all turns: float64 of passes x pictures."""
+        turns = [turn.times[:, :, -1] for turn in self.turns if turn.readings]
+        return np.concatenate(turns) if turns else np.empty((0, 0))
 
     def always_read(self) -> frozenset[int]:
         """The pictures every pass read, by their places in the run's list."""
-        if not any(len(turn.times) for turn in self.turns):
-            return frozenset()
-        read = np.concatenate([turn.times[:, :, -1] for turn in self.turns])
-        return frozenset(np.flatnonzero(np.isfinite(read).all(axis=0)).tolist())
+        return frozenset(np.flatnonzero(np.isfinite(self.totals()).all(axis=0)).tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,36 +173,36 @@ class Run:
     """One run of a benchmark.
 
     Attributes:
-        name: what it is called in errors and comparisons, mostly its file.
-        lite_ocr: version of this project that ran it.
-        started: aware of its time zone.
-        seconds: of the whole run.
+        started: in UTC.
         complete: False if it was interrupted; what is there is good.
-        stopped: why it ended early.
         emulated: if so, times say nothing.
-        target: kind of board; None if it was run on a board by hand.
-        host: which board.
         device: the board's facts.
-        settings: as given.
         pictures: in the order of all lists of pictures.
         candidates: in the order they were given.
+        lite_ocr: version of this project that ran it.
+        seconds: of the whole run.
+        stopped: why it ended early.
+        target: kind of board; None if it was run on a board by hand.
+        host: which board.
+        settings: as given.
         skipped: sentences on what was not tried.
+        name: what it is called in errors and comparisons, mostly its file.
     """
 
-    name: str
-    lite_ocr: str
     started: datetime
-    seconds: float | None
     complete: bool
-    stopped: str | None
     emulated: bool
-    target: str | None
-    host: str | None
-    device: Device
-    settings: Mapping[str, Any]
-    pictures: tuple[Picture, ...]
+    device: Device = field(metadata=called("board"))
+    pictures: tuple[Picture, ...] = field(metadata=called("images"))
     candidates: tuple[Candidate, ...]
-    skipped: tuple[str, ...]
+    lite_ocr: str = ""
+    seconds: Optional[float] = None
+    stopped: Optional[str] = None
+    target: Optional[str] = None
+    host: Optional[str] = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    name: str = field(metadata=called(""), default="")
 
 
 def load(path: Path) -> Run:
@@ -311,17 +212,13 @@ def load(path: Path) -> Run:
         ReportError: there is no such file, or it is no result, one of another schema, or damaged.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReportError(
             f"{path}: cannot be read: {error.strerror}; give the JSON file a benchmark wrote"
         ) from error
-    except UnicodeDecodeError as error:
-        raise _not_json(path) from error
-    try:
-        data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _not_json(path) from error
+        raise ReportError(f"{path}: is not JSON; give the JSON file a benchmark wrote") from error
     return parse(data, str(path))
 
 
@@ -345,203 +242,41 @@ def parse(data: object, name: str) -> Run:
             f"{name}: is of schema {data['schema']!r:.40}, expected {SCHEMA}; read it with the"
             " version of lite-ocr that wrote it, or run the benchmark again"
         )
-    return _run(Field(data, "", name))
-
-
-def _not_json(path: Path) -> ReportError:
-    return ReportError(f"{path}: is not JSON; give the JSON file a benchmark wrote")
-
-
-def _run(root: Field) -> Run:
-    pictures = tuple(_picture(one) for one in root["images"].items())
-    candidates = tuple(_candidate(one, len(pictures)) for one in root["candidates"].items())
-    seen: set[str] = set()
-    for at, candidate in enumerate(candidates):
-        if candidate.id in seen:
-            raise root["candidates"].items()[at]["id"].damage("an id no other candidate has")
-        seen.add(candidate.id)
-    return Run(
-        name=root.file,
-        lite_ocr=root["lite_ocr"].maybe(Field.text) or "",
-        started=_moment(root["started"]),
-        seconds=root["seconds"].maybe(Field.number),
-        complete=root["complete"].flag(),
-        stopped=root["stopped"].maybe(Field.text),
-        emulated=root["emulated"].flag(),
-        target=root["target"].maybe(Field.text),
-        host=root["host"].maybe(Field.text),
-        device=_device(root["board"]),
-        settings=root["settings"].maybe(_settings) or {},
-        pictures=pictures,
-        candidates=candidates,
-        skipped=root["skipped"].maybe(Field.texts) or (),
-    )
-
-
-def _moment(field: Field) -> datetime:
     try:
-        # Before Python 3.11 fromisoformat knows no Z.
-        found = datetime.fromisoformat(field.text().replace("Z", "+00:00"))
-        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(
-            timezone.utc
-        )
-    except (ValueError, OverflowError) as error:
-        raise field.damage("a date and time as in ISO 8601") from error
-
-
-def _device(field: Field) -> Device:
-    return Device(
-        machine=field["machine"].maybe(Field.text) or "",
-        system=field["system"].maybe(Field.text) or "",
-        model=field["model"].maybe(Field.text) or "",
-        cores=field["cores"].maybe(Field.whole),
-        memory=field["memory"].maybe(Field.whole),
-        cpu=field["cpu"].maybe(Field.text) or "",
+        run = structure(data, Run)
+        _check(run, data)
+    except MismatchError as error:
+        shown = "nothing" if error.value is None else repr(error.value)
+        shown = f"{shown[:57]}..." if len(shown) > 60 else shown
+        raise ReportError(
+            f"{name}: damaged at {error.path}: expected {error.expected}, found {shown}; take the"
+            " file from where it was written, or run the benchmark again"
+        ) from error
+    none = (None,) * len(run.pictures)
+    candidates = (
+        candidate if candidate.texts else replace(candidate, texts=none)
+        for candidate in run.candidates
     )
+    return replace(run, name=name, candidates=tuple(candidates))
 
 
-def _picture(field: Field) -> Picture:
-    return Picture(
-        name=field["image"].text(),
-        sha256=field["sha256"].text(),
-        width=field["width"].whole(),
-        height=field["height"].whole(),
-        lines=field["lines"].maybe(Field.texts),
-        boxes=field["boxes"].maybe(Field.flag) or False,
-    )
+def _check(run: Run, data: Mapping[str, Any]) -> None:
+    """What types do not say: lists of pictures are of one length, ids and settings are there."""
+    ids = [candidate.id for candidate in run.candidates]
+    for number, candidate in enumerate(run.candidates):
+        path, raw = f"candidates[{number}]", data["candidates"][number]
+        if candidate.id in ids[:number]:
+            raise MismatchError("an id no other candidate has", candidate.id, f"{path}.id")
+        if raw.get("texts") is not None:
+            _check_count(run, raw["texts"], f"{path}.texts")
+        for name, expected in _MEASURED.items():
+            if candidate.turns and raw.get(name) is None:
+                raise MismatchError(expected, None, f"{path}.{name}")
+        for order, turn in enumerate(raw.get("turns") or ()):
+            for at, reading in enumerate(turn["passes"]):
+                _check_count(run, reading, f"{path}.turns[{order}].passes[{at}]")
 
 
-def _candidate(field: Field, pictures: int) -> Candidate:
-    texts = field["texts"].maybe(
-        lambda found: tuple(one.maybe(Field.texts) for one in found.items())
-    )
-    if texts is not None and len(texts) != pictures:
-        raise field["texts"].damage(f"an item for each of {pictures} pictures")
-    turns = tuple(_turn(one, pictures) for one in field["turns"].maybe(Field.items) or ())
-
-    summary = field["summary"].maybe(Field.members) or {}
-    spreads = {stage: one.maybe(_spread) for stage, one in summary.items() if stage in TIMES}
-    return Candidate(
-        id=field["id"].text(),
-        key=Key(
-            engine=field["engine"].text() if turns else "",
-            pack=field["pack"].text() if turns else "",
-            threads=field["threads"].whole() if turns else 0,
-            power=field["power"].maybe(Field.text),
-            workers=field["workers"].whole() if turns else 0,
-            bucket=field["bucket"].maybe(Field.whole),
-            max_side=field["max_side"].maybe(Field.whole),
-        ),
-        engine_version=field["engine_version"].maybe(Field.text) or "",
-        reader=field["reader"].maybe(Field.text) or "",
-        models={
-            stage: one.maybe(_network)
-            for stage, one in (field["models"].maybe(Field.members) or {}).items()
-        },
-        turns=turns,
-        texts=texts if texts is not None else (None,) * pictures,
-        steady=field["steady"].maybe(Field.flag),
-        accuracy=field["accuracy"].maybe(_accuracy),
-        detection=field["detection"].maybe(_detection),
-        summary={stage: one for stage, one in spreads.items() if one is not None},
-        lines_per_second=field["lines_per_second"].maybe(Field.number),
-        startup_cold=field["startup_cold"].maybe(Field.number),
-        startup_warm=field["startup_warm"].maybe(Field.number),
-        load=field["load"].maybe(Field.number),
-        peak_rss=field["peak_rss"].maybe(Field.whole),
-        stable=field["stable"].maybe(Field.flag),
-        failed=field["failed"].maybe(Field.text),
-        instructions=field["instructions"].maybe(_instructions),
-    )
-
-
-def _network(field: Field) -> Network:
-    return Network(
-        sha256=field["sha256"].text(),
-        source=field["source"].maybe(Field.text) or "",
-        precision=field["precision"].maybe(Field.text) or "",
-    )
-
-
-def _turn(field: Field, pictures: int) -> Turn:
-    rows = [_pass(one, pictures) for one in field["passes"].items()]
-    return Turn(
-        order=field["order"].whole(),
-        at=field["at"].maybe(Field.number),
-        startup=field["startup"].maybe(Field.number),
-        cold=field["cold"].maybe(Field.flag) or False,
-        load=field["load"].maybe(Field.number),
-        peak_rss=field["peak_rss"].maybe(Field.whole),
-        before=_state(field["before"]),
-        after=_state(field["after"]),
-        times=np.array(rows, dtype=np.float64).reshape(len(rows), pictures, len(TIMES)),
-    )
-
-
-def _pass(field: Field, pictures: int) -> list[list[float]]:
-    found = field.items()
-    if len(found) != pictures:
-        raise field.damage(f"an item for each of {pictures} pictures")
-    return [one.maybe(_times) or [np.nan] * len(TIMES) for one in found]
-
-
-def _times(field: Field) -> list[float]:
-    # A reader that is not ours may not tell all stages; the total is always known.
-    stages = [field[stage].maybe(Field.number) for stage in STAGES]
-    return [np.nan if one is None else one for one in stages] + [field[TOTAL].number()]
-
-
-def _state(field: Field) -> State:
-    if field.value is None:
-        return State(None, None, None, None, None)
-    return State(
-        mhz=field["mhz"].maybe(_numbers),
-        governors=field["governor"].maybe(Field.texts),
-        celsius=field["celsius"].maybe(
-            lambda found: {name: one.number() for name, one in found.members().items()}
-        ),
-        throttled=field["throttled"].maybe(Field.texts),
-        load=field["load"].maybe(_numbers),
-    )
-
-
-def _numbers(field: Field) -> tuple[float, ...]:
-    return tuple(one.number() for one in field.items())
-
-
-def _spread(field: Field) -> Spread:
-    least, median, p90, most = (
-        field[name].maybe(Field.number) for name in ("min", "median", "p90", "max")
-    )
-    return Spread(least, median, p90, most)
-
-
-def _accuracy(field: Field) -> TextAccuracy:
-    return TextAccuracy(
-        field["errors"].whole(),
-        field["characters"].whole(),
-        field["cer"].number(),
-        field["spaced"].maybe(_accuracy),
-    )
-
-
-def _detection(field: Field) -> Detection:
-    return Detection(
-        hmean=field["hmean"].number(),
-        precision=field["precision"].number(),
-        recall=field["recall"].number(),
-        matched=field["matched"].whole(),
-        true=field["true"].whole(),
-        found=field["found"].whole(),
-    )
-
-
-def _instructions(field: Field) -> Instructions:
-    return Instructions(
-        images=field["images"].whole(),
-        stages={stage: field[stage].maybe(Field.number) for stage in TIMES},
-    )
-
-
-def _settings(field: Field) -> dict[str, Any]:
-    return {name: one.value for name, one in field.members().items()}
+def _check_count(run: Run, items: Sequence[object], path: str) -> None:
+    if len(items) != len(run.pictures):
+        raise MismatchError(f"an item for each of {len(run.pictures)} pictures", items, path)

@@ -7,7 +7,9 @@ from typing import Callable, Sequence
 
 from cross_build.bench.reports import conditions
 from cross_build.bench.reports.baselines import baselines
-from cross_build.bench.reports.result import TIMES, Run, Spread
+from cross_build.bench.reports.figures import Spread
+from cross_build.bench.reports.result import Run
+from cross_build.bench.reports.turn import TIMES
 
 #: What stands where nobody could tell.
 UNKNOWN = "not known"

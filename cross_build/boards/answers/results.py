@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cross_build.boards.answers.answer import Answer, parse
-from lite_runner.ocr.report import Result, error_result
-
-_STAGES = ("detect", "classify", "recognise", "total")
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of text; ``text`` is None where it was not recognised.
-
-    Attributes:
-        text: as read.
-        score: 0 to 1.
-        box: corners as (x, y) in pixels, clockwise from the text's own top left.
-        angle: 180 for an upside-down line, else 0.
-    """
-
-    text: str | None
-    score: float
-    box: list[list[float]]
-    angle: int
+from lite_runner.ocr.report import LineResult, Result, error_result
+from lite_runner.releases.proof import StageSeconds
 
 
 @dataclass(frozen=True)
@@ -58,16 +40,25 @@ def picture(text: str, board: str) -> PictureResult:
             "image": name,
             "width": answer["width"].whole(1),
             "height": answer["height"].whole(1),
-            "lines": [asdict(_line(line)) for line in answer["lines"].items()],
-            "seconds": {stage: answer["seconds"][stage].number(0) for stage in _STAGES},
+            "lines": [_line(line) for line in answer["lines"].items()],
+            "seconds": _seconds(answer["seconds"]),
         },
     )
 
 
-def _line(answer: Answer) -> Line:
-    return Line(
-        None if answer["text"].value is None else answer["text"].text(),
-        answer["score"].number(0, 1),
-        [[x.number() for x in corner.items(2)] for corner in answer["box"].items(4)],
-        answer["angle"].among(0, 180),
-    )
+def _line(answer: Answer) -> LineResult:
+    return {
+        "text": None if answer["text"].value is None else answer["text"].text(),
+        "score": answer["score"].number(0, 1),
+        "box": [[x.number() for x in corner.items(2)] for corner in answer["box"].items(4)],
+        "angle": answer["angle"].among(0, 180),
+    }
+
+
+def _seconds(answer: Answer) -> StageSeconds:
+    return {
+        "detect": answer["detect"].number(0),
+        "classify": answer["classify"].number(0),
+        "recognise": answer["recognise"].number(0),
+        "total": answer["total"].number(0),
+    }

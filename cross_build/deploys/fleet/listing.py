@@ -15,13 +15,13 @@ from cross_build.boards.connect import EMULATED, connect
 from cross_build.deploys import history
 from cross_build.deploys.deploy import last_words
 from cross_build.deploys.fleet.hosts import Host
-from cross_build.deploys.fleet.live_table import View
-from cross_build.deploys.fleet.parallel import AT_ONCE, Step, each
+from cross_build.deploys.fleet.live_table import LiveTable
+from cross_build.deploys.fleet.parallel import AT_ONCE, BoardProgress, each
 from cross_build.deploys.history import Record
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets.targets import target as find_target
 from cross_build.targets.targets import targets
-from lite_runner.ocr import report
+from opt_models import text_table
 from opt_models.command_name import command_name
 
 
@@ -39,13 +39,13 @@ def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record]
     fit = [one for one in known if one.target in targets()]
     hosts = [Host(one.address, find_target(one.target)) for one in fit]
 
-    def work(number: int, step: Step) -> Record:
-        return _asked(fit[number], step)
+    def work(number: int, progress: BoardProgress) -> Record:
+        return _asked(fit[number], progress)
 
     def told(found: Record) -> tuple[str, str]:
         return ("failed", found.problem) if found.problem else ("reads", f"{found.release}")
 
-    ended, interrupted = each(hosts, work, told, View(), at_once)
+    ended, interrupted = each(hosts, work, told, LiveTable(), at_once)
     found = []
     for record, one in zip(fit, ended):
         if one.stopped:
@@ -58,22 +58,27 @@ def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record]
     return found, 130 if interrupted else 1 if any(one.problem for one in found) else 0
 
 
-def table(known: Sequence[Record]) -> str:
-    """Boards as text for people, then what is wrong with some of them, a line each."""
+def table(known: Sequence[Record], width: int | None = None) -> str:
+    """Boards as text for people, then what is wrong with some of them, a line each.
+
+    Args:
+        known: the boards.
+        width: columns of the terminal; None for lines of any length.
+    """
     if not known:
         return f"no board was deployed to from here; '{command_name()} deploy' does it"
-    rows: list[Sequence[str]] = [
-        ("board", "target", "release", "pack", "Paddle-Lite", "last read well", "state")
-    ]
-    for one in known:
-        rows.append(
-            (
-                *(one.address, one.target, one.release or "-", one.pack or "-"),
-                *(one.lite_version or "-", _local(one.verified), "failed" if one.problem else "ok"),
-            )
+    headings = ("board", "target", "release", "pack", "Paddle-Lite", "last read well", "state")
+    rows = [
+        (
+            *(record.address, record.target, record.release or "-", record.pack or "-"),
+            *(record.lite_version or "-", _local(record.verified)),
+            "failed" if record.problem else "ok",
         )
-    wrong = [f"{one.address}: {one.problem}" for one in known if one.problem]
-    return "\n".join([report.table(rows, left=len(rows[0])), *([""] if wrong else []), *wrong])
+        for record in known
+    ]
+    problems = [f"{record.address}: {record.problem}" for record in known if record.problem]
+    table = text_table.table(headings, rows, width=width)
+    return "\n".join([table, *([""] if problems else []), *problems])
 
 
 def as_data(known: Sequence[Record]) -> list[dict[str, Any]]:
@@ -97,11 +102,11 @@ def forget(address: str) -> int:
     return len(found)
 
 
-def _asked(record: Record, step: Step) -> Record:
+def _asked(record: Record, progress: BoardProgress) -> Record:
     board = _board(record)
-    step.closes(board.transport.close)
+    progress.closes(board.transport.close)
     try:
-        step.step("connecting")
+        progress.step("connecting")
         status = board.status()
         name, proof = status.current, status.verified
         proof = proof if isinstance(proof, dict) else {}  # damage, which a deploy repairs
@@ -118,7 +123,7 @@ def _asked(record: Record, step: Step) -> Record:
             return replace(fresh, problem="has no release in use; deploy to it")
         if not status.intact:
             return replace(fresh, problem="files of its release are gone or damaged; deploy to it")
-        step.step("verifying", "on the board")
+        progress.step("verifying", "on the board")
         outcome = board.transport.run([board.path("ocr"), "verify", "--json"])
         try:
             releases.proof(parse(outcome.stdout, "verify"))

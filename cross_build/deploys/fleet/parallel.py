@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Callable, Generic, Iterator, Sequence, TypeVar
 
 from cross_build.deploys.fleet.hosts import Host
-from cross_build.deploys.fleet.live_table import Row, View
+from cross_build.deploys.fleet.live_table import LiveTable, Row
 from lite_runner.errors import LiteError
 
 T = TypeVar("T")
@@ -43,18 +43,18 @@ class Ended(Generic[T]):
     seconds: float
 
 
-class Step:
-    """The watch of one board's work: shows it, and ends it when it shall stop."""
+class BoardProgress:
+    """How far the work on one board is: shown in the table, and ended after Ctrl-C."""
 
-    def __init__(self, row: Row, view: View, stop: threading.Event) -> None:
+    def __init__(self, row: Row, table: LiveTable, stop: threading.Event) -> None:
         self._row = row
-        self._view = view
+        self._table = table
         self._stop = stop
         self._closers: list[Callable[[], object]] = []
 
     def step(self, name: str, detail: str = "") -> None:
         self._check()
-        self._view.step(self._row, name, detail)
+        self._table.step(self._row, name, detail)
 
     @contextlib.contextmanager
     def sending(self, size: int) -> Iterator[Callable[[int], object]]:
@@ -86,9 +86,9 @@ class Step:
 
 def each(
     hosts: Sequence[Host],
-    work: Callable[[int, Step], T],
-    told: Callable[[T], tuple[str, str]],
-    view: View,
+    work: Callable[[int, BoardProgress], T],
+    outcome: Callable[[T], tuple[str, str]],
+    table: LiveTable,
     at_once: int = AT_ONCE,
 ) -> tuple[list[Ended[T]], bool]:
     """Do some work for every board, and wait for all of it.
@@ -98,32 +98,32 @@ def each(
 
     Args:
         hosts: the boards.
-        work: gets a board's number and the watch to tell of its steps; runs in a thread.
-        told: the last word on what a board's work gave, and a detail.
-        view: shows all of it.
+        work: gets a board's number and what is told of its steps; runs in a thread.
+        outcome: the last word on what a board's work gave, and a detail.
+        table: shows all of it.
         at_once: how many boards.
 
     Returns:
         How each of them ended; and whether Ctrl-C was pressed.
     """
-    return _Crew(hosts, work, told, view).run(at_once)
+    return _Workers(hosts, work, outcome, table).run(at_once)
 
 
-class _Crew(Generic[T]):
+class _Workers(Generic[T]):
     def __init__(
         self,
         hosts: Sequence[Host],
-        work: Callable[[int, Step], T],
-        told: Callable[[T], tuple[str, str]],
-        view: View,
+        work: Callable[[int, BoardProgress], T],
+        outcome: Callable[[T], tuple[str, str]],
+        table: LiveTable,
     ) -> None:
         self._work = work
-        self._told = told
-        self._view = view
+        self._outcome = outcome
+        self._table = table
         self._stop = threading.Event()
         self._hosts = hosts
-        self._rows = [view.add(host.address) for host in hosts]
-        self._steps = [Step(row, view, self._stop) for row in self._rows]
+        self._rows = [table.add(host.address) for host in hosts]
+        self._progress = [BoardProgress(row, table, self._stop) for row in self._rows]
         self._ended: list[Ended[T]] = [Ended(None, "", True, 0.0) for _ in hosts]
         self._next = iter(range(len(hosts)))
         self._working = 0
@@ -134,7 +134,7 @@ class _Crew(Generic[T]):
     def run(self, at_once: int) -> tuple[list[Ended[T]], bool]:
         # Daemons: a board that does not answer keeps nobody from leaving.
         self._working = min(at_once, len(self._rows))
-        with self._view:
+        with self._table:
             try:
                 if not self._working:
                     self._over.set()
@@ -148,16 +148,16 @@ class _Crew(Generic[T]):
     def _end(self) -> None:
         """After Ctrl-C; a second one does not wait for what is under way."""
         self._stop.set()
-        self._view.say("stopping; every board keeps the release it has in use")
-        for step in self._steps:
-            step.interrupt()
+        self._table.say("stopping; every board keeps the release it has in use")
+        for progress in self._progress:
+            progress.interrupt()
         with contextlib.suppress(KeyboardInterrupt):
             self._wait(_PATIENCE)
 
     def _wait(self, patience: float) -> None:
         end = time.monotonic() + patience
         while not self._over.wait(_REDRAWN) and time.monotonic() < end:
-            self._view.draw()
+            self._table.draw()
 
     def _attend(self) -> None:
         while not self._stop.is_set():
@@ -165,18 +165,18 @@ class _Crew(Generic[T]):
                 number = next(self._next, None)
             if number is None:
                 break
-            self._one(number)
+            self._work_for(number)
         with self._lock:
             self._working -= 1
             if not self._working:
                 self._over.set()
 
-    def _one(self, number: int) -> None:
+    def _work_for(self, number: int) -> None:
         row, start = self._rows[number], time.monotonic()
         value, error, stopped = None, "", False
-        self._view.begin(row)
+        self._table.begin(row)
         try:
-            value = self._work(number, self._steps[number])
+            value = self._work(number, self._progress[number])
         except StoppedError:
             stopped = True
         except (LiteError, OSError) as problem:
@@ -189,11 +189,11 @@ class _Crew(Generic[T]):
         seconds = time.monotonic() - start
         self._ended[number] = Ended(value, error, stopped, seconds)
         if stopped:
-            self._view.end(row, "stopped", "")
+            self._table.end(row, "stopped", "")
         elif error:
-            self._view.end(row, "failed", error)
+            self._table.end(row, "failed", error)
         elif value is not None:
-            self._view.end(row, *self._told(value))
+            self._table.end(row, *self._outcome(value))
 
 
 def _line(problem: Exception, host: Host) -> str:

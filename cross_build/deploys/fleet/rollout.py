@@ -10,9 +10,9 @@ from cross_build.boards.connect import connect
 from cross_build.deploys import deploy as deploys
 from cross_build.deploys.deploy import Deployment
 from cross_build.deploys.fleet.hosts import Host
-from cross_build.deploys.fleet.live_table import View
-from cross_build.deploys.fleet.parallel import AT_ONCE, Step, each
-from lite_runner.ocr import report
+from cross_build.deploys.fleet.live_table import LiveTable
+from cross_build.deploys.fleet.parallel import AT_ONCE, BoardProgress, each
+from opt_models import text_table
 from opt_models.packs import resolve
 from opt_models.store.single_flight import SingleFlight
 
@@ -87,14 +87,14 @@ def deploy(
     """
     once = _prepared(hosts, pack, runtime)
 
-    def work(board: Board, step: Step) -> Deployment:
-        return deploys.deploy(board, pack, runtime, step, once)
+    def work(board: Board, progress: BoardProgress) -> Deployment:
+        return deploys.deploy(board, pack, runtime, progress, once)
 
     def told(done: Deployment) -> tuple[str, str]:
         about = f"{done.release}, {done.proof['pack']}"
         return ("deployed" if done.changed else "unchanged"), about
 
-    ended, interrupted = each(hosts, _connected(hosts, folder, work), told, View(), at_once)
+    ended, interrupted = each(hosts, _connected(hosts, folder, work), told, LiveTable(), at_once)
     results = []
     for host, one in zip(hosts, ended):
         done = one.value
@@ -128,11 +128,11 @@ def preview(
     """
     once = _prepared(hosts, pack, runtime)
 
-    def work(board: Board, step: Step) -> str:
-        return deploys.preview(board, pack, runtime, step, once)
+    def work(board: Board, progress: BoardProgress) -> str:
+        return deploys.preview(board, pack, runtime, progress, once)
 
     ended, interrupted = each(
-        hosts, _connected(hosts, folder, work), lambda text: ("asked", ""), View(), at_once
+        hosts, _connected(hosts, folder, work), lambda text: ("asked", ""), LiveTable(), at_once
     )
     texts = [
         f"{host.address}: {one.value or one.error or 'stopped'}" for host, one in zip(hosts, ended)
@@ -141,29 +141,32 @@ def preview(
     return "\n".join(texts), code
 
 
-def summary(rollout: Rollout) -> str:
-    """A rollout as text for people: a table, then each failure in a line, then how many."""
-    rows: list[Sequence[str]] = [
-        ("board", "target", "state", "release", "pack", "Paddle-Lite", "sent", "took")
-    ]
-    for one in rollout.results:
-        rows.append(
-            (
-                *(one.host, one.target, one.state),
-                *(one.release or "-", one.pack or "-", one.lite_version or "-"),
-                f"{one.sent_bytes / 1e6:.1f} MB" if one.release else "-",
-                f"{one.seconds:.1f} s",
-            )
+def summary(rollout: Rollout, width: int | None = None) -> str:
+    """A rollout as text for people: a table, then each failure in a line, then how many.
+
+    Args:
+        rollout: it.
+        width: columns of the terminal; None for lines of any length.
+    """
+    headings = ("board", "target", "state", "release", "pack", "Paddle-Lite", "sent", "took")
+    rows = [
+        (
+            *(result.host, result.target, result.state),
+            *(result.release or "-", result.pack or "-", result.lite_version or "-"),
+            f"{result.sent_bytes / 1e6:.1f} MB" if result.release else "-",
+            f"{result.seconds:.1f} s",
         )
-    lines = [report.table(rows, left=6), ""]
-    failed = [one for one in rollout.results if one.error]
-    lines += [f"{one.host}: {one.error}" for one in failed]
-    good = sum(one.release is not None for one in rollout.results)
-    stopped = sum(one.state == "stopped" for one in rollout.results)
-    told = [f"{good} of {len(rollout.results)} boards have the release"]
-    told += [f"{len(failed)} failed"] if failed else []
-    told += [f"{stopped} stopped"] if stopped else []
-    lines.append(", ".join(told))
+        for result in rollout.results
+    ]
+    lines = [text_table.table(headings, rows, width=width, left=6), ""]
+    failed = [result for result in rollout.results if result.error]
+    lines += [f"{result.host}: {result.error}" for result in failed]
+    good = sum(result.release is not None for result in rollout.results)
+    stopped = sum(result.state == "stopped" for result in rollout.results)
+    counts = [f"{good} of {len(rollout.results)} boards have the release"]
+    counts += [f"{len(failed)} failed"] if failed else []
+    counts += [f"{stopped} stopped"] if stopped else []
+    lines.append(", ".join(counts))
     if failed or stopped:
         lines[-1] += "; the others keep the one they had. The same command goes on from there"
     return "\n".join(lines)
@@ -185,17 +188,17 @@ def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> SingleFl
 
 
 def _connected(
-    hosts: Sequence[Host], folder: str, work: Callable[[Board, Step], Any]
-) -> Callable[[int, Step], Any]:
+    hosts: Sequence[Host], folder: str, work: Callable[[Board, BoardProgress], Any]
+) -> Callable[[int, BoardProgress], Any]:
     """Work on a board as work on the number of a host."""
 
-    def run(number: int, step: Step) -> Any:
+    def run(number: int, progress: BoardProgress) -> Any:
         host = hosts[number]
         # Many boards cannot each ask for a password.
         board = connect(host.target, host=host.address, folder=folder, ask=False)
-        step.closes(board.transport.close)
+        progress.closes(board.transport.close)
         try:
-            return work(board, step)
+            return work(board, progress)
         finally:
             board.transport.close()
 

@@ -59,18 +59,18 @@ def segments(data: bytes) -> Iterator[Segment]:
     """
     position, in_scans = 2, False
     for _ in range(MAX_SEGMENTS):
-        place = _next_marker(data, position, in_scans)
-        if place is None:
+        start = _next_marker(data, position, in_scans)
+        if start is None:
             return
-        marker = data[place]
+        marker = data[start]
         if marker == _EOI:
-            yield Segment(marker, place + 1, place + 1)
+            yield Segment(marker, start + 1, start + 1)
             return
         if marker in _WITHOUT_LENGTH:
-            position = place + 1
+            position = start + 1
             continue
-        position = place + 1 + int.from_bytes(data[place + 1 : place + 3], "big")
-        yield Segment(marker, place + 3, position)
+        position = start + 1 + int.from_bytes(data[start + 1 : start + 3], "big")
+        yield Segment(marker, start + 3, position)
         in_scans = in_scans or marker == _SOS
     raise ImageError(
         f"has more than {MAX_SEGMENTS} JPEG segments; expected some dozens: save it again"
@@ -141,8 +141,8 @@ def _next_marker(data: bytes, position: int, in_scans: bool) -> int | None:
         match = _MARKER.search(data, position)
         return None if match is None else match.start() + 1
     match = _FILL.match(data, position)
-    place = position if match is None else match.end()
-    return place if place > position and place + 3 <= len(data) else None
+    start = position if match is None else match.end()
+    return start if start > position and start + 3 <= len(data) else None
 
 
 def _frame(body: bytes, progressive: bool) -> Frame:

@@ -157,5 +157,5 @@ def _compressed(data: bytes) -> Iterator[bytes]:
         expected = int.from_bytes(data[end : end + 4], "big")
         if zlib.crc32(view[start:end], zlib.crc32(name)) != expected:
             raise damaged("PNG", "has a wrong checksum")
-        for place in range(start, end, PIECE):
-            yield bytes(view[place : min(place + PIECE, end)])
+        for offset in range(start, end, PIECE):
+            yield bytes(view[offset : min(offset + PIECE, end)])

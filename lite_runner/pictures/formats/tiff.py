@@ -49,11 +49,11 @@ class Directory:
 
     def entry(self, tag: int) -> Entry | None:
         """An entry with its values; None if it is missing or they lie outside the file."""
-        kind, count, place = self.fields.get(tag, (0, 0, 0))
+        kind, count, offset = self.fields.get(tag, (0, 0, 0))
         size = _TYPE_BYTES.get(kind, 0) * count
-        if not 0 < size <= len(self.data) - place:
+        if not 0 < size <= len(self.data) - offset:
             return None
-        return Entry(kind, count, self.data[place : place + size])
+        return Entry(kind, count, self.data[offset : offset + size])
 
     def integers(self, tag: int) -> tuple[int, ...]:
         """The values of a tag of any integer type; empty if it is missing or of another."""
@@ -109,12 +109,12 @@ def directory(data: bytes) -> Directory | None:
         (first,) = struct.unpack_from(end + "I", data, 4)
         (count,) = struct.unpack_from(end + "H", data, first)
         for index in range(min(count, _MAX_ENTRIES)):
-            place = first + 2 + 12 * index
-            tag, kind, values = struct.unpack_from(end + "HHI", data, place)
+            position = first + 2 + 12 * index
+            tag, kind, values = struct.unpack_from(end + "HHI", data, position)
             size = _TYPE_BYTES.get(kind, 0) * values
             total += size
             (address,) = (
-                (place + 8,) if size <= 4 else struct.unpack_from(end + "I", data, place + 8)
+                (position + 8,) if size <= 4 else struct.unpack_from(end + "I", data, position + 8)
             )
             fields.setdefault(tag, (kind, values, address))
     except struct.error:
@@ -131,14 +131,14 @@ def as_bytes(end: str, entries: Mapping[int, Entry]) -> bytes:
     """A header, one directory, and the values that do not fit into it."""
     magic = next(magic for magic, order in _MAGIC.items() if order == end)
     parts = [magic, struct.pack(end + "IH", 8, len(entries))]
-    place = 10 + 12 * len(entries) + 4
+    offset = 10 + 12 * len(entries) + 4
     values = []
     for tag, entry in sorted(entries.items()):
         parts.append(struct.pack(end + "HHI", tag, entry.kind, entry.count))
         if len(entry.value) <= 4:
             parts.append(entry.value.ljust(4, b"\0"))
             continue
-        parts.append(struct.pack(end + "I", place))
+        parts.append(struct.pack(end + "I", offset))
         values.append(entry.value)
-        place += len(entry.value)
+        offset += len(entry.value)
     return b"".join([*parts, bytes(4), *values])

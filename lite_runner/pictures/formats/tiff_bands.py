@@ -155,14 +155,14 @@ def _one_strip(about: Directory, stored: Layout) -> Iterator[list[bytes]]:
     step = stored.band_rows * stored.row_bytes
     total = stored.height * stored.row_bytes
     if about.integer(COMPRESSION, 1) == _UNCOMPRESSED:
-        for place in range(0, total, step):
-            yield [data[start + place : start + min(place + step, total)]]
+        for offset in range(0, total, step):
+            yield [data[start + offset : start + min(offset + step, total)]]
         return
-    pieces = (data[place : min(place + PIECE, end)] for place in range(start, end, PIECE))
+    pieces = (data[offset : min(offset + PIECE, end)] for offset in range(start, end, PIECE))
     stream = Inflated(pieces, "TIFF")
-    for place in range(0, total, step):
+    for offset in range(0, total, step):
         # Rows may stand as differences to the pixel on their left, which deflated strips only have.
-        yield [zlib.compress(stream.read(min(step, total - place)), 0)]
+        yield [zlib.compress(stream.read(min(step, total - offset)), 0)]
 
 
 def _file(about: Directory, stored: Layout, bodies: Sequence[bytes], rows: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import Iterator
 import pytest
 
 from cross_build.android import abi, assets, gradle, ndk
-from cross_build.bundles import paddlelite as runtimes
+from cross_build.bundles import paddlelite
 from lite_runner import pack as packs
 from tests import double
 from tests.cross_build.android import stand_in
@@ -115,5 +115,5 @@ def android(
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv(ndk.VARIABLES[0], str(kit))
     for one in abi.abis(",".join(stand_in.TOOLS)):
-        monkeypatch.setenv(runtimes.VARIABLES[one.runtime], str(android_runtimes[one.target]))
+        monkeypatch.setenv(paddlelite.VARIABLES[one.runtime], str(android_runtimes[one.target]))
     return kit

@@ -10,7 +10,7 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.predictor import Output
+from lite_runner.predictor.protocol import Output
 
 _DONE, _FAILED, _RUN = range(3)
 #: Runs a model, by its file's name, on a batch.

@@ -16,8 +16,8 @@ import numpy as np
 from lite_runner.arrays import Floats
 from lite_runner.ocr.pipeline import Ocr
 from lite_runner.pictures import image
-from lite_runner.predictor import Output
-from lite_runner.predictor.shape_cache import Pool
+from lite_runner.predictor.protocol import Output
+from lite_runner.predictor.shape_cache import ShapeCache
 from tests.cross_build.android.probe import Probe
 
 
@@ -26,11 +26,11 @@ def main() -> None:
     probe = Probe(classes)
     found = []
     with Ocr() as ocr:
-        pools: dict[str, Pool] = {}
+        caches: dict[str, ShapeCache] = {}
 
         def run(file: str, batch: Floats) -> list[Output]:
-            pool = pools.setdefault(file, Pool(ocr.engine, ocr.pack.folder / file))
-            return pool.run(batch.shape, lambda memory: np.copyto(memory, batch))
+            models = caches.setdefault(file, ShapeCache(ocr.engine, ocr.pack.folder / file))
+            return models.run(batch.shape, lambda memory: np.copyto(memory, batch))
 
         for path in pictures:
             picture = image.load(path)

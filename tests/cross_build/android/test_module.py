@@ -17,8 +17,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cross_build.android import abi, gradle, module, ndk
-from cross_build.bundles import elf
-from cross_build.bundles import paddlelite as runtimes
+from cross_build.bundles import elf, paddlelite
 from cross_build.errors import BoardError, DeployError, TargetError
 from lite_runner.errors import LiteError
 from opt_models.errors import CatalogError
@@ -55,7 +54,7 @@ def made(android: Path, double_pack: Path, tmp_path: Path) -> Path:
 
 def test_a_module_has_all_that_gradle_and_readers_look_for(made: Path) -> None:
     found = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
-    libraries = {ndk.SHIM, ndk.CPP, runtimes.LIBRARY}
+    libraries = {ndk.SHIM, ndk.CPP, paddlelite.LIBRARY}
     assert found >= {
         *(f"src/main/jniLibs/{abi}/{name}" for abi in ABIS for name in libraries),
         *(f"src/main/assets/lite-ocr/{name}.nb" for name in ("det", "cls", "rec")),
@@ -110,7 +109,7 @@ def test_native_libraries_are_ones_that_android_loads(made: Path) -> None:
         shim = elf.read(made / "src/main/jniLibs" / name / ndk.SHIM)
         assert shim.machine == machine
         assert shim.page == 16384
-        assert {runtimes.LIBRARY, ndk.CPP, "libc.so"} >= set(shim.needed) >= {runtimes.LIBRARY}
+        assert {paddlelite.LIBRARY, ndk.CPP, "libc.so"} >= set(shim.needed) >= {paddlelite.LIBRARY}
         names = {name for name, _ in elf.exports(shim.path)}
         calls = ("open", "version", "input", "run", "output", "close")
         assert {f"Java_io_github_liteocr_NativeEngine_{call}" for call in calls} <= names
@@ -293,7 +292,7 @@ def test_symbols_the_library_lacks_are_told(
     double_pack: Path,
     tmp_path: Path,
 ) -> None:
-    library = folder / "lib" / runtimes.LIBRARY
+    library = folder / "lib" / paddlelite.LIBRARY
     # As long as before, so that nothing moves.
     library.write_bytes(library.read_bytes().replace(b"6Resize", b"6Rezise"))
     with pytest.raises(DeployError, match=r"undefined (reference|symbol).*Resize"):
@@ -307,7 +306,7 @@ def test_an_old_linkers_library_is_linked_against_all_the_same(
     tmp_path: Path,
 ) -> None:
     """Its local symbols among global ones stop the linker, unless it never sees them."""
-    library = folder / "lib" / runtimes.LIBRARY
+    library = folder / "lib" / paddlelite.LIBRARY
     _make_local(library, "_ZTSN6paddle8lite_api15PaddlePredictorE")
     compiler = stand_in.clang(android, "android-arm64")
     command = [compiler, *ndk.OPTIONS, f"-I{folder / 'include'}", f"-I{ndk.HEADER.parent}"]
@@ -335,7 +334,7 @@ def test_a_static_cpp_library_is_matched(android: Path, double_pack: Path, tmp_p
     folder = double.runtime(tmp_path / "static", compiler, "-static-libstdc++", openmp=False)
     build(tmp_path / "out", double_pack, "android-arm64", runtime=str(folder))
     libraries = tmp_path / "out/src/main/jniLibs/arm64-v8a"
-    assert {path.name for path in libraries.iterdir()} == {ndk.SHIM, runtimes.LIBRARY}
+    assert {path.name for path in libraries.iterdir()} == {ndk.SHIM, paddlelite.LIBRARY}
     assert ndk.CPP not in elf.read(libraries / ndk.SHIM).needed
 
 
@@ -416,9 +415,9 @@ def test_the_release_comes_from_its_archive(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv(runtimes.VARIABLES["android-armv8"])
+    monkeypatch.delenv(paddlelite.VARIABLES["android-armv8"])
     monkeypatch.setenv(config.FOLDER, str(tmp_path / "config"))
-    library = folder / "lib" / runtimes.LIBRARY
+    library = folder / "lib" / paddlelite.LIBRARY
     library.write_bytes(library.read_bytes().replace(b"\0v0-double\0", b"\0v2.13-rc\0\0"))
     name = "inference_lite_lib.android.armv8.clang.c++_shared.with_extra.with_cv.tar.gz"
     place = tmp_path / "mirror/PaddlePaddle/Paddle-Lite/releases/download/v2.13-rc" / name

@@ -194,7 +194,7 @@ def test_inputs_have_the_size_they_have_in_python(
 @SLOW
 @given(st.integers(1, 20000), st.sampled_from([32, 320, 640, 960]))
 def test_strips_are_cut_as_in_python(probe: Probe, length: int, span: int) -> None:
-    assert probe.tiles(length, span) == detection.pieces(length, span)
+    assert probe.tiles(length, span) == detection.tiles(length, span)
 
 
 def limited(double_pack: Path, folder: Path, **stages: dict[str, Any]) -> tuple[packs.Pack, Path]:

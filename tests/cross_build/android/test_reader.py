@@ -16,7 +16,7 @@ from cross_build.boards.board import Board
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
 from lite_runner.ocr import detection, geometry
-from lite_runner.predictor import Output
+from lite_runner.predictor.protocol import Output
 from tests import double
 from tests.cross_build.android.conftest import HERE
 from tests.cross_build.android.probe import FailedError, Probe

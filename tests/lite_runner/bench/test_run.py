@@ -19,7 +19,7 @@ from lite_runner.bench.run import Plan, drop_files, run
 from tests.lite_runner.bench.conftest import picture
 
 #: As many turns as one wants, whatever is known.
-FIXED = Plan(warmup=0, passes=2, least=4, most=4, stable=0.0)
+FIXED = Plan(warmup=0, passes=2, min_sessions=4, max_sessions=4, stable=0.0)
 ROOT = Path(__file__).parents[3]
 
 Make = Callable[..., Candidate]
@@ -149,7 +149,7 @@ def test_a_candidate_that_fails_later_keeps_its_turns(make: Make) -> None:
 
 
 def test_a_hung_candidate_is_ended(make: Make) -> None:
-    plan = Plan(warmup=0, passes=1, least=1, most=1, patience=8.0)
+    plan = Plan(warmup=0, passes=1, min_sessions=1, max_sessions=1, patience=8.0)
     slow = make("slow", "import time; time.sleep(600)")
     record = run([slow, make("good")], [picture()], plan)
     assert record["candidates"][0]["failed"].startswith("took over")
@@ -164,7 +164,7 @@ def test_every_candidate_starts_cold_once(make: Make) -> None:
 
 
 def test_a_record_with_a_failed_candidate_can_be_reported(make: Make) -> None:
-    plan = Plan(warmup=0, passes=1, least=3, most=3)
+    plan = Plan(warmup=0, passes=1, min_sessions=3, max_sessions=3)
     record = run([make("bad", "os._exit(3)"), make("good")], [picture()], plan)
     found = result.parse(json.loads(json.dumps(record)), "this run")
     assert [one.failed for one in found.candidates] == ["exit code 3", None]

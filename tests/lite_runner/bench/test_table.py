@@ -9,7 +9,7 @@ from lite_runner.bench.candidate import Candidate
 from lite_runner.bench.run import Plan, run
 from tests.lite_runner.bench.conftest import picture
 
-PLAN = Plan(warmup=0, passes=1, least=2, most=2)
+PLAN = Plan(warmup=0, passes=1, min_sessions=2, max_sessions=2)
 Make = Callable[..., Candidate]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,9 @@ Check = Callable[..., ModelFiles]
 Layer = Callable[[str, str], "tuple[NodeProto, dict[str, Any]]"]
 
 CHANNELS = 4
+#: The evaluator of ONNX 1.19, the last for Python 3.9, pads SAME_UPPER wrongly where a stride is
+#: not 1; that of 1.23 does not.
+STEPS_WITHOUT_PADDING = tuple(map(int, onnx.__version__.split(".")[:2])) < (1, 20)
 SIDES = st.integers(1, 3)
 PAD = st.integers(0, 2)
 
@@ -33,6 +37,8 @@ def convolutions(draw: st.DrawFn) -> Layer:
         )
     )
     strides = draw(st.sampled_from(([1, 1], [2, 2], [2, 1], [1, 2])))
+    if STEPS_WITHOUT_PADDING and "auto_pad" in padding:
+        strides = [1, 1]
 
     def make(x: str, y: str) -> tuple[NodeProto, dict[str, Any]]:
         weights = {

@@ -22,7 +22,7 @@ from lite_runner.bench.run import Plan
 from opt_models.errors import CatalogError
 from opt_models.packs import resolve
 
-PLAN = Plan(warmup=0, passes=1, least=1, most=1)
+PLAN = Plan(warmup=0, passes=1, min_sessions=1, max_sessions=1)
 
 
 @pytest.mark.parametrize("name", list(PEERS))

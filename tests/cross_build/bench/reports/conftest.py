@@ -170,8 +170,8 @@ def _candidate(
     letters = np.random.default_rng(list(f"{engine} {pack}".encode()))
     texts = [lines and [_misread(letters, one, rate) for one in lines] for *_, lines in PICTURES]
     # Only single characters were changed, so an edit distance is their count.
-    characters = sum(len(cer.squash(lines)) for *_, lines in PICTURES if lines)
-    errors = sum(cer.squash(read).count("?") for read in texts if read)
+    characters = sum(len(cer.strip_whitespace(lines)) for *_, lines in PICTURES if lines)
+    errors = sum(cer.strip_whitespace(read).count("?") for read in texts if read)
     spaced = cer.total(
         cer.compare_with_spaces(lines, read)
         for (*_, lines), read in zip(PICTURES, texts)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from cross_build.bench.reports import compare, differences, result
+from cross_build.bench.reports.turn import TIMES
 from cross_build.errors import ReportError
 from lite_runner.scoring.cer import compare_with_spaces
 
@@ -44,7 +45,7 @@ def test_a_slower_run_is_told(make_result) -> None:
 def test_the_same_file_twice_shows_no_difference(make_result) -> None:
     first, _ = runs(make_result)
     found = text(first, first)
-    for stage in result.TIMES:
+    for stage in TIMES:
         assert row(found, stage).endswith("no difference")
     assert row(found, "errors").endswith("the same")
     assert "faster" not in found.replace("B is faster", "") and "slower" not in found

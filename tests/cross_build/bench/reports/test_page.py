@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from cross_build.bench.reports import page, plots, result, tables
+from cross_build.bench.reports.turn import STAGES
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 VOID = {"meta", "link", "br", "img", "wbr"}
@@ -97,7 +98,7 @@ def test_it_can_be_used_without_seeing_it(run, earlier) -> None:
 
 def test_bars_are_the_medians_of_stages(run) -> None:
     data = figures(page.page(run))["stages"]["data"]
-    assert [trace["name"] for trace in data] == list(result.STAGES)
+    assert [trace["name"] for trace in data] == list(STAGES)
     for trace in data:
         assert trace["x"] == [one.median(trace["name"]) for one in run.candidates]
 

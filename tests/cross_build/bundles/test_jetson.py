@@ -12,8 +12,7 @@ import pytest
 from cross_build.boards.board import Board
 from cross_build.boards.transports.local import Local
 from cross_build.bundles import bundle as bundles
-from cross_build.bundles import elf
-from cross_build.bundles import paddlelite as runtimes
+from cross_build.bundles import elf, paddlelite
 from cross_build.bundles.site_packages import Wheels
 from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError
@@ -22,7 +21,7 @@ from cross_build.targets.targets import target
 from lite_runner import pack as packs
 from opt_models.packs import resolve
 from tests import double
-from tests.cross_build.test_deploy import answering
+from tests.cross_build.deploys.test_deploy import answering
 
 COMPILER = "aarch64-linux-gnu-g++"
 #: By JetPack: a board that runs it, its Python, glibc and C++ library (Ubuntu 18.04, 20.04, 22.04).
@@ -40,11 +39,11 @@ OLD_TAGS = {"manylinux2014": (2, 17), "manylinux2010": (2, 12), "manylinux1": (2
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> runtimes.Library:
+def library(tmp_path_factory: pytest.TempPathFactory) -> paddlelite.Library:
     if shutil.which(COMPILER) is None:
         pytest.skip(f"{COMPILER} is missing")
     folder = double.runtime(tmp_path_factory.mktemp("runtime") / "armv8", COMPILER)
-    return runtimes.local(folder, "armv8", "test")
+    return paddlelite.local(folder, "armv8", "test")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +74,7 @@ def fits(wheel: str, python: str, has: tuple[int, int]) -> bool:
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_bundle_holds_what_that_very_system_loads(
-    name: str, library: runtimes.Library, plain: packs.Pack
+    name: str, library: paddlelite.Library, plain: packs.Pack
 ) -> None:
     board, python, libc, libstdcxx = SYSTEMS[name]
     system = target(board).system(name)
@@ -100,7 +99,7 @@ def test_a_bundle_holds_what_that_very_system_loads(
 
 
 def test_a_bundle_holds_of_a_pack_what_that_names(
-    library: runtimes.Library, plain: packs.Pack, tmp_path: Path
+    library: paddlelite.Library, plain: packs.Pack, tmp_path: Path
 ) -> None:
     (tmp_path / "id_ed25519").write_text("secret")
     shutil.copytree(plain.folder, tmp_path / "pack")
@@ -114,7 +113,7 @@ def test_a_bundle_holds_of_a_pack_what_that_names(
 
 
 def test_a_wheel_that_breaks_its_word_is_refused(
-    library: runtimes.Library,
+    library: paddlelite.Library,
     plain: packs.Pack,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -148,7 +147,7 @@ def test_a_wheel_that_breaks_its_word_is_refused(
 def test_a_board_that_is_another_is_refused_before_anything_is_sent(
     facts: dict[str, object],
     words: str,
-    library: runtimes.Library,
+    library: paddlelite.Library,
     plain: packs.Pack,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

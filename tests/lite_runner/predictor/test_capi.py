@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from lite_runner.errors import EngineError
-from lite_runner.predictor import capi, run
+from lite_runner.predictor import capi
+from lite_runner.predictor.protocol import run
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "lite_runner/predictor"
 DOUBLE = ROOT / "tests/double"
 RELEASE = "v0-double"

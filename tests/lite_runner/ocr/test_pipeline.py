@@ -14,8 +14,8 @@ from lite_runner import Ocr, Options, PackError, pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError, ImageError, UsageError
 from lite_runner.ocr import memory
-from lite_runner.predictor import Output
-from lite_runner.predictor.shape_cache import Pool
+from lite_runner.predictor.protocol import Output
+from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.releases.release import sha256
 
 #: Where the sheet's two lines are, as they are drawn.
@@ -307,10 +307,10 @@ def test_any_source_is_read(pack_folder: Path, engine: Any, sheet: Image, tmp_pa
 def test_without_a_pack_the_bundles_own_is_taken(
     pack_folder: Path, engine: Any, sheet: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pack, "own", lambda: pack_folder)
+    monkeypatch.setattr(pack, "of_this_release", lambda: pack_folder)
     with Ocr(engine=engine) as reader:
         assert texts(reader, sheet) == ["l", "l"]
-    monkeypatch.setattr(pack, "own", lambda: None)
+    monkeypatch.setattr(pack, "of_this_release", lambda: None)
     with pytest.raises(PackError, match="no pack is given"):
         Ocr(engine=engine)
 
@@ -378,13 +378,13 @@ def test_a_pack_that_was_verified_on_more_runtimes_runs_there(
 SHORT, LONG = np.zeros((1, 3, 48, 32), np.float32), np.zeros((1, 3, 48, 64), np.float32)
 
 
-def run(pool: Pool, batch: Floats) -> list[Output]:
-    return pool.run(batch.shape, lambda memory: np.copyto(memory, batch))
+def run(models: ShapeCache, batch: Floats) -> list[Output]:
+    return models.run(batch.shape, lambda memory: np.copyto(memory, batch))
 
 
 @pytest.fixture
 def told(engine: Any) -> list[str]:
-    """What a pool of ``m.nb`` did: kinds of events, to be filled by the test."""
+    """What a shape cache of ``m.nb`` did: kinds of events, to be filled by the test."""
     engine.models["m.nb"] = lambda batch: [Output(batch)]
     engine.reshapes = False
     return engine.events  # type: ignore[no-any-return]
@@ -405,37 +405,37 @@ def kinds(events: list[Any]) -> str:
 def test_a_model_is_opened_for_each_new_shape(
     capacity: int, expected: str, engine: Any, told: list[Any]
 ) -> None:
-    pool = Pool(engine, Path("m.nb"), capacity)
+    models = ShapeCache(engine, Path("m.nb"), capacity)
     for batch in (SHORT, SHORT, LONG, SHORT):
-        assert run(pool, batch)[0].data.shape == batch.shape
+        assert run(models, batch)[0].data.shape == batch.shape
     assert kinds(told) == expected
 
 
 def test_the_shape_not_used_for_longest_gives_way(engine: Any, told: list[Any]) -> None:
-    pool = Pool(engine, Path("m.nb"), 2)
+    models = ShapeCache(engine, Path("m.nb"), 2)
     for batch in (SHORT, LONG, SHORT, LONG[:, :, :, :1], SHORT):
-        run(pool, batch)
+        run(models, batch)
     assert kinds(told) == "open run open run run close open run run"
 
 
 def test_an_engine_that_reshapes_opens_once(engine: Any, told: list[Any]) -> None:
     engine.reshapes = True
-    pool = Pool(engine, Path("m.nb"))
+    models = ShapeCache(engine, Path("m.nb"))
     for batch in (SHORT, LONG, SHORT):
-        run(pool, batch)
+        run(models, batch)
     assert kinds(told) == "open run run run"
-    pool.close()
+    models.close()
     assert kinds(told) == "open run run run close"
-    pool.close()
+    models.close()
     assert kinds(told) == "open run run run close"
 
 
 def test_a_closed_pool_opens_again(engine: Any, told: list[Any]) -> None:
-    pool = Pool(engine, Path("m.nb"))
-    pool.close()
-    run(pool, SHORT)
-    pool.close()
-    run(pool, SHORT)
+    models = ShapeCache(engine, Path("m.nb"))
+    models.close()
+    run(models, SHORT)
+    models.close()
+    run(models, SHORT)
     assert kinds(told) == "open run close open run"
 
 

@@ -332,11 +332,11 @@ def test_each_number_is_given_out_once() -> None:
     seen: list[int] = []
     hosts = [Host(f"h{number}", target("local")) for number in range(40)]
 
-    def work(number: int, step: parallel.Step) -> int:
-        step.step("working")
+    def work(number: int, progress: parallel.BoardProgress) -> int:
+        progress.step("working")
         seen.append(number)
         return number
 
-    ended, interrupted = parallel.each(hosts, work, lambda n: ("done", ""), parallel.View(), 7)
+    ended, interrupted = parallel.each(hosts, work, lambda n: ("done", ""), parallel.LiveTable(), 7)
     assert sorted(seen) == [one.value for one in ended] == list(range(40))
     assert not interrupted

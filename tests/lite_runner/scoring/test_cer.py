@@ -14,7 +14,7 @@ from lite_runner.scoring.cer import (
     compare,
     compare_with_spaces,
     edit_distance,
-    squash,
+    strip_whitespace,
     total,
 )
 
@@ -47,7 +47,7 @@ lines = st.lists(st.text(max_size=6), max_size=4)
 @given(lines, lines)
 def test_only_characters_count_not_lines_or_spaces(one: list[str], two: list[str]) -> None:
     spaced = ["".join(f"{char}\u3000\n" for char in line) for line in one]
-    assert squash(spaced) == squash(one)
+    assert strip_whitespace(spaced) == strip_whitespace(one)
     assert compare(spaced, two) == compare(["".join(one)], two)
 
 

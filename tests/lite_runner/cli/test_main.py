@@ -16,12 +16,13 @@ from lite_runner import pack
 from lite_runner.arrays import Image
 from lite_runner.cli import main
 from lite_runner.errors import EngineError, ImageError, LiteError, PackError, UsageError
-from lite_runner.predictor import Output, wheel
+from lite_runner.predictor import wheel
+from lite_runner.predictor.protocol import Output
 
 
 @pytest.fixture(autouse=True)
 def no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack, "own", lambda: None)
+    monkeypatch.setattr(pack, "of_this_release", lambda: None)
 
 
 def raising(error: BaseException) -> Any:
@@ -167,7 +168,7 @@ def test_a_bundle_reads_with_its_own_pack(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pack, "own", lambda: pack_folder)
+    monkeypatch.setattr(pack, "of_this_release", lambda: pack_folder)
     assert main.main(["read", "good.png"]) == 0
     assert "2 lines" in capsys.readouterr().out
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def test_this_computer_is_what_it_is() -> None:
     ],
 )
 def test_what_does_not_fit_is_told(found: Any, wanted: Any, words: str) -> None:
-    said = probe.unfit({**FOUND, **found}, {**FITS, **wanted})
+    said = probe.incompatibility(SimpleNamespace(**{**FOUND, **found}), {**FITS, **wanted})
     assert said.startswith(words)
     assert bool(said) == bool(words)
 
@@ -59,7 +60,7 @@ def test_another_python_of_the_board_will_do(tmp_path, monkeypatch) -> None:
     (tmp_path / "python3.99").write_text("#!/bin/sh\n")
     (tmp_path / "python3.99").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert probe.unfit(FOUND, {**FITS, "python": "3.99"}) == ""
+    assert probe.incompatibility(SimpleNamespace(**FOUND), {**FITS, "python": "3.99"}) == ""
 
 
 @pytest.mark.parametrize("libc", [None, "", "musl 1.2"])

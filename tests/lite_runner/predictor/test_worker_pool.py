@@ -15,37 +15,37 @@ from lite_runner import pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError
 from lite_runner.ocr.pipeline import Ocr, Options
-from lite_runner.predictor import Output
-from lite_runner.predictor.shape_cache import Pool
-from lite_runner.predictor.worker_pool import Crew
+from lite_runner.predictor.protocol import Output
+from lite_runner.predictor.shape_cache import ShapeCache
+from lite_runner.predictor.worker_pool import WorkerPool
 
 BATCH = np.ones((1, 3, 48, 96), np.float32)
 
 
-def run(pool: Pool, batch: Floats) -> list[Output]:
-    return pool.run(batch.shape, lambda memory: np.copyto(memory, batch))
+def run(models: ShapeCache, batch: Floats) -> list[Output]:
+    return models.run(batch.shape, lambda memory: np.copyto(memory, batch))
 
 
 def test_results_come_in_the_order_of_the_items(engine: Any) -> None:
-    crew = Crew(engine, Path("rec.nb"), 4)
+    pool = WorkerPool(engine, Path("rec.nb"), 4)
     try:
-        assert crew.map(lambda pool, item: item * 2, range(50)) == [2 * n for n in range(50)]
+        assert pool.map(lambda models, item: item * 2, range(50)) == [2 * n for n in range(50)]
     finally:
-        crew.close()
+        pool.close()
 
 
 def test_each_worker_has_a_model_of_its_own_and_stays_with_it(engine: Any) -> None:
     used: dict[int, set[int]] = {}
     together = threading.Barrier(3, timeout=10)
 
-    def work(pool: Pool, item: int) -> None:
+    def work(models: ShapeCache, item: int) -> None:
         together.wait()  # three at once, or this fails
-        used.setdefault(id(pool), set()).add(threading.get_ident())
-        run(pool, BATCH)
+        used.setdefault(id(models), set()).add(threading.get_ident())
+        run(models, BATCH)
 
-    crew = Crew(engine, Path("rec.nb"), 3)
-    crew.map(work, range(9))
-    crew.close()
+    pool = WorkerPool(engine, Path("rec.nb"), 3)
+    pool.map(work, range(9))
+    pool.close()
     assert len(used) == 3
     assert all(len(threads) == 1 for threads in used.values())
     assert engine.events.count(("open", "rec.nb")) == 3
@@ -53,24 +53,24 @@ def test_each_worker_has_a_model_of_its_own_and_stays_with_it(engine: Any) -> No
 
 
 def test_one_worker_is_the_caller(engine: Any) -> None:
-    crew = Crew(engine, Path("rec.nb"))
-    found = crew.map(lambda pool, item: threading.get_ident(), range(3))
+    pool = WorkerPool(engine, Path("rec.nb"))
+    found = pool.map(lambda models, item: threading.get_ident(), range(3))
     assert set(found) == {threading.get_ident()}
-    crew.close()
+    pool.close()
 
 
 def test_an_error_of_a_worker_is_the_callers(engine: Any) -> None:
-    def work(pool: Pool, item: int) -> None:
+    def work(models: ShapeCache, item: int) -> None:
         if item == 1:
             raise EngineError("model: Paddle-Lite failed: no")
 
-    crew = Crew(engine, Path("rec.nb"), 2)
+    pool = WorkerPool(engine, Path("rec.nb"), 2)
     try:
         with pytest.raises(EngineError, match="failed: no"):
-            crew.map(work, range(5))
-        assert crew.map(lambda pool, item: item, [7]) == [7]
+            pool.map(work, range(5))
+        assert pool.map(lambda models, item: item, [7]) == [7]
     finally:
-        crew.close()
+        pool.close()
 
 
 @pytest.mark.parametrize("workers", [2, 5])
@@ -131,12 +131,12 @@ def test_a_smaller_side_makes_a_smaller_map(engine: Any, pack_folder: Path) -> N
 @pytest.mark.parametrize("reshapes", [True, False])
 def test_warming_opens_every_workers_model_once(engine: Any, workers: int, reshapes: bool) -> None:
     engine.reshapes = reshapes
-    crew = Crew(engine, Path("rec.nb"), workers)
-    crew.warm()
+    pool = WorkerPool(engine, Path("rec.nb"), workers)
+    pool.warm()
     assert engine.events == [("open", "rec.nb")] * workers
-    crew.map(lambda pool, item: run(pool, BATCH), range(9))
+    pool.map(lambda models, item: run(models, BATCH), range(9))
     assert engine.events.count(("open", "rec.nb")) == workers, "the open ones were taken"
-    crew.close()
+    pool.close()
     assert engine.events.count(("close", "rec.nb")) == workers
 
 
@@ -147,14 +147,14 @@ def test_a_model_that_cannot_be_opened_is_told_and_nobody_waits(
         raise EngineError("rec.nb: Paddle-Lite cannot load it: no")
 
     monkeypatch.setattr(engine, "open", fail)
-    crew = Crew(engine, Path("rec.nb"), 3)
+    pool = WorkerPool(engine, Path("rec.nb"), 3)
     with pytest.raises(EngineError, match="cannot load it"):
-        crew.warm()
-    crew.close()
+        pool.warm()
+    pool.close()
 
 
 def test_a_closed_crew_says_so(engine: Any) -> None:
-    crew = Crew(engine, Path("rec.nb"), 2)
-    crew.close()
+    pool = WorkerPool(engine, Path("rec.nb"), 2)
+    pool.close()
     with pytest.raises(EngineError, match=r"rec\.nb: already closed; open a new reader"):
-        crew.map(lambda pool, item: item, [1])
+        pool.map(lambda models, item: item, [1])

@@ -13,13 +13,14 @@ from lite_runner import pack
 from lite_runner.capabilities import probing
 from lite_runner.errors import EngineError, PackError
 from lite_runner.ocr.pipeline import Ocr, Options
-from lite_runner.predictor import Freedom, engines
+from lite_runner.predictor import engines
 from lite_runner.predictor.capi import CapiEngine
+from lite_runner.predictor.protocol import Capabilities
 from lite_runner.releases import settings
 from lite_runner.verification.verify import verify
 from tests import double
 
-ALL = Freedom(reshapes=True, batches=True)
+ALL = Capabilities(supports_reshape=True, supports_batch=True)
 
 
 @pytest.fixture
@@ -27,28 +28,32 @@ def engine(double_lib: Path) -> CapiEngine:
     return CapiEngine(double_lib / "liblite_capi.so", double.RELEASE, power="unbound")
 
 
-def tried(engine: CapiEngine, folder: Path, **models: bytes) -> dict[str, Freedom]:
+def tried(engine: CapiEngine, folder: Path, **models: bytes) -> dict[str, Capabilities]:
     return probing.run(engine, pack.load(double.pack(folder / "pack", models)))
 
 
 def test_models_that_stay_right_may_be_given_anything(engine, tmp_path) -> None:
     found = tried(engine, tmp_path)
     # A detector is never given several pictures.
-    assert found == {"det.nb": Freedom(reshapes=True, batches=False), "cls.nb": ALL, "rec.nb": ALL}
+    assert found == {
+        "det.nb": Capabilities(supports_reshape=True, supports_batch=False),
+        "cls.nb": ALL,
+        "rec.nb": ALL,
+    }
 
 
 @pytest.mark.parametrize("stage", ["det", "rec"])
 def test_a_model_that_is_wrong_after_a_change_of_shape_is_noticed(engine, tmp_path, stage) -> None:
     found = tried(engine, tmp_path, **{stage: f"DOUBLE {stage} stale".encode()})
-    assert {name for name, one in found.items() if not one.reshapes} == {f"{stage}.nb"}
+    assert {name for name, one in found.items() if not one.supports_reshape} == {f"{stage}.nb"}
     assert found["cls.nb"] == ALL
 
 
 @pytest.mark.parametrize("stage", ["cls", "rec"])
 def test_a_model_that_two_lines_kill_is_noticed(engine, tmp_path, stage) -> None:
     found = tried(engine, tmp_path, **{stage: f"DOUBLE {stage} lonely".encode()})
-    assert found[f"{stage}.nb"] == Freedom(reshapes=True, batches=False)
-    assert {name for name, one in found.items() if one.batches} == {"cls.nb", "rec.nb"} - {
+    assert found[f"{stage}.nb"] == Capabilities(supports_reshape=True, supports_batch=False)
+    assert {name for name, one in found.items() if one.supports_batch} == {"cls.nb", "rec.nb"} - {
         f"{stage}.nb"
     }
 
@@ -66,7 +71,11 @@ FIXED = {"det": {"fixed_size": True, "shape": [320, 320]}, "rec": {"fixed_width"
 
 def test_models_of_one_size_are_tried_with_that_size(engine, tmp_path) -> None:
     found = probing.run(engine, rigid(tmp_path, **FIXED))
-    assert found == {"det.nb": Freedom(reshapes=True, batches=False), "cls.nb": ALL, "rec.nb": ALL}
+    assert found == {
+        "det.nb": Capabilities(supports_reshape=True, supports_batch=False),
+        "cls.nb": ALL,
+        "rec.nb": ALL,
+    }
 
 
 @pytest.mark.parametrize("stage", ["det", "rec"])
@@ -91,7 +100,7 @@ def test_models_of_one_line_are_not_tried_with_two(engine, tmp_path, stage) -> N
         patch.setattr(probing, "_child", lambda *given: children.append(given) or run(*given))
         found = probing.run(engine, files)
     assert len(children) == 1
-    assert [name for name, one in found.items() if one.batches] == [
+    assert [name for name, one in found.items() if one.supports_batch] == [
         f"{other}.nb" for other in ("cls", "rec") if other != stage
     ]
 
@@ -106,7 +115,7 @@ def test_pages_are_read_right_by_models_of_one_size(engine, tmp_path) -> None:
         (long, ["abababab"]),
         (double.picture(("ab", "abab", "ba")), ["ab", "abab", "ba"]),
     ]
-    with Ocr(files, engine.knowing(found), Options(batch=8)) as ocr:
+    with Ocr(files, engine.with_capabilities(found), Options(batch=8)) as ocr:
         for image, lines in pictures:
             assert [line.text for line in ocr.read(image)] == lines
 
@@ -130,7 +139,7 @@ def test_pages_are_read_right_whatever_the_models_do(engine, tmp_path) -> None:
         (double.picture(), ["abab", "baba"]),
         (double.picture(("ba",)), ["ba"]),
     ]
-    with Ocr(files, engine.knowing(found), Options(batch=8)) as ocr:
+    with Ocr(files, engine.with_capabilities(found), Options(batch=8)) as ocr:
         for image, lines in [*pictures, *reversed(pictures)]:
             assert [line.text for line in ocr.read(image)] == lines
 
@@ -152,18 +161,20 @@ def test_a_releases_engine_knows_what_its_verification_found(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "home", lambda: release)
-    cautious = engines.own()
-    assert cautious.freedom(release / "pack/rec.nb") == Freedom()
+    cautious = engines.of_this_release()
+    assert cautious.capabilities(release / "pack/rec.nb") == Capabilities()
     assert cautious.arguments["threads"] == 3
-    assert engines.own(threads=2).arguments["threads"] == 2
+    assert engines.of_this_release(threads=2).arguments["threads"] == 2
     proof = verify(release / "pack")
     assert proof["lines"] == list(double.LINES)
     engines.remember(proof)
-    engine = engines.own()
-    assert engine.freedom(release / "pack/det.nb").reshapes
-    assert engine.freedom(release / "pack/rec.nb") == Freedom(reshapes=False, batches=True)
+    engine = engines.of_this_release()
+    assert engine.capabilities(release / "pack/det.nb").supports_reshape
+    assert engine.capabilities(release / "pack/rec.nb") == Capabilities(
+        supports_reshape=False, supports_batch=True
+    )
     # Of another pack nothing is known.
-    assert engine.freedom(release / "other/det.nb") == Freedom()
+    assert engine.capabilities(release / "other/det.nb") == Capabilities()
 
 
 def test_a_pack_of_another_release_is_refused(
@@ -193,10 +204,10 @@ def change(path: Path, **values: Any) -> None:
 def test_damaged_settings_are_told(release: Path, text: str, words: str) -> None:
     (release / "settings.json").write_text(text)
     with pytest.raises(EngineError, match=rf"settings\.json: {words}.*deploy here again"):
-        engines.own(release=release)
+        engines.of_this_release(release=release)
 
 
 def test_a_library_that_is_gone_is_told(release: Path) -> None:
     change(release / "settings.json", library="lib/gone.so")
     with pytest.raises(EngineError, match=r"gone\.so: cannot be loaded"):
-        engines.own(release=release)
+        engines.of_this_release(release=release)

@@ -21,13 +21,14 @@ import numpy as np
 import paddlelite.lite
 
 from lite_runner.predictor import engines
-from lite_runner.predictor import run
+from lite_runner.predictor.protocol import run
 
-engine, batch = engines.own(int(sys.argv[1]) or None), np.zeros((1, 3, 48, 192), np.float32)
+engine = engines.of_this_release(int(sys.argv[1]) or None)
+batch = np.zeros((1, 3, 48, 192), np.float32)
 path = Path(sys.argv[2]) / "cls.nb"
 predictor = engine.open(path)
 # Making a model, and running one of a worker's, sets the whole process to one.
-run(engine.alone().open(path), batch)
+run(engine.single_threaded().open(path), batch)
 run(predictor, batch)
 libs = Path(paddlelite.lite.__file__).parent / "libs"
 print(ctypes.CDLL(str(libs / "libiomp5.so")).omp_get_max_threads())
@@ -41,9 +42,9 @@ from pathlib import Path
 import numpy as np
 
 from lite_runner.predictor import engines
-from lite_runner.predictor import run
+from lite_runner.predictor.protocol import run
 
-engine, path = engines.own(), Path(sys.argv[1]) / "rec.nb"
+engine, path = engines.of_this_release(), Path(sys.argv[1]) / "rec.nb"
 batch = np.random.default_rng(0).normal(size=(1, 3, 48, 320)).astype(np.float32)
 predictor = engine.open(path)
 row = run(predictor, batch)[0].data[0]

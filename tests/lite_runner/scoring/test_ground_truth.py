@@ -15,7 +15,7 @@ from lite_runner.pictures import image
 from lite_runner.scoring import ground_truth
 from lite_runner.scoring.ground_truth import TruthError
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path(__file__).parents[3] / "samples"
 
 
 @pytest.mark.parametrize("one", ground_truth.pictures(SAMPLES), ids=lambda one: one.path.name)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lite_runner import pack
-from lite_runner.capabilities import note as trial_note
+from lite_runner.capabilities import note
 from lite_runner.errors import EngineError
-from lite_runner.predictor import Freedom
 from lite_runner.predictor.capi import CapiEngine
+from lite_runner.predictor.protocol import Capabilities
 from lite_runner.releases import settings
 from lite_runner.verification.verify import verify
 from tests import double
@@ -32,7 +32,7 @@ def engine(lib: Path) -> CapiEngine:
 
 @pytest.fixture(autouse=True)
 def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(trial_note.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(note.VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache" / "trials"
 
 
@@ -44,24 +44,24 @@ def lonely(folder: Path) -> pack.Pack:
 def test_a_trial_is_paid_once(engine, tmp_path, notes, capsys) -> None:
     files = lonely(tmp_path / "pack")
     for said in (TRIED, ""):
-        freedom = trial_note.tried(engine, files).freedom(files.recogniser.network.path)
-        assert freedom == Freedom(reshapes=True, batches=False)
+        capabilities = note.tried(engine, files).capabilities(files.recogniser.network.path)
+        assert capabilities == Capabilities(supports_reshape=True, supports_batch=False)
         assert capsys.readouterr().err == said
-    (note,) = notes.iterdir()
-    assert note.stat().st_mode & 0o777 == 0o600
+    (file,) = notes.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
     # The same bytes elsewhere are the same pack.
-    trial_note.tried(engine, lonely(tmp_path / "copy"))
+    note.tried(engine, lonely(tmp_path / "copy"))
     assert capsys.readouterr().err == ""
 
 
 def test_other_models_and_another_library_are_tried_anew(engine, lib, tmp_path, capsys) -> None:
-    trial_note.tried(engine, lonely(tmp_path / "pack"))
+    note.tried(engine, lonely(tmp_path / "pack"))
     plain = pack.load(double.pack(tmp_path / "plain"))
-    trial_note.tried(engine, plain)
+    note.tried(engine, plain)
     assert capsys.readouterr().err == TRIED * 2
     with (lib / "libpaddle_light_api_shared.so").open("ab") as library:
         library.write(b"another build")
-    trial_note.tried(engine, plain)
+    note.tried(engine, plain)
     assert capsys.readouterr().err == TRIED
 
 
@@ -76,27 +76,27 @@ DAMAGED = {
 @pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_note_is_no_note(engine, tmp_path, notes, text) -> None:
     files = pack.load(double.pack(tmp_path / "pack", {"det": b"ABORT"}))
-    right = {f"{stage}.nb": Freedom(batches=True) for stage in ("det", "cls", "rec")}
-    trial_note.keep(engine, files, right)
-    assert trial_note.outcome(engine, files) == right
-    (note,) = notes.iterdir()
-    note.write_text(text)
+    right = {f"{stage}.nb": Capabilities(supports_batch=True) for stage in ("det", "cls", "rec")}
+    note.keep(engine, files, right)
+    assert note.outcome(engine, files) == right
+    (file,) = notes.iterdir()
+    file.write_text(text)
     with pytest.raises(EngineError, match=r"det\.nb: .* cannot load it"):  # tried again
-        trial_note.outcome(engine, files)
+        note.outcome(engine, files)
 
 
 def test_where_nothing_can_be_written_reading_goes_on(engine, tmp_path, monkeypatch) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(trial_note.VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setenv(note.VARIABLE, str(tmp_path / "file"))
     files = lonely(tmp_path / "pack")
-    assert not trial_note.outcome(engine, files)["rec.nb"].batches
+    assert not note.outcome(engine, files)["rec.nb"].supports_batch
 
 
 def test_a_model_that_takes_too_much_is_refused_and_not_noted(engine, tmp_path, notes) -> None:
     files = pack.load(double.pack(tmp_path / "pack", {"rec": b"GREEDY"}))
     words = r"rec\.nb: Paddle-Lite v0-double cannot load it: .*bad_alloc.* given 67 MB and 30 s\)"
     with pytest.raises(EngineError, match=words):
-        trial_note.tried(engine, files)
+        note.tried(engine, files)
     assert not notes.exists()
 
 
@@ -114,7 +114,7 @@ def test_a_verification_is_a_note_and_the_releases_own_pack_needs_none(
     (release / "verified.json").write_text(json.dumps(proof))
     shutil.rmtree(notes)
     engine = CapiEngine(lib / "liblite_capi.so", double.RELEASE, power="unbound")
-    assert trial_note.tried(engine, pack.load(folder)) is engine
+    assert note.tried(engine, pack.load(folder)) is engine
     assert capsys.readouterr().err == ""
 
 
@@ -124,11 +124,11 @@ def test_a_user_without_a_home_has_no_notes(engine, tmp_path, monkeypatch, capsy
     def no_home(path: Path) -> Path:
         raise RuntimeError("Could not determine home directory.")
 
-    for variable in (trial_note.VARIABLE, "XDG_CACHE_HOME"):
+    for variable in (note.VARIABLE, "XDG_CACHE_HOME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(Path, "expanduser", no_home)
     files = lonely(tmp_path / "pack")
     for _ in range(2):
-        freedom = trial_note.tried(engine, files).freedom(files.recogniser.network.path)
-        assert freedom == Freedom(reshapes=True, batches=False)
+        capabilities = note.tried(engine, files).capabilities(files.recogniser.network.path)
+        assert capabilities == Capabilities(supports_reshape=True, supports_batch=False)
         assert capsys.readouterr().err == TRIED

@@ -34,7 +34,7 @@ def test_rows_make_sense(name: str) -> None:
     machine = {"armv8": "aarch64", "armv7hf": "armv7l"}[found.runtime.processor]
     way = "adb" if name.startswith("android") else "ssh"
     assert (found.machine, found.transport) == (machine, way)
-    assert all(bool(one.carried) == (way == "adb") for one in found.systems)
+    assert all(bool(one.portable_python) == (way == "adb") for one in found.systems)
     assert found.pack in catalog.recipes()
     assert found.power in POWER_MODES
     assert bool(found.wheels) == (machine == "aarch64")

@@ -81,7 +81,7 @@ def test_the_peak_of_memory_is_the_processs_own(tmp_path: Path) -> None:
 @pytest.fixture
 def reader(engine: Any, pack_folder: Path, sheet: Image, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes our own reader on an engine of rules."""
-    monkeypatch.setattr(session.engines, "own", lambda threads, power: engine)
+    monkeypatch.setattr(session.engines, "of_this_release", lambda threads, power: engine)
     monkeypatch.setattr(session.image, "load", lambda path: sheet)
 
     def make(**request: Any) -> session.LiteReader:
@@ -123,6 +123,6 @@ def test_stages_may_be_left_out(reader: Any) -> None:
 
 def test_a_releases_settings_are_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     tuned = settings.Settings(workers=3, bucket=64, max_side=640)
-    monkeypatch.setattr(settings, "own", lambda: tuned)
+    monkeypatch.setattr(settings, "of_this_release", lambda: tuned)
     found = Options(bucket=128).tuned()
     assert (found.workers, found.bucket, found.max_side) == (3, 128, 640)

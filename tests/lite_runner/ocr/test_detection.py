@@ -97,16 +97,16 @@ def test_small_pictures_grow_and_large_ones_shrink(
 
 @given(length=st.integers(1, 50000), span=st.integers(10, 1000))
 def test_pieces_cover_a_length_and_are_used_away_from_their_cuts(length: int, span: int) -> None:
-    pieces = detection.pieces(length, span)
-    assert [first for _, first, _ in pieces] == [0, *(last for _, _, last in pieces[:-1])]
-    assert pieces[-1][2] == length
+    tiles = detection.tiles(length, span)
+    assert [first for _, first, _ in tiles] == [0, *(last for _, _, last in tiles[:-1])]
+    assert tiles[-1][2] == length
     margin = span // 10 - 1
-    for start, first, last in pieces:
+    for start, first, last in tiles:
         assert first < last
         assert 0 <= start <= max(0, length - span)
         assert first == 0 or first - start >= margin
         assert last == length or start + span - last >= margin
-    assert len(pieces) <= 1 + max(0, length - span) / (0.8 * span) + 1
+    assert len(tiles) <= 1 + max(0, length - span) / (0.8 * span) + 1
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_the_map_is_the_networks_answer_to_the_normalised_picture(
     assert probability.dtype == np.float32
     np.testing.assert_allclose(probability, 2 * (image[:, :, 1] / 127.5 - 1), atol=1e-4)
     assert len(batches) == runs
-    assert len({batch.shape for batch in batches}) == 1, "one model serves all pieces"
+    assert len({batch.shape for batch in batches}) == 1, "one model serves all tiles"
     for batch in batches:
         assert batch.dtype == np.float32
         assert max(batch.shape) <= 960
