@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError, Message
@@ -112,7 +111,7 @@ def _check_opset(path: Path, model: onnx.ModelProto) -> None:
         )
 
 
-def _check_node(path: Path, node: Any) -> None:
+def _check_node(path: Path, node: onnx.NodeProto) -> None:
     name = node.name or next(iter(node.output), "")
     where = f"{path}: node {name!r} ({node.op_type})"
     if node.domain not in _DOMAINS:

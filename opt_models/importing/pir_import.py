@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +99,9 @@ def _weights(path: Path, source: PirProgram, weights: Path) -> dict[str, npt.NDA
     return {name: params.array(data) for name, data in params.load(weights, ordered).items()}
 
 
-def _translated(path: Path, source: PirProgram, values: dict[str, Any]) -> ProgramWriter:
+def _translated(
+    path: Path, source: PirProgram, values: Mapping[str, npt.NDArray[np.generic]]
+) -> ProgramWriter:
     writer = ProgramWriter()
     scope = Scope(writer)
     for parameter in source.parameters:

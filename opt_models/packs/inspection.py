@@ -122,7 +122,7 @@ def as_text(inspection: Inspection) -> str:
     rows += [("input", _shown(tensor)) for tensor in summary.inputs]
     rows += [("output", _shown(tensor)) for tensor in summary.outputs]
     if inspection.memory is not None:
-        rows.append(("variables", _told(inspection.memory)))
+        rows.append(("variables", _memory_as_text(inspection.memory)))
     total = sum(summary.operators.values())
     counts = [f"{name} {count}" for name, count in summary.operators.items()]
     rows += _wrapped(f"{total} operators", counts)
@@ -201,7 +201,7 @@ def _explained(version: str) -> str:
     return ""
 
 
-def _told(memory: Memory) -> str:
+def _memory_as_text(memory: Memory) -> str:
     most = (
         f"{memory.size / 1e6:.1f} MB" if memory.whole else f"more than {memory.size / 1e6:.1f} MB"
     )

@@ -43,7 +43,7 @@ def is_shipped(path: str) -> bool:
 
 
 def _of(file: Path, path: str) -> tuple[str, int] | None:
-    with _told(file):
+    with _lockfile_errors(file):
         return _parsed(_lines(file), file).get(path)
 
 
@@ -69,7 +69,7 @@ def record(path: str, sha256: str, size: int) -> None:
         return
     # It may be a link into a repository, which shall stay one.
     file = config.current().lock.resolve()
-    with _told(file):
+    with _lockfile_errors(file):
         if _parsed(_lines(file), file).get(path) == (sha256, size):
             return
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def _with(lines: list[str], line: str, path: str) -> list[str]:
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _lockfile_errors(file: Path) -> Iterator[None]:
     """Tell a user whose file cannot be read or written what to do."""
     try:
         yield
