@@ -53,7 +53,7 @@ def pack(
     offline: bool = False,
 ) -> None:
     """Make the pack PACK, or one of your own models: --det, --rec, --dict, perhaps --cls."""
-    from opt_models.packs import make, resolve
+    from opt_models.packs import make, pack_folder
 
     config.choose(models, offline)
     request = make.PackRequest(
@@ -69,4 +69,4 @@ def pack(
         fold=fold,
     )
     folder = user_path(out or f"packs/{request.label}", "--out").absolute()
-    print(resolve.summary(make.make(request, folder)))
+    print(pack_folder.summary(make.make(request, folder)))

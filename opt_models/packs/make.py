@@ -9,7 +9,7 @@ from typing import Mapping, Sequence
 from lite_runner.errors import UsageError
 from lite_runner.pack import Pack
 from opt_models.catalog.catalog import Recipe
-from opt_models.packs import build, inputs, resolve
+from opt_models.packs import build, inputs, pack_folder, resolve
 from opt_models.packs.build_options import BuildOptions
 from opt_models.packs.inputs import PackInputs
 from opt_models.runtime import Runtime
@@ -67,10 +67,10 @@ def make(request: PackRequest, folder: Path) -> Pack:
     options = BuildOptions(request.runtime, precision or None, request.fold)
     if request.label:
         inputs.check_name(request.label)
-        resolve.check_folder(folder)
+        pack_folder.check(folder)
     golden = inputs.golden(request.golden, request.golden_lines)
     gathered = replace(_gathered(request, recipe, precision), name=request.label, golden=golden)
-    return resolve.write(build.build(gathered, options), folder)
+    return pack_folder.write(build.build(gathered, options), folder)
 
 
 def _resolved(request: PackRequest) -> tuple[Recipe | None, str]:
