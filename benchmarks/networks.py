@@ -113,7 +113,7 @@ class Builder:
         """
         folder = self.folder / network.name
         folder.mkdir()
-        files = convert.as_program(fetch.exported(catalog.model(network.name)), folder)
+        files = convert.read(fetch.exported(catalog.model(network.name)), folder).files
         sides = dict(zip(SIDES, (files, self._folded(network, files, ()))))
         for name in left_out:
             sides[f"{FOLDED} without {name}"] = self._folded(network, files, (name,))

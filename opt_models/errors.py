@@ -14,7 +14,7 @@ class FetchError(LiteError):
 
     Args:
         problem: what, where and why.
-        advice: what to do; said once where several places were tried in vain.
+        advice: what to do; printed once where several sources were tried in vain.
     """
 
     def __init__(self, problem: str, advice: str = "") -> None:

@@ -20,7 +20,7 @@ class Runtime:
 
     @property
     def arch(self) -> str:
-        """What opt has to be told: ``x86`` or ``arm``; one file serves every ARM processor."""
+        """The target for opt: ``x86`` or ``arm``; one file serves every ARM processor."""
         return "x86" if self.processor == "x86" else "arm"
 
     def __str__(self) -> str:

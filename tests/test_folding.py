@@ -15,6 +15,7 @@ from cross_build.targets.targets import target
 from opt_models.catalog import catalog
 from opt_models.formats import nb
 from opt_models.packs import build, inputs
+from opt_models.packs.build_options import BuildOptions
 
 ROOT = Path(__file__).parent.parent
 #: Compares one model that gets inputs of ever other shapes with models opened for each.
@@ -48,7 +49,7 @@ def readings(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Reads pictures with the folded pack and with the published one."""
     runtime = target("local").runtime
     parts = inputs.from_recipe(catalog.recipe("v4-mobile"), runtime)
-    packs = [build.build(parts, runtime, fold=fold) for fold in (True, False)]
+    packs = [build.build(parts, BuildOptions(runtime, fold=fold)) for fold in (True, False)]
     assert [bool(pack.recogniser.network.folded) for pack in packs] == [True, False]
 
     def read(pictures: list[Path]) -> list[Any]:
@@ -136,14 +137,14 @@ def test_folded_lines_may_have_any_shape_on_x86(board: Board, tmp_path: Path) ->
 def test_published_networks_are_opened_anew_for_each_shape_on_x86(board: Board) -> None:
     runtime = target("local").runtime
     parts = inputs.from_recipe(catalog.recipe("v4-mobile"), runtime)
-    found = freedom(board, "--pack", build.build(parts, runtime, fold=False).folder)
+    found = freedom(board, "--pack", build.build(parts, BuildOptions(runtime, fold=False)).folder)
     assert not any(one["reshapes"] for name, one in found.items() if name != "cls.nb")
 
 
 def test_opt_does_not_undo_what_is_done_for_x86(board: Board) -> None:
     runtime = target("local").runtime
     parts = inputs.from_recipe(catalog.recipe("v4-mobile"), runtime)
-    pack = build.build(parts, runtime)
+    pack = build.build(parts, BuildOptions(runtime))
     operators = nb.read(pack.recogniser.network.path).summary.operators
     assert operators["sigmoid"] == 7
     assert operators["batch_norm"] == 20

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from invoke.context import Context
 
 from cross_build.cli.arguments import OptionalName
 from cross_build.cli.command import command
 from cross_build.cli.options import SOURCES
 from cross_build.targets.targets import target as find_target
-from lite_runner.errors import UsageError
 from lite_runner.user_path import user_path
 from opt_models.command_name import command_name
 from opt_models.store import config
@@ -56,33 +53,20 @@ def pack(
     offline: bool = False,
 ) -> None:
     """Make the pack PACK, or one of your own models: --det, --rec, --dict, perhaps --cls."""
-    from opt_models.packs import build, inputs, resolve
+    from opt_models.packs import make, pack_folder
 
     config.choose(models, offline)
-    runtime = find_target(target).runtime
-    own = {"det": det, "cls": cls, "rec": rec}
-    mine = any(own.values()) or bool(dict)
-    recipe, of_name = resolve.named(pack) if pack else (None, None)
-    if precision and of_name not in (None, precision):
-        raise UsageError(
-            f"pack {pack}: is asked for in {of_name}; leave out --precision {precision}"
-        )
-    precision = precision or of_name or ""
-    label = name or pack
-    if published and (mine or precision):
-        raise UsageError(
-            "--published takes .nb files as they are; leave it out with --precision, --det, --cls,"
-            " --rec or --dict"
-        )
-    folder = user_path(out or f"packs/{label}", "--out").absolute()
-    if label:  # what is wrong is told before anything is fetched
-        build.check(label, precision or None, runtime)
-        resolve.check_folder(folder)
-    picture = inputs.golden(golden, golden_text or [])
-    if recipe is None or mine:
-        parts = inputs.from_files(recipe, name, own, dict, runtime)
-    else:
-        parts = inputs.from_recipe(recipe, runtime, published, bool(precision))
-    parts = dataclasses.replace(parts, name=label, golden=picture)
-    made = build.build(parts, runtime, precision or None, fold)
-    print(resolve.summary(resolve.write(made, folder)))
+    request = make.PackRequest(
+        runtime=find_target(target).runtime,
+        pack=pack,
+        networks={"det": det, "cls": cls, "rec": rec},
+        dictionary=dict,
+        name=name,
+        golden=golden,
+        golden_lines=golden_text or [],
+        precision=precision,
+        published=published,
+        fold=fold,
+    )
+    folder = user_path(out or f"packs/{request.label}", "--out").absolute()
+    print(pack_folder.summary(make.make(request, folder)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator, Mapping
+from typing import Iterator, Mapping, cast
 
 from lite_runner.pack import Golden
 from opt_models.catalog.published import DIRECTIONS as DIRECTIONS
@@ -17,26 +17,35 @@ from opt_models.catalog.published import Model as Model
 from opt_models.catalog.published import Recipe as Recipe
 from opt_models.catalog.published import Verified as Verified
 from opt_models.catalog.published import Wheel as Wheel
+from opt_models.catalog.rows import (
+    CatalogFile,
+    DictionaryRow,
+    ModelRow,
+    PacksFile,
+    RecipeRow,
+    VerifiedRow,
+    WheelRow,
+)
 from opt_models.catalog.suggestions import of_the_same_language
 from opt_models.catalog.suggestions import similar as similar
 from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
+from opt_models.stage_settings import StageSettings
 from opt_models.store.toml_file import read_toml
 
 _HERE = Path(__file__).parent
 GOLDEN = _HERE / "golden"
-_STAGES = ("det", "cls", "rec")
 
 
 def host() -> str:
     """Base of the published files' addresses."""
-    return str(_table("catalog.toml")["host"])
+    return _catalog()["host"]
 
 
 @lru_cache(maxsize=1)
 def models() -> Mapping[str, Model]:
     """Every model by name, in the order of PaddleOCR's lists."""
-    data = _table("catalog.toml")
+    data = _catalog()
     wheels = {name: _wheel(name, row, data) for name, row in data["wheels"].items()}
     dictionaries = {
         name: _dictionary(name, row, wheels) for name, row in data["dictionaries"].items()
@@ -46,8 +55,7 @@ def models() -> Mapping[str, Model]:
 
 def languages() -> Mapping[str, str]:
     """English names of languages and scripts, by PaddleOCR's names of them."""
-    names: Mapping[str, str] = _table("catalog.toml")["languages"]
-    return names
+    return _catalog()["languages"]
 
 
 def model(name: str) -> Model:
@@ -56,7 +64,7 @@ def model(name: str) -> Model:
     Raises:
         CatalogError: there is none of that name; tells similar ones.
     """
-    known = {one.casefold(): row for one, row in models().items()}
+    known = {known_name.casefold(): row for known_name, row in models().items()}
     if name in recipes():
         raise CatalogError(
             f"{name!r} is a pack of several models; '{command_name()} models.packs' lists them"
@@ -72,7 +80,7 @@ def model(name: str) -> Model:
 @lru_cache(maxsize=1)
 def recipes() -> Mapping[str, Recipe]:
     """Every named pack by name."""
-    rows = _table("packs.toml")["packs"]
+    rows = _packs()["packs"]
     return {name: _recipe(name, row) for name, row in rows.items()}
 
 
@@ -93,7 +101,7 @@ def recipe(name: str) -> Recipe:
 
 def goldens() -> tuple[Golden, ...]:
     """The pictures for verification, the one that asks most of a recogniser first."""
-    rows = _table("packs.toml")["goldens"]
+    rows = _packs()["goldens"]
     return tuple(Golden(GOLDEN / row["image"], tuple(row["lines"])) for row in rows)
 
 
@@ -103,7 +111,7 @@ def verified() -> Mapping[str, tuple[str, ...]]:
     return {digest: row.runtimes for row in rows if row for digest in row.sha256.values()}
 
 
-def stage_settings(stage: str, *kinds: str) -> dict[str, Any]:
+def stage_settings(stage: str, *kinds: str) -> StageSettings:
     """How a stage's networks are fed and read, as ``pack.json`` holds it.
 
     Args:
@@ -111,33 +119,44 @@ def stage_settings(stage: str, *kinds: str) -> dict[str, Any]:
         kinds: of network, from the general to the special, such as a model's version and its name:
             what ``packs.toml`` has of them (``[settings.det.v6]``) goes before what holds for all.
     """
-    rows = _table("packs.toml")["settings"][stage]
+    rows = _packs()["settings"][stage]
     merged = {key: value for key, value in rows.items() if not isinstance(value, dict)}
     for kind in kinds:
-        merged.update(rows.get(kind, {}))
-    return merged
+        merged.update(cast("Mapping[str, object]", rows.get(kind, {})))
+    return cast("StageSettings", merged)
 
 
 def fp16_stages() -> tuple[str, ...]:
     """The stages that a pack in fp16 computes in half precision."""
-    return tuple(_table("packs.toml")["fp16"]["stages"])
+    return tuple(_packs()["fp16"]["stages"])
 
 
-@lru_cache(maxsize=2)
-def _table(name: str) -> dict[str, Any]:
-    return read_toml(_HERE / name)
+@lru_cache(maxsize=1)
+def _catalog() -> CatalogFile:
+    return cast("CatalogFile", read_toml(_HERE / "catalog.toml"))
 
 
-def _wheel(name: str, row: Mapping[str, Any], data: Mapping[str, Any]) -> Wheel:
+@lru_cache(maxsize=1)
+def _packs() -> PacksFile:
+    return cast("PacksFile", read_toml(_HERE / "packs.toml"))
+
+
+def _wheel(name: str, row: WheelRow, data: CatalogFile) -> Wheel:
     """A wheel, with what is taken out of it: what its own row names, and dictionaries."""
     files = dict(row.get("files", {}))
     for dictionary in data["dictionaries"].values():
         if dictionary.get("wheel") == name:
             files[dictionary["file"]] = dictionary["sha256"]
-    return Wheel(**{**row, "files": tuple(files.items())})
+    return Wheel(
+        requirement=row["requirement"],
+        sha256=row["sha256"],
+        licence=row["licence"],
+        size=row["size"],
+        files=tuple(files.items()),
+    )
 
 
-def _dictionary(name: str, row: Mapping[str, Any], wheels: Mapping[str, Wheel]) -> Dictionary:
+def _dictionary(name: str, row: DictionaryRow, wheels: Mapping[str, Wheel]) -> Dictionary:
     digest = row["sha256"]
     download = Download("dictionary", row["url"], sha256=digest) if "url" in row else None
     return Dictionary(
@@ -152,7 +171,7 @@ def _dictionary(name: str, row: Mapping[str, Any], wheels: Mapping[str, Wheel]) 
 
 def _model(
     name: str,
-    row: Mapping[str, Any],
+    row: ModelRow,
     wheels: Mapping[str, Wheel],
     dictionaries: Mapping[str, Dictionary],
 ) -> Model:
@@ -175,16 +194,19 @@ def _model(
     )
 
 
-def _downloads(row: Mapping[str, Any]) -> Iterator[Download]:
+def _downloads(row: ModelRow) -> Iterator[Download]:
     """The published files of a model's row; as a key, ``slim`` tells what the model is."""
-    for kind in ("inference", "trained", "pretrained"):
-        addresses = [row[kind]] if kind in row else []
-        for address in (*addresses, *row.get(f"{kind}_alternatives", ())):
-            yield Download(kind, _url(address))
+    archives = {
+        "inference": (row.get("inference"), *row.get("inference_alternatives", ())),
+        "trained": (row.get("trained"), *row.get("trained_alternatives", ())),
+        "pretrained": (row.get("pretrained"), *row.get("pretrained_alternatives", ())),
+    }
+    for kind, addresses in archives.items():
+        yield from (Download(kind, _url(address)) for address in addresses if address)
     for file in row.get("onnx", ()):
         yield Download("onnx", _url(file["url"]), sha256=file.get("sha256"))
-    for file in row.get("nb", ()):
-        yield Download("slim", _url(file["path"]), file.get("lite"))
+    for published in row.get("nb", ()):
+        yield Download("slim", _url(published["path"]), published.get("lite"))
 
 
 def _url(address: str) -> str:
@@ -192,13 +214,16 @@ def _url(address: str) -> str:
     return host() + address if address.startswith("/") else address
 
 
-def _recipe(name: str, row: Mapping[str, Any]) -> Recipe:
+def _recipe(name: str, row: RecipeRow) -> Recipe:
     known = models()
-    verified = row.get("verified")
+    names = {"det": row.get("det"), "cls": row.get("cls"), "rec": row.get("rec")}
     return Recipe(
         name=name,
         about=row["about"],
-        models={stage: known[row[stage]] for stage in _STAGES if stage in row},
-        verified=verified
-        and Verified(tuple(verified["runtimes"]), verified["sha256"], verified.get("note", "")),
+        models={stage: known[model] for stage, model in names.items() if model},
+        verified=_verified(row["verified"]) if "verified" in row else None,
     )
+
+
+def _verified(row: VerifiedRow) -> Verified:
+    return Verified(tuple(row["runtimes"]), row["sha256"], row.get("note", ""))

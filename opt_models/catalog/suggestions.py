@@ -52,7 +52,7 @@ def version(pack: str) -> tuple[float, bool]:
 
 
 def _words(code: str, english: str) -> set[str]:
-    """What a language may be called; Serbian has letters of two kinds, as told in brackets."""
+    """What a language may be called; Serbian has two scripts, named in brackets."""
     return {code, english.casefold(), english.partition(" (")[0].casefold()}
 
 

@@ -22,7 +22,7 @@ def wheels(models: Mapping[str, Model]) -> dict[str, InWheel]:
     """
     choices = {stage: model.wheels for stage, model in models.items() if model.wheels}
     least = min(
-        product(*choices.values()), key=lambda places: size(place.wheel for place in places)
+        product(*choices.values()), key=lambda places: size(carried.wheel for carried in places)
     )
     return dict(zip(choices, least))
 

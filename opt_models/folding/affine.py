@@ -97,12 +97,12 @@ def _elementwise(graph: Graph, operator: Operator, axis: int) -> Affine | None:
     values = along(graph.weight(weight), rank, operator.get("axis", -1), axis)
     if values is None:
         return None
-    one, zero = np.ones(1), np.zeros(1)
+    identity, zero = np.ones(1), np.zeros(1)
     kind = operator.type
     if kind == "elementwise_add":
-        scale, shift = one, values
+        scale, shift = identity, values
     elif kind == "elementwise_sub":
-        scale, shift = (-one, values) if swapped else (one, -values)
+        scale, shift = (-identity, values) if swapped else (identity, -values)
     elif kind == "elementwise_mul":
         scale, shift = values, zero
     elif not swapped and (values != 0).all():
@@ -133,7 +133,7 @@ def along(weight: Array, rank: int, start: int, axis: int) -> Array | None:
     begin = rank - weight.ndim if start == -1 else start
     if begin < 0 or begin + weight.ndim > rank:
         return None
-    sizes = {begin + place: size for place, size in enumerate(weight.shape) if size != 1}
+    sizes = {begin + axis: size for axis, size in enumerate(weight.shape) if size != 1}
     return weight.reshape(-1) if list(sizes) == [axis] else None
 
 

@@ -96,13 +96,13 @@ def _fold_scale(
     for step in (*(shifts or ()), *steps):
         step()
     # Users of an empty map take its input; else one add keeps the name of the result.
-    place = chain[0]
+    start = chain[0]
     if moved:
         graph.rename(total.y, total.x)
     else:
-        convolution.add_shift(graph, total.x, total.y, shift, after=place)
-    for one in chain:
-        graph.remove(one)
+        convolution.add_shift(graph, total.x, total.y, shift, after=start)
+    for operator in chain:
+        graph.remove(operator)
     return len(chain)
 
 
@@ -115,15 +115,15 @@ def _absorb_shift(graph: Graph, name: str, scale: Array, shift: Array) -> list[_
     """
     if (shift == 0).all():
         return []
-    found: list[_Step] = []
+    steps: list[_Step] = []
     for user in graph.users(name):
         if not _takes(graph, user, name):
             return None
         added = convolution.shift_inputs(graph, user, scale * shift)
         if added is None:
             return None
-        found.append(partial(_shift_outputs, graph, user, added))
-    return found
+        steps.append(partial(_shift_outputs, graph, user, added))
+    return steps
 
 
 def _shift_outputs(graph: Graph, conv: Operator, shift: Array) -> None:
@@ -146,10 +146,10 @@ def absorb(graph: Graph, name: str, scale: Array) -> list[_Step] | None:
     """
     steps: list[_Step] = []
     for user in graph.users(name):
-        found = _absorb(graph, user, name, scale)
-        if found is None:
+        user_steps = _absorb(graph, user, name, scale)
+        if user_steps is None:
             return None
-        steps += found
+        steps += user_steps
     return steps
 
 
@@ -176,11 +176,11 @@ def _absorb_beside(graph: Graph, concat: Operator, name: str, scale: Array) -> l
     if concat.get("axis", 0) != CHANNELS or concat.input("AxisTensor"):
         return None
     parts = []
-    for one in concat.many("X"):
-        channels = graph.shape(one)[CHANNELS]
+    for part in concat.many("X"):
+        channels = graph.shape(part)[CHANNELS]
         if channels < 1:
             return None
-        parts.append(scale if one == name else np.ones(channels))
+        parts.append(scale if part == name else np.ones(channels))
     return absorb(graph, concat.output("Out"), np.concatenate(parts))
 
 
@@ -193,4 +193,4 @@ def _is_gate(graph: Graph, user: Operator, channels: int) -> bool:
     """Whether it multiplies two tensors channel by channel, as squeeze-and-excitation does."""
     x, y = user.input("X"), user.input("Y")
     shapes = [graph.shape(x), graph.shape(y)]
-    return x != y and all(len(one) == 4 and one[CHANNELS] == channels for one in shapes)
+    return x != y and all(len(shape) == 4 and shape[CHANNELS] == channels for shape in shapes)

@@ -42,7 +42,7 @@ def drop_shape_tensors(graph: Graph) -> int:
     for operator in graph.operators:
         if operator.type not in ("reshape", "reshape2"):
             continue
-        sizes = operator.get("shape", [])
+        sizes: list[int] = operator.get("shape", [])
         given = operator.many("ShapeTensor") + operator.many("Shape")
         if given and sizes.count(-1) <= 1 and sizes:
             operator.set_input("ShapeTensor", "")

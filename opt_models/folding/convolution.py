@@ -81,8 +81,8 @@ def _fold_chain(graph: Graph, conv: Operator) -> int:
     if bias:
         shift = shift + total.scale * graph.weight(bias).reshape(-1)
         conv.set_input("Bias", "")
-    for one in chain:
-        graph.remove(one)
+    for operator in chain:
+        graph.remove(operator)
     if (shift == 0).all():
         conv.set_output("Output", end)
         graph.changed()

@@ -171,7 +171,7 @@ def _cut(writer: Writer, piece: Operator, bias: str, rows: Span, columns: Span) 
 
 #: ARM's kernel of 5x5 takes any paddings; that of 3x3 is as fast as it gets.
 for_arm = Rule(_is_candidate_on_arm, _obstacle, partial(_rewrite, _padded))
-#: x86's kernels take equal paddings, so a piece of 7x7 gives two rows and columns more than wanted,
+#: x86's kernels take equal paddings, so a piece of 7x7 gives two rows and columns more than needed,
 #: which are cut off. That of 5x5 (lite/backends/x86/math/conv_depthwise_5x5.cc) takes 45 to 83 % of
 #: the time of that of 3x3, for maps from 192 x 3 x 40 to 48 x 160 x 160.
 for_x86 = Rule(_is_candidate, _obstacle, partial(_rewrite, _cut))

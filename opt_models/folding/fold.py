@@ -131,7 +131,7 @@ def _folded(
     rows = height > 0 and static_height.declare(graph, height)
     done: dict[str, int] = {}
     for passes in ({**PASSES, **OF_ROWS} if rows else PASSES, _of_arch(arch, rows)):
-        chosen = {name: one for name, one in passes.items() if name not in without}
+        chosen = {name: rewrite for name, rewrite in passes.items() if name not in without}
         done.update(run(graph, chosen))
     return graph, done
 
@@ -163,7 +163,7 @@ def run(graph: Graph, passes: Mapping[str, Pass] = PASSES) -> dict[str, int]:
     done = dict.fromkeys(passes, 0)
     if not graph.is_simple:
         return {}
-    while any(_count(done, name, one(graph)) for name, one in passes.items()):
+    while any(_count(done, name, rewrite(graph)) for name, rewrite in passes.items()):
         pass
     graph.sweep()
     return {name: count for name, count in done.items() if count}

@@ -17,7 +17,7 @@ from opt_models.folding.convolution import CHANNELS
 from opt_models.folding.graph import Graph
 from opt_models.folding.row_ops import Writer
 from opt_models.folding.rule import Rule
-from opt_models.formats.operator import Operator, Value
+from opt_models.formats.operator import AttributeValue, Operator
 
 
 def _is_candidate(graph: Graph, operator: Operator) -> bool:
@@ -39,7 +39,7 @@ def _rewrite(graph: Graph, pool: Operator) -> None:
     batch, channels = graph.shape(x)[:2]
     writer = Writer(graph, pool, x)
 
-    def write(kind: str, inputs: dict[str, str], result: str, **attributes: Value) -> None:
+    def write(kind: str, inputs: dict[str, str], result: str, **attributes: AttributeValue) -> None:
         writer.add(Operator.new(kind, inputs, {"Out": result}, **attributes))
 
     rows, means = (graph.add_variable(y, (batch, channels, size)) for size in (-1, 1))

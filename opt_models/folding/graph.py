@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from opt_models.formats import params
 from opt_models.formats.operator import Operator
+from opt_models.formats.program_schema import Message
 from opt_models.formats.topology import TENSOR, dtype
 
 #: Weights while they are rewritten: twice the digits they are stored with, so that folding many
@@ -28,10 +29,10 @@ class Graph:
         records: the weights as they lie in the file, by name.
     """
 
-    def __init__(self, message: Any, records: Mapping[str, bytes]) -> None:
+    def __init__(self, message: Message, records: Mapping[str, bytes]) -> None:
         self.message = message
-        self.operators = [Operator(one) for one in message.blocks[0].ops]
-        self._variables = {one.name: one for one in message.blocks[0].vars}
+        self.operators = [Operator(entry) for entry in message.blocks[0].ops]
+        self._variables = {entry.name: entry for entry in message.blocks[0].vars}
         self._records = dict(records)
         self._values: dict[str, Array] = {}
         self._new: set[str] = set()
@@ -41,7 +42,9 @@ class Graph:
     def is_simple(self) -> bool:
         """One block, in which every variable but weights is made once: what rewriting can do."""
         weights = self._records.keys() | self._new
-        made = [name for one in self.operators for name in one.outputs if name not in weights]
+        made = [
+            name for operator in self.operators for name in operator.outputs if name not in weights
+        ]
         made = [name for name in made if not self._variables[name].persistable]
         return len(self.message.blocks) == 1 and len(made) == len(set(made))
 
@@ -100,14 +103,14 @@ class Graph:
         self._index()
 
     def remove(self, operator: Operator) -> None:
-        """Drop an operator; whoever used what it gave must have been told."""
+        """Drop an operator; nothing may take its outputs any more."""
         self.operators.remove(operator)
         self._index()
 
     def rename(self, old: str, new: str) -> None:
         """Let all users of a variable take another one."""
-        for one in self.users(old):
-            one.rename_input(old, new)
+        for user in self.users(old):
+            user.rename_input(old, new)
         self._index()
 
     def rename_output(self, old: str, new: str) -> None:
@@ -116,17 +119,22 @@ class Graph:
         self._index()
 
     def changed(self) -> None:
-        """To be said after inputs or outputs of operators were set."""
+        """To be called after inputs or outputs of operators were set."""
         self._index()
 
     def sweep(self) -> int:
         """Drop operators nobody needs; tells how many."""
-        needed = {name for one in self.operators if one.type == "fetch" for name in one.inputs}
+        needed = {
+            name
+            for operator in self.operators
+            if operator.type == "fetch"
+            for name in operator.inputs
+        }
         kept = []
-        for one in reversed(self.operators):
-            if one.type in ("feed", "fetch") or needed.intersection(one.outputs):
-                kept.append(one)
-                needed.update(one.inputs)
+        for operator in reversed(self.operators):
+            if operator.type in ("feed", "fetch") or needed.intersection(operator.outputs):
+                kept.append(operator)
+                needed.update(operator.inputs)
         dropped = len(self.operators) - len(kept)
         self.operators = kept[::-1]
         self._index()
@@ -135,16 +143,16 @@ class Graph:
     def write(self, program: Path, weights: Path) -> None:
         """Write the program and its weights, in the layout opt reads."""
         block = self.message.blocks[0]
-        operators = [one.message for one in self.operators]
-        used = {name for one in self.operators for name in one.inputs + one.outputs}
-        copies = [type(one)() for one in operators]
-        for copy, one in zip(copies, operators):
-            copy.CopyFrom(one)
+        operators = [operator.message for operator in self.operators]
+        used = {name for operator in self.operators for name in operator.inputs + operator.outputs}
+        copies = [type(operator)() for operator in operators]
+        for copy, operator in zip(copies, operators):
+            copy.CopyFrom(operator)
         del block.ops[:]
         block.ops.extend(copies)
-        for place in reversed(range(len(block.vars))):
-            if block.vars[place].name not in used:
-                del block.vars[place]
+        for index in reversed(range(len(block.vars))):
+            if block.vars[index].name not in used:
+                del block.vars[index]
         for name in sorted(self._new & used):
             self._declare(name)
         program.write_bytes(self.message.SerializeToString())
@@ -172,9 +180,9 @@ class Graph:
         return next(name for n in range(len(taken) + 1) if (name := f"{stem}@{n}") not in taken)
 
     def _index(self) -> None:
-        self._makers = {name: one for one in self.operators for name in one.outputs}
+        self._makers = {name: operator for operator in self.operators for name in operator.outputs}
         users: dict[str, list[Operator]] = defaultdict(list)
-        for one in self.operators:
-            for name in dict.fromkeys(one.inputs):
-                users[name].append(one)
+        for operator in self.operators:
+            for name in dict.fromkeys(operator.inputs):
+                users[name].append(operator)
         self._users = users

@@ -52,7 +52,7 @@ def after(graph: Graph, conv: Operator) -> Layer | None:
 
 
 def known_after(graph: Graph, conv: Operator) -> Layer:
-    """What follows a convolution of which :func:`after` has already told something.
+    """What follows a convolution of which :func:`after` already gave a layer.
 
     Raises:
         ValueError: nothing does.

@@ -34,10 +34,10 @@ def as_mul(graph: Graph) -> int:
 def others(graph: Graph) -> list[str]:
     """Products of a tensor and weights that are no ``mul``: kinds, and shapes of the weights."""
     return [
-        f"{one.type} with weights {list(graph.shape(name))}"
-        for one in graph.operators
-        for name in (one.input("X"), one.input("Y"))
-        if one.type in _OTHERS and graph.is_weight(name)
+        f"{operator.type} with weights {list(graph.shape(name))}"
+        for operator in graph.operators
+        for name in (operator.input("X"), operator.input("Y"))
+        if operator.type in _OTHERS and graph.is_weight(name)
     ]
 
 
@@ -100,8 +100,8 @@ def _fold_chain(graph: Graph, product: Operator) -> int:
         return 0
     if (total.scale != 1).any():
         product.set_input("Y", graph.add_weight(values * total.scale, weight))
-    for one in chain:
-        graph.remove(one)
+    for operator in chain:
+        graph.remove(operator)
     shift = np.broadcast_to(total.shift, columns)
     if (shift == 0).all():
         product.set_output("Out", end)

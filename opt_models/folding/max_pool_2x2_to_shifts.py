@@ -62,11 +62,11 @@ def _rewrite(graph: Graph, pool: Operator) -> None:
     graph.remove(pool)
 
 
-def _maximum(graph: Graph, writer: Writer, x: str, place: tuple[int, int], y: str) -> None:
+def _maximum(graph: Graph, writer: Writer, x: str, offset: tuple[int, int], y: str) -> None:
     """Let ``y`` be the larger one of ``x`` and its shift."""
     channels, shifted = graph.shape(x)[CHANNELS], writer.variable()
     single = np.zeros((channels, 1, 3, 3))
-    single[:, :, place[0], place[1]] = 1
+    single[:, :, offset[0], offset[1]] = 1
     writer.add(
         Operator.new(
             "depthwise_conv2d",

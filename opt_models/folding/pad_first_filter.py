@@ -35,17 +35,17 @@ def pad(graph: Graph) -> int:
     Returns:
         how many filters were padded.
     """
-    found = [one for one in graph.operators if is_compiled(graph, one)]
-    if any(graph.shape(one.input("Filter"))[1] > _few(graph, one) for one in found):
+    convolutions = [operator for operator in graph.operators if is_compiled(graph, operator)]
+    if any(graph.shape(conv.input("Filter"))[1] > _few(graph, conv) for conv in convolutions):
         return 0
-    for one in found:
-        values = graph.weight(one.input("Filter"))
-        padding = one.get("paddings", [0, 0])[0]
+    for conv in convolutions:
+        values = graph.weight(conv.input("Filter"))
+        padding = conv.get("paddings", [0, 0])[0]
         wide = np.pad(values, [(0, 0), (0, 0), (0, 0), (0, 1)])
-        one.set_input("Filter", graph.add_weight(wide, one.input("Filter")))
-        one.set("paddings", [padding, padding, padding, padding + 1])
+        conv.set_input("Filter", graph.add_weight(wide, conv.input("Filter")))
+        conv.set("paddings", [padding, padding, padding, padding + 1])
         graph.changed()
-    return len(found)
+    return len(convolutions)
 
 
 def _few(graph: Graph, conv: Operator) -> int:

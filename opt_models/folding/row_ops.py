@@ -1,6 +1,6 @@
 """Rows of tensors taken apart and put together: copies of whole lines, the cheapest work there is.
 
-With one height for all inputs, rows can be told apart when a program is written. Paddle-Lite's
+With one height for all inputs, rows are known when a program is written. Paddle-Lite's
 ``split``, ``concat`` and ``reshape2`` copy memory, while its ``slice``, ``strided_slice`` and the
 pooling of odd windows compute an index, or compare a text, for each element.
 """

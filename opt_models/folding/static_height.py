@@ -23,7 +23,9 @@ def declare(graph: Graph, height: int) -> bool:
     Returns:
         whether the program can have such inputs; it is left as it was if not.
     """
-    fed = [name for one in graph.operators if one.type == "feed" for name in one.outputs]
+    fed = [
+        name for operator in graph.operators if operator.type == "feed" for name in operator.outputs
+    ]
     if any(graph.shape(name)[2:3] not in ((-1,), (height,)) for name in fed):
         return False
     for operator in graph.operators:

@@ -52,7 +52,7 @@ def _is_plain(graph: Graph, conv: Operator) -> bool:
         and conv.get("padding_algorithm", "EXPLICIT") != "SAME"
         and conv.get("dilations", [1, 1]) == [1, 1]
         and not any(conv.get("output_padding", []))
-        and not any(size > 0 for size in conv.get("output_size", []))
+        and not any(size > 0 for size in conv.get("output_size", [0]))
         and not conv.input("OutputSize")
     )
 

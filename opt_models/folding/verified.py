@@ -24,12 +24,12 @@ class Folded:
     Attributes:
         files: the folded model, or the one that was given.
         passes: how often each pass changed something; empty if nothing was folded.
-        told: for people.
+        summary: of what was done, for people.
     """
 
     files: ModelFiles
     passes: Mapping[str, int]
-    told: str
+    summary: str
 
 
 def fold_verified(
@@ -65,7 +65,7 @@ def fold_verified(
     if not passes:
         return Folded(files, {}, "nothing to fold")
     try:
-        first, second = (equality.converted(one, folder) for one in (files, target))
+        first, second = (equality.converted(model, folder) for model in (files, target))
         difference = equality.compare(first, second, inputs, folder, limits.threshold)
     except OptError as error:
         return Folded(files, {}, f"not folded: it cannot be compared on this host: {error}")

@@ -38,60 +38,66 @@ def of_files(files: Sequence[Path]) -> str:
 
 def _known(files: Sequence[Path]) -> str | None:
     """Advice on formats that have to be converted by other tools, or not at all."""
-    for one in files:
-        if one.suffix in _CHECKPOINTS:
-            return _checkpoint(one, files)
-    for one in files:
-        if _is_nb(one):
+    for file in files:
+        if file.suffix in _CHECKPOINTS:
+            return _checkpoint(file, files)
+    for file in files:
+        if _is_nb(file):
             return (
-                f"{one.name} is optimised for Paddle-Lite already, so opt has nothing to do; see"
-                f" what it runs on with: {command_name()} models.inspect {one}"
+                f"{file.name} is optimised for Paddle-Lite already, so opt has nothing to do; see"
+                f" what it runs on with: {command_name()} models.inspect {file}"
             )
-    for one in files:
-        if one.suffix in _ARCHIVES:
-            return f"{one.name} is an archive; unpack it and give the folder it makes"
+    for file in files:
+        if file.suffix in _ARCHIVES:
+            return f"{file.name} is an archive; unpack it and give the folder it makes"
     return None
 
 
-def _checkpoint(one: Path, files: Sequence[Path]) -> str:
+def _checkpoint(file: Path, files: Sequence[Path]) -> str:
     # Only static graphs save a program beside the weights; those were trained with V1.x.
-    static = one.with_suffix(".pdmodel") in files or one.with_suffix(".pdmodel").is_file()
+    static = file.with_suffix(".pdmodel") in files or file.with_suffix(".pdmodel").is_file()
     option = "checkpoints" if static else "pretrained_model"
     return (
-        f"{one.name} is a checkpoint of training; make an inference model of it, in PaddleOCR's"
+        f"{file.name} is a checkpoint of training; make an inference model of it, in PaddleOCR's"
         f" folder: python3 tools/export_model.py -c CONFIG.yml -o Global.{option}="
-        f"{one.with_suffix('')} Global.save_inference_dir=DIR"
+        f"{file.with_suffix('')} Global.save_inference_dir=DIR"
     )
 
 
 def _half(files: Sequence[Path]) -> str | None:
     """Advice on a program without its weights, or weights without their program."""
-    for one in files:
-        if _is_pir(one):
-            weights = one.with_suffix(".pdiparams").name
-            return f"has the program {one.name} but not its weights, {weights} beside it"
-    for one in files:
+    for candidate in files:
+        if _is_pir(candidate):
+            weights = candidate.with_suffix(".pdiparams").name
+            return f"has the program {candidate.name} but not its weights, {weights} beside it"
+    for candidate in files:
         # One that is cut off is a program by its name.
-        whole = program.is_program(one)
-        if not whole and one.suffix != ".pdmodel" and one.name not in ("model", "__model__"):
+        whole = program.is_program(candidate)
+        if (
+            not whole
+            and candidate.suffix != ".pdmodel"
+            and candidate.name not in ("model", "__model__")
+        ):
             continue
-        declared = program.topology(program.parse(one)).weights if whole else {}
-        apart = len(declared.keys() & {file.name for file in files if file.parent == one.parent})
+        declared = program.topology(program.parse(candidate)).weights if whole else {}
+        apart = len(
+            declared.keys() & {file.name for file in files if file.parent == candidate.parent}
+        )
         if apart:
             return (
                 f"has {apart} weights in files of their own; save the model again with all in"
                 " one: save_inference_model(..., model_filename='model', params_filename='params')"
             )
-        return f"has the program {one.name} but not its weights; expected {_EXPECTED}"
-    for one in files:
-        named = one.suffix == ".pdiparams" or one.name in ("params", "__params__")
-        if named or params.is_params(one):
-            return f"has the weights {one.name} but not their program; expected {_EXPECTED}"
+        return f"has the program {candidate.name} but not its weights; expected {_EXPECTED}"
+    for candidate in files:
+        named = candidate.suffix == ".pdiparams" or candidate.name in ("params", "__params__")
+        if named or params.is_params(candidate):
+            return f"has the weights {candidate.name} but not their program; expected {_EXPECTED}"
     return None
 
 
 def _unknown(files: Sequence[Path]) -> str:
-    names = ", ".join(one.name for one in files[:5])
+    names = ", ".join(file.name for file in files[:5])
     more = f" and {len(files) - 5} more" if len(files) > 5 else ""
     return f"holds no network, only {names}{more}; expected {_EXPECTED}"
 

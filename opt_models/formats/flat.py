@@ -75,42 +75,42 @@ class Table:
         buffer.claim(position, self._length)
 
     def int32(self, field: int, default: int = 0) -> int:
-        place = self._place(field, 4)
-        return default if place is None else int(self._raw.Get(types.Int32Flags, place))
+        offset = self._place(field, 4)
+        return default if offset is None else int(self._raw.Get(types.Int32Flags, offset))
 
     def int64(self, field: int, default: int = 0) -> int:
-        place = self._place(field, 8)
-        return default if place is None else int(self._raw.Get(types.Int64Flags, place))
+        offset = self._place(field, 8)
+        return default if offset is None else int(self._raw.Get(types.Int64Flags, offset))
 
     def float32(self, field: int, default: float = 0.0) -> float:
-        place = self._place(field, 4)
-        return default if place is None else float(self._raw.Get(types.Float32Flags, place))
+        offset = self._place(field, 4)
+        return default if offset is None else float(self._raw.Get(types.Float32Flags, offset))
 
     def bool(self, field: int) -> bool:
-        place = self._place(field, 1)
-        return place is not None and bool(self._raw.Get(types.BoolFlags, place))
+        offset = self._place(field, 1)
+        return offset is not None and bool(self._raw.Get(types.BoolFlags, offset))
 
     def table(self, field: int) -> Table | None:
         """The table of a field, which may be missing."""
-        place = self._place(field, 4)
-        return None if place is None else Table(self._buffer, self._target(place))
+        offset = self._place(field, 4)
+        return None if offset is None else Table(self._buffer, self._target(offset))
 
     def tables(self, field: int) -> Iterator[Table]:
         """The tables of a vector; none if the field is missing."""
         start, count = self.vector(field, 4)
-        for place in range(start, start + 4 * count, 4):
-            yield Table(self._buffer, self._target(place))
+        for offset in range(start, start + 4 * count, 4):
+            yield Table(self._buffer, self._target(offset))
 
     def text(self, field: int) -> str:
         """A string; empty if the field is missing."""
-        place = self._place(field, 4)
-        return "" if place is None else self._text(self._target(place))
+        offset = self._place(field, 4)
+        return "" if offset is None else self._text(self._target(offset))
 
     def texts(self, field: int) -> tuple[str, ...]:
         """The strings of a vector."""
         start, count = self.vector(field, 4)
         return tuple(
-            self._text(self._target(place)) for place in range(start, start + 4 * count, 4)
+            self._text(self._target(offset)) for offset in range(start, start + 4 * count, 4)
         )
 
     def ints(self, field: int) -> tuple[int, ...]:
@@ -123,16 +123,16 @@ class Table:
         start, count = self.vector(field, 4)
         return struct.unpack_from(f"<{count}f", self._buffer.data, start)
 
-    def place(self, field: int) -> int:
+    def offset(self, field: int) -> int:
         """Where the table refers to a field's value, for :func:`refer`.
 
         Raises:
             DamageError: it does not have the field.
         """
-        place = self._place(field, 4)
-        if place is None:
+        offset = self._place(field, 4)
+        if offset is None:
             raise DamageError(f"byte {self._raw.Pos} is a table without field {field}")
-        return place
+        return offset
 
     def longs(self, field: int) -> tuple[int, ...]:
         """The numbers of a vector of int64."""
@@ -141,8 +141,8 @@ class Table:
 
     def vector(self, field: int, width: int) -> tuple[int, int]:
         """Where a vector's elements of ``width`` bytes start, and how many there are."""
-        place = self._place(field, 4)
-        return (0, 0) if place is None else self._vector(self._target(place), width)
+        offset = self._place(field, 4)
+        return (0, 0) if offset is None else self._vector(self._target(offset), width)
 
     def _place(self, field: int, width: int) -> int | None:
         """Position of a field's bytes; None if the table does not have it."""
@@ -153,8 +153,8 @@ class Table:
             raise DamageError(f"byte {self._raw.Pos} is a table shorter than its fields")
         return int(self._raw.Pos) + offset
 
-    def _target(self, place: int) -> int:
-        return place + _uint(self._buffer.data, place)
+    def _target(self, offset: int) -> int:
+        return offset + _uint(self._buffer.data, offset)
 
     def _vector(self, start: int, width: int) -> tuple[int, int]:
         self._buffer.check(start, 4)
@@ -171,8 +171,8 @@ class Table:
             raise DamageError(f"byte {start} should be text") from None
 
 
-def _uint(data: bytes, place: int) -> int:
-    return int(struct.unpack_from("<I", data, place)[0])
+def _uint(data: bytes, offset: int) -> int:
+    return int(struct.unpack_from("<I", data, offset)[0])
 
 
 def refer(data: bytes, lists: Mapping[int, Sequence[str]]) -> bytes:
@@ -184,13 +184,13 @@ def refer(data: bytes, lists: Mapping[int, Sequence[str]]) -> bytes:
 
     Args:
         data: a flatbuffer.
-        lists: by :meth:`Table.place`.
+        lists: by :meth:`Table.offset`.
     """
     result = bytearray(data)
-    for place, texts in sorted(lists.items()):
+    for offset, texts in sorted(lists.items()):
         result += bytes(-len(result) % 4)
         start = len(result)
-        struct.pack_into("<I", result, place, start - place)
+        struct.pack_into("<I", result, offset, start - offset)
         result += struct.pack("<I", len(texts)) + bytes(4 * len(texts))
         for number, text in enumerate(texts, 1):
             result += bytes(-len(result) % 4)

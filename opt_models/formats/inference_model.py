@@ -66,7 +66,7 @@ class OnnxFile:
 Exported = Union[ModelFiles, PirFiles, OnnxFile]
 
 
-def find(place: Path, compare: bool = True) -> Exported:
+def find(path: Path, compare: bool = True) -> Exported:
     """The network in an ONNX file, or in a folder or one folder deeper, whatever its files' names.
 
     Args:
@@ -79,25 +79,25 @@ def find(place: Path, compare: bool = True) -> Exported:
         OptError: there is none, or more than one, or it is not whole; says what there is instead
             and how it becomes an inference model.
     """
-    if place.is_file() and place.suffix == ".onnx":
-        return _onnx(place)
-    if place.is_file():
-        raise OptError(f"{place}: {export_advice.of_file(place)}")
-    if not place.is_dir():
+    if path.is_file() and path.suffix == ".onnx":
+        return _onnx(path)
+    if path.is_file():
+        raise OptError(f"{path}: {export_advice.of_file(path)}")
+    if not path.is_dir():
         raise OptError(
-            f"{place}: there is no such file or folder; give an .onnx file, or a folder with an"
+            f"{path}: there is no such file or folder; give an .onnx file, or a folder with an"
             " inference model"
         )
-    own, deeper = _files(place), [_files(one) for one in _visible(place) if one.is_dir()]
+    own, deeper = _files(path), [_files(entry) for entry in _visible(path) if entry.is_dir()]
     models = _models(own) or [model for files in deeper for model in _models(files)]
     if len(models) > 1:
-        names = ", ".join(str(model.paths[0].relative_to(place)) for model in models)
+        names = ", ".join(str(model.paths[0].relative_to(path)) for model in models)
         raise OptError(
-            f"{place}: holds {len(models)} models: {names}; give a folder with only one of them"
+            f"{path}: holds {len(models)} models: {names}; give a folder with only one of them"
         )
     if not models:
         files = [*own, *(file for files in deeper for file in files)]
-        raise OptError(f"{place}: {export_advice.of_files(files)}")
+        raise OptError(f"{path}: {export_advice.of_files(files)}")
     (model,) = models
     if compare and isinstance(model, ModelFiles):
         params.check(model.program, model.params)
@@ -107,18 +107,18 @@ def find(place: Path, compare: bool = True) -> Exported:
 def _visible(folder: Path) -> list[Path]:
     """Entries, but for those that macOS adds to archives and what else is hidden."""
     hidden = (".", "__MACOSX")
-    return [one for one in sorted(folder.iterdir()) if not one.name.startswith(hidden)]
+    return [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith(hidden)]
 
 
 def _files(folder: Path) -> list[Path]:
-    return [one for one in _visible(folder) if one.is_file()]
+    return [entry for entry in _visible(folder) if entry.is_file()]
 
 
 def _models(files: Sequence[Path]) -> list[Exported]:
     """The networks among the files of one folder: by name, else by content, else in ONNX."""
-    found: list[Exported] = list(_by_name(files))
-    found = found or list(_by_content(files))
-    return found or [_onnx(file) for file in files if file.suffix == ".onnx"]
+    models: list[Exported] = list(_by_name(files))
+    models = models or list(_by_content(files))
+    return models or [_onnx(file) for file in files if file.suffix == ".onnx"]
 
 
 def _onnx(file: Path) -> OnnxFile:
@@ -132,9 +132,9 @@ def _config(network: Path) -> Path | None:
 
 
 def _by_name(files: Sequence[Path]) -> Iterator[Exported]:
-    by_name = {one.name: one for one in files}
+    by_name = {file.name: file for file in files}
     seen = set()
-    pairs = [*_NAMES, *((f"{one.stem}.pdmodel", f"{one.stem}.pdiparams") for one in files)]
+    pairs = [*_NAMES, *((f"{file.stem}.pdmodel", f"{file.stem}.pdiparams") for file in files)]
     for name, weights in pairs:
         if name in by_name and weights in by_name and name not in seen:
             seen.add(name)
@@ -146,9 +146,9 @@ def _by_name(files: Sequence[Path]) -> Iterator[Exported]:
 
 
 def _by_content(files: Sequence[Path]) -> list[ModelFiles]:
-    programs = [one for one in files if program.is_program(one)]
-    weights = [one for one in files if params.is_params(one)]
-    models = [ModelFiles(one, other) for one in programs for other in weights]
+    programs = [file for file in files if program.is_program(file)]
+    weights = [file for file in files if params.is_params(file)]
+    models = [ModelFiles(program_file, other) for program_file in programs for other in weights]
     if len(models) > 1:
         return [model for model in models if _fit(model)]
     return models

@@ -78,7 +78,7 @@ def read(path: Path) -> Model:
             the values are not noticed: the format has no checksum.
     """
     header, data, topology, weights = _read(path)
-    summary = summarise(topology, {one.dtype for one in weights})
+    summary = summarise(topology, {weight.dtype for weight in weights})
     return Model(header, _arch(topology), len(data), summary)
 
 
@@ -178,12 +178,12 @@ def _parts(layout: int, data: bytes) -> tuple[Topology, tuple[Variable, ...]]:
 
 def _check(topology: Topology, weights: tuple[Variable, ...]) -> None:
     """Make sure that topology and weights make a model."""
-    kinds = {one.type for one in topology.operators}
-    if not all(one.isascii() and one.isidentifier() for one in kinds):
+    kinds = {operator.type for operator in topology.operators}
+    if not all(kind.isascii() and kind.isidentifier() for kind in kinds):
         raise DamageError("its topology has operators without a name")
     if not {"feed", "fetch"} <= kinds:
         raise DamageError("its topology has no inputs or no outputs")
-    missing = topology.weights.keys() - {one.name for one in weights}
+    missing = topology.weights.keys() - {weight.name for weight in weights}
     if missing:
         raise DamageError(
             f"{len(missing)} of {len(topology.weights)} weights are missing, as {min(missing)!r}"
@@ -193,8 +193,8 @@ def _check(topology: Topology, weights: tuple[Variable, ...]) -> None:
 def _arch(topology: Topology) -> str:
     targets = {
         parts[2]
-        for one in topology.operators
-        if len(parts := str(one.attributes.get(KERNEL, "")).split("/")) == 5
+        for operator in topology.operators
+        if len(parts := str(operator.attributes.get(KERNEL, "")).split("/")) == 5
     }
     names = {_PROCESSORS[target] for target in targets & _PROCESSORS.keys()}
     return "+".join(sorted(names)) if names else "host"

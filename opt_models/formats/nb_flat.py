@@ -39,8 +39,8 @@ def topology(data: bytes) -> Topology:
     for block in Buffer(data).root().tables(0):
         blocks += 1
         for table in block.tables(2):
-            one = _variable(table)
-            variables.setdefault(one.name, one)
+            variable = _variable(table)
+            variables.setdefault(variable.name, variable)
         operators.extend(_operator(table) for table in block.tables(3))
     return Topology(tuple(operators), variables, blocks)
 
@@ -59,12 +59,12 @@ def rename(data: bytes, operators: Sequence[Operator]) -> bytes:
     rest = iter(operators)
     for block in Buffer(data).root().tables(0):
         for table in block.tables(3):
-            one = next(rest)
-            for field, sides in ((1, one.inputs), (2, one.outputs)):
+            operator = next(rest)
+            for field, sides in ((1, operator.inputs), (2, operator.outputs)):
                 for side in table.tables(field):
                     names = sides[side.text(0)]
                     if tuple(names) != side.texts(1):
-                        lists[side.place(1)] = names
+                        lists[side.offset(1)] = names
     return refer(data, lists)
 
 
@@ -78,24 +78,24 @@ def together(data: bytes) -> tuple[Variable, ...]:
         DamageError: they are damaged, or there are too few or too many of them.
     """
     buffer = Buffer(data)
-    found = tuple(_weight(table) for table in buffer.root().tables(0))
+    weights = tuple(_weight(table) for table in buffer.root().tables(0))
     # Only padding may follow; its length makes that of the whole a multiple of the alignment.
     rest = data[buffer.end :]
     if len(rest) >= 8 or any(rest) or len(data) % 4:
         raise DamageError(f"{len(rest)} bytes follow after the last weight")
-    return found
+    return weights
 
 
 def one_by_one(data: bytes) -> tuple[Variable, ...]:
     """The weights of layout 2; arguments and errors as for layout 1."""
-    place = 0
+    position = 0
 
     def take(length: int, what: str) -> bytes:
-        nonlocal place
-        if place + length > len(data):
-            raise DamageError(f"{place + length - len(data)} bytes of {what} are missing")
-        place += length
-        return data[place - length : place]
+        nonlocal position
+        if position + length > len(data):
+            raise DamageError(f"{position + length - len(data)} bytes of {what} are missing")
+        position += length
+        return data[position - length : position]
 
     version, length = struct.unpack("<HH", take(4, "the weights' head"))
     if version != 0:
@@ -105,17 +105,17 @@ def one_by_one(data: bytes) -> tuple[Variable, ...]:
     if length < 6:
         raise DamageError("the weights' head is too short")
     (count,) = struct.unpack_from("<H", take(length, "the weights' head"))
-    found = []
+    weights = []
     for number in range(1, count + 1):
         what = f"weight {number} of {count}"
         total, offset = struct.unpack("<II", take(8, what))
         if not 4 <= offset <= total:
             raise DamageError(f"{what} has no valid length")
         take(offset - 4, what)
-        found.append(_weight(Buffer(take(total - offset, what)).root()))
-    if place != len(data):
-        raise DamageError(f"{len(data) - place} bytes follow after the last weight")
-    return tuple(found)
+        weights.append(_weight(Buffer(take(total - offset, what)).root()))
+    if position != len(data):
+        raise DamageError(f"{len(data) - position} bytes follow after the last weight")
+    return tuple(weights)
 
 
 def _variable(table: Table) -> Variable:
@@ -142,15 +142,15 @@ def _shape(table: Table, field: int) -> tuple[int, ...]:
 
 def _operator(table: Table) -> Operator:
     attributes: dict[str, Attribute] = {}
-    for one in table.tables(3):
-        value = _attribute(one)
+    for attribute in table.tables(3):
+        value = _attribute(attribute)
         if value is not None:
-            attributes[one.text(0)] = value
+            attributes[attribute.text(0)] = value
     return Operator(table.text(0), _sides(table, 1), _sides(table, 2), attributes)
 
 
 def _sides(table: Table, field: int) -> dict[str, tuple[str, ...]]:
-    return {one.text(0): one.texts(1) for one in table.tables(field)}
+    return {side.text(0): side.texts(1) for side in table.tables(field)}
 
 
 def _attribute(table: Table) -> Attribute | None:

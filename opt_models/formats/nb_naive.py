@@ -43,8 +43,8 @@ def topology(data: bytes) -> Topology:
 
     def block() -> None:
         reader.numbers("ii")  # its own number and its parent's
-        for one in reader.list(lambda: _variable(reader)):
-            variables.setdefault(one.name, one)
+        for variable in reader.list(lambda: _variable(reader)):
+            variables.setdefault(variable.name, variable)
         operators.extend(reader.list(lambda: _operator(reader)))
         reader.number("i")  # forward block
 
@@ -64,9 +64,9 @@ def weights(data: bytes) -> tuple[Variable, ...]:
         DamageError: they are damaged, or there are too few or too many of them.
     """
     reader = _Reader(data)
-    found = tuple(reader.list(lambda: _weight(reader)))
+    stored = tuple(reader.list(lambda: _weight(reader)))
     reader.finish("last weight")
-    return found
+    return stored
 
 
 class _Reader:
@@ -78,19 +78,19 @@ class _Reader:
 
     def numbers(self, kinds: str) -> tuple[int, ...]:
         """Some numbers of the kinds the module ``struct`` gives letters to."""
-        place = self.skip(struct.calcsize("<" + kinds))
-        return struct.unpack_from("<" + kinds, self._data, place)
+        offset = self.skip(struct.calcsize("<" + kinds))
+        return struct.unpack_from("<" + kinds, self._data, offset)
 
     def number(self, kind: str) -> int:
         return self.numbers(kind)[0]
 
     def text(self) -> str:
         length = self.number("Q")
-        place = self.skip(length)
+        offset = self.skip(length)
         try:
-            return self._data[place : place + length].decode()
+            return self._data[offset : offset + length].decode()
         except UnicodeDecodeError:
-            raise DamageError(f"byte {place} should be text") from None
+            raise DamageError(f"byte {offset} should be text") from None
 
     def list(self, element: Callable[[], _T]) -> list[_T]:
         count = self.number("Q")
@@ -101,11 +101,11 @@ class _Reader:
 
     def skip(self, length: int) -> int:
         """Go on; returns the place before."""
-        place = self._place
-        if length > len(self._data) - place:
-            raise DamageError(f"{length - len(self._data) + place} bytes are missing at its end")
-        self._place = place + length
-        return place
+        offset = self._place
+        if length > len(self._data) - offset:
+            raise DamageError(f"{length - len(self._data) + offset} bytes are missing at its end")
+        self._place = offset + length
+        return offset
 
     def finish(self, what: str) -> None:
         """Make sure that this is the end."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence, Union
+from typing import Sequence, TypeVar, Union, cast
 
-from opt_models.formats.program_schema import FIELDS, OpDesc
+from opt_models.formats.program_schema import FIELDS, Message, OpDesc
 
-Value = Union[bool, int, float, str, Sequence[int], Sequence[float]]
+AttributeValue = Union[bool, int, float, str, Sequence[int], Sequence[float]]
+
+T = TypeVar("T")
 
 #: Numbers of framework.proto for the kinds of attribute that rewriting sets.
 _KINDS = {bool: 6, int: 0, float: 1, str: 2}
@@ -20,12 +22,16 @@ class Operator:
         message: of the program. Unknown fields and attributes in it are left as they are.
     """
 
-    def __init__(self, message: Any) -> None:
+    def __init__(self, message: Message) -> None:
         self.message = message
 
     @classmethod
     def new(
-        cls, kind: str, inputs: dict[str, str], outputs: dict[str, str], **attributes: Value
+        cls,
+        kind: str,
+        inputs: dict[str, str],
+        outputs: dict[str, str],
+        **attributes: AttributeValue,
     ) -> Operator:
         """An operator with one variable a side."""
         operator = cls(OpDesc(type=kind))
@@ -98,15 +104,15 @@ class Operator:
         for row in self.message.outputs:
             row.arguments[:] = [new if name == old else name for name in row.arguments]
 
-    def get(self, name: str, default: Any) -> Any:
+    def get(self, name: str, default: T) -> T:
         """An attribute; the default where it is absent, as Paddle has it."""
-        for one in self.message.attrs:
-            if one.name == name and one.type in FIELDS:
-                value = getattr(one, FIELDS[one.type])
-                return list(value) if isinstance(default, list) else value
+        for attribute in self.message.attrs:
+            if attribute.name == name and attribute.type in FIELDS:
+                value = getattr(attribute, FIELDS[attribute.type])
+                return cast("T", list(value) if isinstance(default, list) else value)
         return default
 
-    def set(self, name: str, value: Value) -> None:
+    def set(self, name: str, value: AttributeValue) -> None:
         """Set an attribute, whether it is there or not."""
         self.drop(name)
         if isinstance(value, (bool, int, float, str)):
@@ -123,19 +129,19 @@ class Operator:
 
     def drop(self, name: str) -> None:
         """Remove an attribute."""
-        for place in reversed(range(len(self.message.attrs))):
-            if self.message.attrs[place].name == name:
-                del self.message.attrs[place]
+        for index in reversed(range(len(self.message.attrs))):
+            if self.message.attrs[index].name == name:
+                del self.message.attrs[index]
 
 
-def _only(rows: Any, side: str) -> str:
-    found = [name for row in rows if row.parameter == side for name in row.arguments]
-    return str(found[0]) if len(found) == 1 else ""
+def _only(rows: Message, side: str) -> str:
+    names = [name for row in rows if row.parameter == side for name in row.arguments]
+    return str(names[0]) if len(names) == 1 else ""
 
 
-def _set(rows: Any, side: str, names: Sequence[str]) -> None:
-    for place in reversed(range(len(rows))):
-        if rows[place].parameter == side:
-            del rows[place]
+def _set(rows: Message, side: str, names: Sequence[str]) -> None:
+    for index in reversed(range(len(rows))):
+        if rows[index].parameter == side:
+            del rows[index]
     if names:
         rows.add(parameter=side, arguments=names)

@@ -12,7 +12,7 @@ import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Iterable, Mapping
+from typing import BinaryIO, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,7 @@ def check(program: Path, params: Path) -> None:
             other shapes, as those of another model do.
     """
     weights = programs.topology(programs.parse(program)).weights
-    check_shapes({name: one.shape for name, one in weights.items()}, program.name, params)
+    check_shapes({name: weight.shape for name, weight in weights.items()}, program.name, params)
 
 
 def check_shapes(
@@ -72,20 +72,20 @@ def check_shapes(
     Raises:
         OptError: it does not.
     """
-    found = records(params)
-    if len(found) != len(expected):
+    stored = records(params)
+    if len(stored) != len(expected):
         raise OptError(
-            f"{params}: holds {len(found)} weights, expected the {len(expected)} of {program};"
+            f"{params}: holds {len(stored)} weights, expected the {len(expected)} of {program};"
             " it is cut off or belongs to another model, copy both files again"
         )
-    for (name, shape), record in zip(expected.items(), found):
+    for (name, shape), record in zip(expected.items(), stored):
         if shape != record.shape:
             raise OptError(
                 f"{params}: holds weights of another model: {name!r} has shape"
                 f" {list(record.shape)}, expected {list(shape)} as in {program};"
                 " copy both files again"
             )
-    return found
+    return stored
 
 
 def is_params(path: Path) -> bool:
@@ -103,14 +103,14 @@ def records(path: Path) -> tuple[Record, ...]:
         OptError: the file is something else, or ends in the middle of a weight.
     """
     size = path.stat().st_size
-    found: list[Record] = []
+    tensors: list[Record] = []
     with path.open("rb") as file:
         while (start := file.tell()) < size:
             try:
-                found.append(_record(file, size))
+                tensors.append(_record(file, size))
             except _EndError as error:
                 raise OptError(
-                    f"{path}: is cut off or damaged: weight {len(found) + 1} reaches to byte"
+                    f"{path}: is cut off or damaged: weight {len(tensors) + 1} reaches to byte"
                     f" {error.reach}, the file has {size}; copy it again"
                 ) from None
             except _ForeignError:
@@ -118,9 +118,9 @@ def records(path: Path) -> tuple[Record, ...]:
                     f"{path}: is not a file of combined Paddle parameters, or damaged at byte"
                     f" {start}; expected inference.pdiparams or params of an exported model"
                 ) from None
-    if not found:
+    if not tensors:
         raise OptError(f"{path}: is empty; copy it again")
-    return tuple(found)
+    return tuple(tensors)
 
 
 def load(path: Path, names: Iterable[str]) -> dict[str, bytes]:
@@ -132,22 +132,22 @@ def load(path: Path, names: Iterable[str]) -> dict[str, bytes]:
     """
     content = path.read_bytes()
     return {
-        name: content[one.start : one.offset + one.length]
-        for name, one in zip(names, records(path))
+        name: content[record.start : record.offset + record.length]
+        for name, record in zip(names, records(path))
     }
 
 
-def array(record: bytes) -> npt.NDArray[Any]:
+def array(record: bytes) -> npt.NDArray[np.generic]:
     """The values of a weight.
 
     Args:
         record: of :func:`load`; its type must be one numpy knows.
     """
-    one = _record(io.BytesIO(record), len(record))
-    return np.frombuffer(record, one.dtype, offset=one.offset).reshape(one.shape)
+    tensor = _record(io.BytesIO(record), len(record))
+    return np.frombuffer(record, tensor.dtype, offset=tensor.offset).reshape(tensor.shape)
 
 
-def record(values: npt.NDArray[Any]) -> bytes:
+def record(values: npt.NDArray[np.generic]) -> bytes:
     """The record of a weight; fractions are stored as float32, whole numbers as they are.
 
     Raises:

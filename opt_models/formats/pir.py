@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from opt_models.errors import OptError
 from opt_models.formats import pir_operator
@@ -53,7 +52,7 @@ def read(path: Path) -> PirProgram:
         raise _foreign(path, "it is not JSON, or ends too early") from None
 
 
-def _program(path: Path, content: Any) -> PirProgram:
+def _program(path: Path, content: object) -> PirProgram:
     base = entry(content, "base_code", dict, "the file")
     if base.get("magic") != "pir":
         raise DamageError("its base_code does not say 'pir'")
@@ -67,7 +66,7 @@ def _program(path: Path, content: Any) -> PirProgram:
     return _checked(version, _operators(path, _block(path, content)))
 
 
-def _block(path: Path, content: Any) -> dict[str, Any]:
+def _block(path: Path, content: object) -> dict[str, object]:
     regions = entry(entry(content, "program", dict, "the file"), "regions", list, "the program")
     blocks = entry(_only(path, regions, "region"), "blocks", list, "the region")
     block = _only(path, blocks, "block")
@@ -76,7 +75,7 @@ def _block(path: Path, content: Any) -> dict[str, Any]:
     return block
 
 
-def _only(path: Path, rows: list[Any], name: str) -> dict[str, Any]:
+def _only(path: Path, rows: list[object], name: str) -> dict[str, object]:
     if len(rows) > 1:
         raise OptError(
             f"{path}: has {len(rows)} {name}s of operators, expected 1: branches and loops cannot"
@@ -87,7 +86,7 @@ def _only(path: Path, rows: list[Any], name: str) -> dict[str, Any]:
     return item(rows[0], dict, f"its {name}")
 
 
-def _operators(path: Path, block: dict[str, Any]) -> list[Parameter | Operator]:
+def _operators(path: Path, block: dict[str, object]) -> list[Parameter | Operator]:
     rows = entry(block, "ops", list, "the block")
     if not rows:
         raise DamageError("its block holds no operators")
@@ -102,7 +101,7 @@ def _operators(path: Path, block: dict[str, Any]) -> list[Parameter | Operator]:
     return parsed
 
 
-def _parameter(content: dict[str, Any], where: str) -> Parameter:
+def _parameter(content: dict[str, object], where: str) -> Parameter:
     """A weight: ``A`` holds three marks for training and its name."""
     result = pir_operator.value(entry(content, "O", dict, where), where)
     marks = array(content.get("A"), where)

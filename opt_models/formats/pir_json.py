@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from opt_models.formats.damage import DamageError
 
 T = TypeVar("T")
 
 
-def entry(content: Any, key: str, kind: type[T], where: str) -> T:
+def entry(content: object, key: str, kind: type[T], where: str) -> T:
     """What an object has under a key.
 
     Raises:
@@ -21,31 +21,32 @@ def entry(content: Any, key: str, kind: type[T], where: str) -> T:
     return item(row[key], kind, f"{key!r} of {where}")
 
 
-def item(content: Any, kind: type[T], where: str) -> T:
+def item(content: object, kind: type[T], where: str) -> T:
     """A part of the document, if it is of a kind."""
     if not isinstance(content, kind):
         raise DamageError(f"{where} is no {_KINDS.get(kind, kind.__name__)}")
     return content
 
 
-def array(content: Any, where: str) -> list[Any]:
+def array(content: object, where: str) -> list[object]:
     """An array."""
     return item(content, list, where)
 
 
-def text(content: Any, where: str) -> str:
+def text(content: object, where: str) -> str:
     """A text that is not empty."""
     if not item(content, str, where):
         raise DamageError(f"{where} is empty")
     return str(content)
 
 
-def whole(content: Any, where: str) -> int:
+def whole(content: object, where: str) -> int:
     """A whole number of 64 bits."""
     # True is an int for Python.
-    if isinstance(content, bool) or abs(item(content, int, where)) >= 1 << 63:
+    number = item(content, int, where)
+    if isinstance(number, bool) or abs(number) >= 1 << 63:
         raise DamageError(f"{where} is no whole number")
-    return int(content)
+    return number
 
 
 _KINDS: dict[type, str] = {dict: "object", list: "array", str: "text", int: "whole number"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 from opt_models.errors import OptError
 from opt_models.formats.damage import DamageError
@@ -37,7 +37,7 @@ _DTYPES = {
 _VOID = {"NAN": math.nan, "INF": math.inf, "-INF": -math.inf}
 
 
-def read(path: Path, content: dict[str, Any], index: int) -> Operator:
+def read(path: Path, content: dict[str, object], index: int) -> Operator:
     """One operator.
 
     Args:
@@ -72,7 +72,7 @@ def read(path: Path, content: dict[str, Any], index: int) -> Operator:
     )
 
 
-def value(content: Any, where: str) -> Value:
+def value(content: object, where: str) -> Value:
     """What an operator gives: a number and a type.
 
     Raises:
@@ -87,7 +87,7 @@ def value(content: Any, where: str) -> Value:
     return Value(number, (_tensor(kind, where),) if name == "0.t_dtensor" else ())
 
 
-def _tensor(kind: dict[str, Any], where: str) -> Tensor:
+def _tensor(kind: dict[str, object], where: str) -> Tensor:
     """A dense tensor: type of elements, sizes, layout and what is of no use here."""
     row = array(kind.get("D"), where)
     if kind.get("#") != "0.t_dtensor" or len(row) < 2:
@@ -100,7 +100,7 @@ def _tensor(kind: dict[str, Any], where: str) -> Tensor:
     return Tensor(_DTYPES.get(name, "unknown"), shape)
 
 
-def _attributes(rows: list[Any], where: str) -> dict[str, Attribute]:
+def _attributes(rows: list[object], where: str) -> dict[str, Attribute]:
     attributes: dict[str, Attribute] = {}
     for row in rows:
         name = text(entry(row, "N", str, where), where)
@@ -110,22 +110,22 @@ def _attributes(rows: list[Any], where: str) -> dict[str, Attribute]:
     return attributes
 
 
-def _attribute(content: dict[str, Any], where: str) -> Attribute | None:
+def _attribute(content: dict[str, object], where: str) -> Attribute | None:
     """A typed value; None for what does not matter here, such as the device it ran on."""
     kind = text(content.get("#"), where)
     reader = _READERS.get(kind)
     return reader(content, where) if reader else None
 
 
-def _bool(content: dict[str, Any], where: str) -> bool:
+def _bool(content: dict[str, object], where: str) -> bool:
     return bool(entry(content, "D", bool, where))
 
 
-def _int(content: dict[str, Any], where: str) -> int:
+def _int(content: dict[str, object], where: str) -> int:
     return whole(entry(content, "D", int, where), where)
 
 
-def _float(content: dict[str, Any], where: str) -> float:
+def _float(content: dict[str, object], where: str) -> float:
     if "VD" in content:
         word = text(content["VD"], where)
         if word not in _VOID:
@@ -137,21 +137,21 @@ def _float(content: dict[str, Any], where: str) -> float:
     return float(number)
 
 
-def _str(content: dict[str, Any], where: str) -> str:
+def _str(content: dict[str, object], where: str) -> str:
     return entry(content, "D", str, where)
 
 
-def _array(content: dict[str, Any], where: str) -> tuple[Attribute, ...] | None:
+def _array(content: dict[str, object], where: str) -> tuple[Attribute, ...] | None:
     rows = [_attribute(item(row, dict, where), where) for row in array(content.get("D"), where)]
     known = tuple(row for row in rows if row is not None)
     return known if len(known) == len(rows) else None
 
 
-def _intarray(content: dict[str, Any], where: str) -> tuple[int, ...]:
+def _intarray(content: dict[str, object], where: str) -> tuple[int, ...]:
     return tuple(whole(number, where) for number in array(content.get("D"), where))
 
 
-def _scalar(content: dict[str, Any], where: str) -> Attribute:
+def _scalar(content: dict[str, object], where: str) -> Attribute:
     """A number with the name of its type before it."""
     row = array(content.get("D"), where)
     if len(row) != 2 or not isinstance(row[1], (bool, int, float)):
@@ -159,7 +159,7 @@ def _scalar(content: dict[str, Any], where: str) -> Attribute:
     return row[1]
 
 
-_READERS: dict[str, Callable[[dict[str, Any], str], Attribute | None]] = {
+_READERS: dict[str, Callable[[dict[str, object], str], Attribute | None]] = {
     "0.a_bool": _bool,
     "0.a_i32": _int,
     "0.a_i64": _int,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from opt_models.errors import OptError
-from opt_models.formats.program_schema import SINGLE, STRING, ProgramDesc
+from opt_models.formats.program_schema import SINGLE, STRING, Message, ProgramDesc
 from opt_models.formats.summary import Summary, summarise
 from opt_models.formats.topology import TENSOR, Attribute, Operator, Topology, Variable, dtype
 
@@ -25,7 +24,7 @@ def summary(path: Path) -> Summary:
     return summarise(topology(parse(path)))
 
 
-def parse(path: Path) -> Any:
+def parse(path: Path) -> Message:
     """The program as a ``ProgramDesc`` message; what its schema leaves out is kept in it.
 
     Raises:
@@ -42,9 +41,9 @@ def parse(path: Path) -> Any:
     if not program.IsInitialized() or not program.blocks:
         raise _foreign(path, "it holds no block of operators")
     operators = program.blocks[0].ops
-    if not operators or not all(_is_name(one.type) for one in operators):
+    if not operators or not all(_is_name(operator.type) for operator in operators):
         raise _foreign(path, "its first block holds no operators")
-    kinds = {one.type for one in operators}
+    kinds = {operator.type for operator in operators}
     if not {"feed", "fetch"} <= kinds:
         raise OptError(
             f"{path}: is a program without inputs and outputs, as training saves it; expected one"
@@ -66,37 +65,39 @@ def is_program(path: Path) -> bool:
     return True
 
 
-def topology(program: Any) -> Topology:
+def topology(program: Message) -> Topology:
     """Operators and variables of a parsed program."""
     variables: dict[str, Variable] = {}
     for block in program.blocks:
-        for one in block.vars:
-            tensor = one.type.lod_tensor.tensor
-            known = one.type.type == TENSOR and one.type.HasField("lod_tensor")
-            name = _text(one.name)
+        for row in block.vars:
+            tensor = row.type.lod_tensor.tensor
+            known = row.type.type == TENSOR and row.type.HasField("lod_tensor")
+            name = _text(row.name)
             variable = Variable(
                 name=name,
-                kind=one.type.type,
+                kind=row.type.type,
                 dtype=dtype(tensor.data_type) if known else "unknown",
                 shape=tuple(tensor.dims),
-                persistable=one.persistable,
+                persistable=row.persistable,
             )
             variables.setdefault(name, variable)
-    operators = tuple(_operator(one) for block in program.blocks for one in block.ops)
+    operators = tuple(_operator(operator) for block in program.blocks for operator in block.ops)
     return Topology(operators, variables, len(program.blocks))
 
 
-def _operator(one: Any) -> Operator:
+def _operator(operator: Message) -> Operator:
     attributes: dict[str, Attribute] = {}
-    for attr in one.attrs:
+    for attr in operator.attrs:
         if attr.type in SINGLE:
             value = getattr(attr, SINGLE[attr.type])
             attributes[_text(attr.name)] = _text(value) if attr.type == STRING else value
-    return Operator(_text(one.type), _sides(one.inputs), _sides(one.outputs), attributes)
+    return Operator(
+        _text(operator.type), _sides(operator.inputs), _sides(operator.outputs), attributes
+    )
 
 
-def _sides(rows: Any) -> dict[str, tuple[str, ...]]:
-    return {_text(one.parameter): tuple(map(_text, one.arguments)) for one in rows}
+def _sides(rows: Message) -> dict[str, tuple[str, ...]]:
+    return {_text(row.parameter): tuple(map(_text, row.arguments)) for row in rows}
 
 
 def _text(value: str | bytes) -> str:

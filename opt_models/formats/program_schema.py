@@ -11,6 +11,10 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+#: A message of the schema, its class, or a repeated field. The classes exist only at run time,
+#: so no checker can know their fields.
+Message = Any
+
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "paddle.framework.proto"
 _LABELS = {
@@ -74,8 +78,7 @@ _pool = descriptor_pool.DescriptorPool()
 _pool.Add(_file())
 
 
-def _message(name: str) -> Any:
-    # Any: the classes exist only at run time, so no checker can know their fields.
+def _message(name: str) -> Message:
     descriptor = _pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")
     return message_factory.GetMessageClass(descriptor)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
+import numpy as np
 import numpy.typing as npt
 
 from opt_models.formats import params
@@ -26,19 +27,19 @@ class ProgramWriter:
         self._message.version.version = _VERSION
         self._block = self._message.blocks.add(idx=0, parent_idx=-1)
         self._shapes: dict[str, tuple[int, ...]] = {}
-        self._weights: dict[str, npt.NDArray[Any]] = {}
+        self._weights: dict[str, npt.NDArray[np.generic]] = {}
         self._fed = self._fetched = 0
         for name, kind in (("feed", _FEED), ("fetch", _FETCH)):
             self._block.vars.add(name=name, persistable=True).type.type = kind
         self._taken = {"feed", "fetch"}
 
-    def name(self, wanted: str) -> str:
-        """A name no variable has yet: the wanted one, or that with a number behind it."""
-        count, found = 0, wanted
-        while found in self._taken:
+    def name(self, base: str) -> str:
+        """A name no variable has yet: the given one, or that with a number behind it."""
+        count, name = 0, base
+        while name in self._taken:
             count += 1
-            found = f"{wanted}.{count}"
-        return found
+            name = f"{base}.{count}"
+        return name
 
     def variable(self, name: str, shape: Sequence[int], dtype: str = "float32") -> str:
         """Declare a variable of one run.
@@ -51,7 +52,7 @@ class ProgramWriter:
         self._declare(name, shape, dtype, persistable=False)
         return name
 
-    def weight(self, name: str, values: npt.NDArray[Any]) -> str:
+    def weight(self, name: str, values: npt.NDArray[np.generic]) -> str:
         """Declare a weight; fractions are stored as float32."""
         dtype = "float32" if values.dtype.kind == "f" else values.dtype.name
         self._declare(name, values.shape, dtype, persistable=True)
@@ -62,7 +63,7 @@ class ProgramWriter:
         """The declared shape of a variable or weight."""
         return self._shapes[name]
 
-    def values(self, name: str) -> npt.NDArray[Any] | None:
+    def values(self, name: str) -> npt.NDArray[np.generic] | None:
         """The values of a weight; None for a variable of one run."""
         return self._weights.get(name)
 

@@ -63,7 +63,7 @@ def summarise(topology: Topology, stored: Iterable[str] = ()) -> Summary:
         topology: of the network.
         stored: the dtypes its weights are stored in, where they may differ from the declared ones.
     """
-    counts = Counter(one.type for one in topology.operators)
+    counts = Counter(operator.type for operator in topology.operators)
     return Summary(
         inputs=_ends(topology, "feed"),
         outputs=_ends(topology, "fetch"),
@@ -74,44 +74,48 @@ def summarise(topology: Topology, stored: Iterable[str] = ()) -> Summary:
 
 def _ends(topology: Topology, kind: str) -> tuple[Tensor, ...]:
     """The tensors that feed operators give, or fetch operators take, by column."""
-    found: list[tuple[int, str]] = []
-    for one in topology.operators:
-        if one.type == kind:
-            sides = one.outputs.get("Out", ()) if kind == "feed" else one.inputs.get("X", ())
-            column = one.attributes.get("col")
-            found.extend((column if isinstance(column, int) else 0, name) for name in sides)
-    return tuple(_tensor(topology, name) for _, name in sorted(found, key=lambda item: item[0]))
+    columns: list[tuple[int, str]] = []
+    for operator in topology.operators:
+        if operator.type == kind:
+            sides = (
+                operator.outputs.get("Out", ()) if kind == "feed" else operator.inputs.get("X", ())
+            )
+            column = operator.attributes.get("col")
+            columns.extend((column if isinstance(column, int) else 0, name) for name in sides)
+    return tuple(_tensor(topology, name) for _, name in sorted(columns, key=lambda item: item[0]))
 
 
 def _tensor(topology: Topology, name: str) -> Tensor:
     unknown = Variable(name, TENSOR)
-    one = topology.variables.get(name, unknown)
+    variable = topology.variables.get(name, unknown)
     # What opt adds to convert a type, or to copy from a GPU, has no shape but a name of its own
     # behind that of what it converts.
-    source = one if one.shape else topology.variables.get(name.rpartition("/")[0], unknown)
-    return Tensor(name, source.shape, one.dtype)
+    source = (
+        variable if variable.shape else topology.variables.get(name.rpartition("/")[0], unknown)
+    )
+    return Tensor(name, source.shape, variable.dtype)
 
 
 def _precision(topology: Topology, stored: Iterable[str]) -> str:
     """The smallest type that is computed with or, without special kernels, stored."""
     marks = {"int8", "int16", "float16"}.intersection(stored)
-    marks.update(one.dtype for one in topology.weights.values())
-    for one in topology.operators:
-        marks.update(_marks(one))
+    marks.update(weight.dtype for weight in topology.weights.values())
+    for operator in topology.operators:
+        marks.update(_marks(operator))
     names = {"int8": "int8", "int16": "int16", "float16": "fp16"}
     return next((name for mark, name in names.items() if mark in marks), "fp32")
 
 
-def _marks(one: Operator) -> Iterable[str]:
+def _marks(operator: Operator) -> Iterable[str]:
     """Types an operator shows to be in use."""
-    parts = str(one.attributes.get(KERNEL, "")).split("/")
+    parts = str(operator.attributes.get(KERNEL, "")).split("/")
     if len(parts) == 5 and parts[3] in (_FP16_KERNEL, _INT8_KERNEL):
         yield "float16" if parts[3] == _FP16_KERNEL else "int8"
     # Written by training with quantisation, and by opt's own `--quant_model`.
-    attributes = one.attributes
+    attributes = operator.attributes
     bits = attributes.get("quantize_weight_bits", attributes.get("bit_length", 8))
     if (
-        one.type.startswith(_QUANTISED)
+        operator.type.startswith(_QUANTISED)
         or attributes.get("enable_int8") is True
         or attributes.get("quantization_type")
     ):

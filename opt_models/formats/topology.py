@@ -89,7 +89,11 @@ class Topology:
     @property
     def weights(self) -> dict[str, Variable]:
         """The variables whose values come with the model, sorted by name."""
-        return {name: one for name, one in sorted(self.variables.items()) if one.is_weight}
+        return {
+            name: variable
+            for name, variable in sorted(self.variables.items())
+            if variable.is_weight
+        }
 
 
 def bytes_of(number: int, shape: tuple[int, ...]) -> int:
@@ -101,7 +105,7 @@ def bytes_of(number: int, shape: tuple[int, ...]) -> int:
     Returns:
         -1 if there is no such type or shape.
     """
-    if number not in DTYPES or len(shape) > MAX_RANK or any(one < 0 for one in shape):
+    if number not in DTYPES or len(shape) > MAX_RANK or any(side < 0 for side in shape):
         return -1
     return DTYPES[number][1] * prod(shape)
 

@@ -7,7 +7,7 @@ something else.
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any, Callable, Mapping, Sequence, Tuple, TypeVar
+from typing import Callable, Mapping, Sequence, Tuple, TypeVar
 
 T = TypeVar("T")
 Triple = Tuple[float, float, float]
@@ -16,7 +16,7 @@ Triple = Tuple[float, float, float]
 _NOTHING = ("", "~", "null", "Null", "NULL")
 
 
-def mapping(value: Any, name: str) -> Mapping[str, Any]:
+def mapping(value: object, name: str) -> Mapping[str, object]:
     """A part of the file; nothing in it if it is left out."""
     if _is_nothing(value):
         return {}
@@ -25,27 +25,29 @@ def mapping(value: Any, name: str) -> Mapping[str, Any]:
     return value
 
 
-def optional(convert: Callable[[Any, str], T], part: Mapping[str, Any], name: str) -> T | None:
+def optional(
+    convert: Callable[[object, str], T], part: Mapping[str, object], name: str
+) -> T | None:
     """What a part of the file has under a name; None if it is left out."""
     value = part.get(name)
     return None if _is_nothing(value) else convert(value, name)
 
 
-def text(value: Any, name: str) -> str:
+def text(value: object, name: str) -> str:
     """A text."""
     if not isinstance(value, str):
         raise ValueError(f"{name} is {_shown(value)}, expected a text")
     return value
 
 
-def texts(value: Any, name: str) -> tuple[str, ...]:
+def texts(value: object, name: str) -> tuple[str, ...]:
     """A list of texts."""
     if not isinstance(value, list) or not value:
         raise ValueError(f"{name} is {_shown(value)}, expected a list")
     return tuple(text(row, f"an entry of {name}") for row in value)
 
 
-def sizes(value: Any, name: str) -> Sequence[int]:
+def sizes(value: object, name: str) -> Sequence[int]:
     """Whole numbers above 0."""
     rows = value if isinstance(value, list) else [value]
     numbers = [int(row) if isinstance(row, str) and row.isdecimal() else 0 for row in rows]
@@ -54,18 +56,18 @@ def sizes(value: Any, name: str) -> Sequence[int]:
     return numbers
 
 
-def number(value: Any, name: str) -> float:
+def number(value: object, name: str) -> float:
     """A finite number."""
     try:
-        parsed = float(value)
-    except (ValueError, TypeError):
+        parsed = float(text(value, name))
+    except ValueError:
         parsed = float("nan")
     if not isfinite(parsed):
         raise ValueError(f"{name} is {_shown(value)}, expected a number")
     return parsed
 
 
-def positive(value: Any, name: str) -> float:
+def positive(value: object, name: str) -> float:
     """A number above 0."""
     parsed = number(value, name)
     if parsed <= 0:
@@ -73,7 +75,7 @@ def positive(value: Any, name: str) -> float:
     return parsed
 
 
-def fraction(value: Any, name: str) -> float:
+def fraction(value: object, name: str) -> float:
     """A number between 0 and 1."""
     parsed = number(value, name)
     if not 0 < parsed < 1:
@@ -81,13 +83,13 @@ def fraction(value: Any, name: str) -> float:
     return parsed
 
 
-def quotient(value: Any, name: str) -> float:
+def quotient(value: object, name: str) -> float:
     """A number above 0, perhaps written as a quotient: ``1./255.``."""
     above, line, below = text(value, name).partition("/")
     return positive(above, name) / (positive(below, name) if line else 1)
 
 
-def triple(value: Any, name: str) -> Triple:
+def triple(value: object, name: str) -> Triple:
     """A number for each channel."""
     if not isinstance(value, list) or len(value) != 3:
         raise ValueError(f"{name} is {_shown(value)}, expected a number for each channel")
@@ -95,11 +97,11 @@ def triple(value: Any, name: str) -> Triple:
     return first, second, third
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str) and value in _NOTHING)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value as messages have it: on one line, and not all of a long one."""
     shown = repr(value)
     return shown if len(shown) <= 40 else f"{shown[:40]}..."

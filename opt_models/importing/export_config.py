@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from opt_models.errors import OptError
 from opt_models.formats.inference_model import Exported, OnnxFile, PirFiles
 from opt_models.importing import inference_yml, onnx_import
 from opt_models.importing.inference_yml import InferenceConfig
+from opt_models.stage_settings import StageSettings
 
 
 def read(files: Exported) -> InferenceConfig | None:
@@ -21,19 +20,22 @@ def read(files: Exported) -> InferenceConfig | None:
     return inference_yml.read(files.config)
 
 
-def characters(files: Exported) -> tuple[str, ...] | None:
+def characters(files: Exported, config: InferenceConfig | None) -> tuple[str, ...] | None:
     """The dictionary that comes with a recogniser: in ``inference.yml`` or in the ONNX file.
 
+    Args:
+        files: of the export.
+        config: what :func:`read` gave of it.
+
     Raises:
-        OptError: the file that has it is damaged.
+        OptError: the ONNX file is damaged.
     """
-    config = read(files)
     if config is not None and config.characters is not None:
         return config.characters
     return onnx_import.characters(files.path) if isinstance(files, OnnxFile) else None
 
 
-def settings(stage: str, config: InferenceConfig) -> dict[str, Any]:
+def settings(stage: str, config: InferenceConfig) -> StageSettings:
     """The part of a stage's settings that ``inference.yml`` decides, as ``pack.json`` holds it.
 
     Args:
@@ -45,20 +47,20 @@ def settings(stage: str, config: InferenceConfig) -> dict[str, Any]:
     """
     if stage == "cls" and config.labels is not None:
         _check_labels(config)
-    chosen: dict[str, Any] = {}
+    chosen: StageSettings = {}
     if config.mean is not None and config.std is not None:
-        chosen.update(mean=list(config.mean), std=list(config.std))
+        chosen["mean"], chosen["std"] = list(config.mean), list(config.std)
     if config.channel_order is not None:
         chosen["order"] = config.channel_order
     if stage != "det" and config.image_shape is not None:
         chosen["shape"] = list(config.image_shape[1:])
     if stage == "det":
-        thresholds = {
-            "threshold": config.threshold,
-            "box_threshold": config.box_threshold,
-            "unclip_ratio": config.unclip_ratio,
-        }
-        chosen.update({name: value for name, value in thresholds.items() if value is not None})
+        if config.threshold is not None:
+            chosen["threshold"] = config.threshold
+        if config.box_threshold is not None:
+            chosen["box_threshold"] = config.box_threshold
+        if config.unclip_ratio is not None:
+            chosen["unclip_ratio"] = config.unclip_ratio
         # Upstream's exports are not dilated (PaddleOCR, DBPostProcess, use_dilation=False).
         chosen["dilate"] = False
     return chosen

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 import yaml
 
@@ -85,7 +85,7 @@ def _check_depth(text: bytes) -> None:
             raise yaml.YAMLError(f"nested more than {_DEEPEST} deep")
 
 
-def _parse(data: Any) -> InferenceConfig:
+def _parse(data: object) -> InferenceConfig:
     file = values.mapping(data, "the file")
     steps = _steps(values.mapping(file.get("PreProcess"), "PreProcess"))
     after = values.mapping(file.get("PostProcess"), "PostProcess")
@@ -105,23 +105,23 @@ def _parse(data: Any) -> InferenceConfig:
     )
 
 
-def _name(settings: Mapping[str, Any]) -> str:
+def _name(settings: Mapping[str, object]) -> str:
     return values.optional(values.text, settings, "model_name") or ""
 
 
-def _steps(before: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _steps(before: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     """Steps before the network by name; each is a mapping with one key, or a bare name."""
     rows = before.get("transform_ops", [])
     if not isinstance(rows, list):
         raise ValueError("transform_ops is no list")
-    steps: dict[str, Mapping[str, Any]] = {}
+    steps: dict[str, Mapping[str, object]] = {}
     for row in rows:
         for name, value in (row if isinstance(row, dict) else {str(row): None}).items():
             steps[name] = values.mapping(value, name)
     return steps
 
 
-def _order(decode: Mapping[str, Any], classifies: bool) -> str | None:
+def _order(decode: Mapping[str, object], classifies: bool) -> str | None:
     """The channels' order: named, but for classifiers, which PaddleX gives RGB always."""
     mode = values.optional(values.text, decode, "img_mode")
     if mode not in ("BGR", "RGB", None):
@@ -129,7 +129,7 @@ def _order(decode: Mapping[str, Any], classifies: bool) -> str | None:
     return "RGB" if mode is None and classifies else mode
 
 
-def _normalisation(step: Mapping[str, Any]) -> tuple[Triple | None, Triple | None]:
+def _normalisation(step: Mapping[str, object]) -> tuple[Triple | None, Triple | None]:
     """Mean and deviation of pixels in 0..1: ``(scale x - mean) / std`` of pixels in 0..255."""
     mean, std = (values.optional(values.triple, step, name) for name in ("mean", "std"))
     if std is not None and min(std) <= 0:
@@ -144,7 +144,7 @@ def _divided(triple: Triple | None, unit: float) -> Triple | None:
     return triple and (triple[0] / unit, triple[1] / unit, triple[2] / unit)
 
 
-def _shape(steps: Mapping[str, Mapping[str, Any]]) -> tuple[int, int, int] | None:
+def _shape(steps: Mapping[str, Mapping[str, object]]) -> tuple[int, int, int] | None:
     """Of lines, where it is named; of classifiers, which name width and height."""
     for name in _LINES:
         shape = values.optional(values.sizes, steps.get(name, {}), "image_shape")

@@ -15,9 +15,14 @@ def evaluate(node: Node, inputs: Sequence[Array | None]) -> list[Array]:
     """What a node gives.
 
     Args:
-        node: with its proto.
+        node: of the file.
         inputs: None for those left out.
+
+    Raises:
+        ValueError: the node stands for several, and is in no file.
     """
+    if node.proto is None:
+        raise ValueError(f"{node} is in no file")
     given = {name: values for name, values in zip(node.inputs, inputs) if values is not None}
     graph = helper.make_graph(
         [node.proto],

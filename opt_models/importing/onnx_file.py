@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError, Message
@@ -30,7 +29,7 @@ _FOREIGN = {
 }
 
 
-def load(path: Path) -> Any:
+def load(path: Path) -> onnx.ModelProto:
     """The model in a file that can be imported as far as its nodes' kinds tell.
 
     Weights in files beside it are brought in, from its own folder only.
@@ -52,7 +51,7 @@ def load(path: Path) -> Any:
     return model
 
 
-def parse(path: Path) -> Any:
+def parse(path: Path) -> onnx.ModelProto:
     """The model in a file, whatever it holds; without weights in other files.
 
     Raises:
@@ -83,7 +82,7 @@ def parse(path: Path) -> Any:
     return model
 
 
-def _is_text(message: Any) -> bool:
+def _is_text(message: Message) -> bool:
     """Whether all strings of a message are strings: protobuf gives bytes for what is not UTF-8."""
     for field, value in message.ListFields():
         if field.type not in (field.TYPE_STRING, field.TYPE_MESSAGE):
@@ -100,7 +99,7 @@ def _no_model(path: Path, reason: str) -> OptError:
     return OptError(f"{path}: is no ONNX model, {reason}; copy or export it again")
 
 
-def _check_opset(path: Path, model: Any) -> None:
+def _check_opset(path: Path, model: onnx.ModelProto) -> None:
     versions = [row.version for row in model.opset_import if row.domain in _DOMAINS]
     if not versions:
         raise _no_model(path, "it does not say which opset it uses")
@@ -112,7 +111,7 @@ def _check_opset(path: Path, model: Any) -> None:
         )
 
 
-def _check_node(path: Path, node: Any) -> None:
+def _check_node(path: Path, node: onnx.NodeProto) -> None:
     name = node.name or next(iter(node.output), "")
     where = f"{path}: node {name!r} ({node.op_type})"
     if node.domain not in _DOMAINS:
@@ -132,7 +131,7 @@ def _check_node(path: Path, node: Any) -> None:
         )
 
 
-def _check_input(path: Path, model: Any) -> None:
+def _check_input(path: Path, model: onnx.ModelProto) -> None:
     weights = {row.name for row in model.graph.initializer}
     inputs = [row for row in model.graph.input if row.name not in weights]
     if len(inputs) != 1:
@@ -157,7 +156,7 @@ def _dtype(number: int) -> str:
     return names.get(number, f"of type {number}")
 
 
-def _load_external_data(path: Path, model: Any) -> None:
+def _load_external_data(path: Path, model: onnx.ModelProto) -> None:
     try:
         load_external_data_for_model(model, str(path.parent.resolve()))
     except (OSError, ValueError, onnx.checker.ValidationError) as error:

@@ -36,7 +36,7 @@ class Node:
     attributes: Mapping[str, Any]
     opset: int
     name: str = ""
-    proto: Any = None
+    proto: onnx.NodeProto | None = None
 
     def __str__(self) -> str:
         """The node as an error names it."""
@@ -128,7 +128,7 @@ def _input(entry: onnx.ValueInfoProto) -> Input:
     return Input(entry.name, tuple(_size(entry.name, *item) for item in dimensions), dtype)
 
 
-def _size(tensor: str, axis: int, dimension: Any) -> Size:
+def _size(tensor: str, axis: int, dimension: onnx.TensorShapeProto.Dimension) -> Size:
     # Some exporters write 0 or -1 where a size is free.
     if dimension.dim_value > 0:
         return int(dimension.dim_value)

@@ -34,7 +34,7 @@ def run(path: Path, inputs: Sequence[Floats], outputs: Sequence[str] = ()) -> li
     Args:
         path: of the model.
         inputs: each a batch in NCHW.
-        outputs: names of the values wanted; the model's own outputs if empty.
+        outputs: names of the values to return; the model's own outputs if empty.
 
     Returns:
         for each input, the values.
@@ -56,7 +56,7 @@ def run(path: Path, inputs: Sequence[Floats], outputs: Sequence[str] = ()) -> li
         ) from error
 
 
-def _session(model: Any) -> Run:
+def _session(model: onnx.ModelProto) -> Run:
     (name,) = {entry.name for entry in model.graph.input} - {
         entry.name for entry in model.graph.initializer
     }
@@ -66,7 +66,7 @@ def _session(model: Any) -> Run:
     return lambda batch: list(reference.run(None, {name: batch}))
 
 
-def evaluator(model: onnx.ModelProto) -> Any:
+def evaluator(model: onnx.ModelProto) -> ReferenceEvaluator:
     """ONNX's reference evaluator of a model, corrected where releases compute something else.
 
     Up to onnx 1.19, the last one for Python 3.9, it pads where ``auto_pad`` is ``VALID``, which is
@@ -81,7 +81,7 @@ def evaluator(model: onnx.ModelProto) -> Any:
     return ReferenceEvaluator(spelt, new_ops=[BatchNormalization, Resize])
 
 
-def _onnxruntime(model: Any, name: str) -> Run:
+def _onnxruntime(model: onnx.ModelProto, name: str) -> Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

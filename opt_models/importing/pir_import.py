@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +78,7 @@ def _check_operators(path: Path, source: PirProgram) -> None:
             )
 
 
-def _weights(path: Path, source: PirProgram, weights: Path) -> dict[str, npt.NDArray[Any]]:
+def _weights(path: Path, source: PirProgram, weights: Path) -> dict[str, npt.NDArray[np.generic]]:
     """Values of the parameters by name."""
     shapes = {parameter.name: parameter.tensor.shape for parameter in source.parameters}
     if len(shapes) != len(source.parameters):
@@ -99,7 +99,9 @@ def _weights(path: Path, source: PirProgram, weights: Path) -> dict[str, npt.NDA
     return {name: params.array(data) for name, data in params.load(weights, ordered).items()}
 
 
-def _translated(path: Path, source: PirProgram, values: dict[str, Any]) -> ProgramWriter:
+def _translated(
+    path: Path, source: PirProgram, values: Mapping[str, npt.NDArray[np.generic]]
+) -> ProgramWriter:
     writer = ProgramWriter()
     scope = Scope(writer)
     for parameter in source.parameters:

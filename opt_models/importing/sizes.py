@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from operator import mul
-from typing import Any, Iterable, Sequence, Tuple, Union
+from typing import Iterable, Sequence, SupportsInt, Tuple, Union
 
 #: A product of marks, sorted; empty for the constant term.
 _Product = Tuple[str, ...]
+#: What sizes are added to and divided by: whole numbers, also numpy's.
+Operand = Union["Free", SupportsInt]
 
 
 @dataclass(frozen=True)
@@ -25,24 +27,24 @@ class Free:
 
     terms: tuple[tuple[_Product, int], ...]
 
-    def __add__(self, other: Any) -> Size:
+    def __add__(self, other: Operand) -> Size:
         return _sum((*self.terms, *_terms(other)))
 
-    def __sub__(self, other: Any) -> Size:
+    def __sub__(self, other: Operand) -> Size:
         return self + _sum((names, -factor) for names, factor in _terms(other))
 
-    def __rsub__(self, other: Any) -> Size:
-        negative: Any = self * -1
+    def __rsub__(self, other: Operand) -> Size:
+        negative = self * -1
         return _sum((*_terms(negative), *_terms(other)))
 
-    def __mul__(self, other: Any) -> Size:
+    def __mul__(self, other: Operand) -> Size:
         return _sum(
             (tuple(sorted((*left, *right))), a * b)
             for left, a in self.terms
             for right, b in _terms(other)
         )
 
-    def __floordiv__(self, other: Any) -> Size:
+    def __floordiv__(self, other: Operand) -> Size:
         divisor = _size(other)
         exact = divide(self, divisor)
         if exact is not None:
@@ -54,7 +56,7 @@ class Free:
         rest = _sum((product, factor % divisor) for product, factor in self.terms)
         return whole + (rest // divisor if isinstance(rest, int) else mark(f"({rest})//{divisor}"))
 
-    def __rfloordiv__(self, other: Any) -> Size:
+    def __rfloordiv__(self, other: Operand) -> Size:
         return mark(f"({other})//({self})")
 
     __radd__ = __add__
@@ -109,7 +111,7 @@ def _divide_term(
     return None if dividend[1] % divisor[1] else (tuple(marks), dividend[1] // divisor[1])
 
 
-def _size(value: Any) -> Size:
+def _size(value: Operand) -> Size:
     """A number as a size; fractions are none."""
     if isinstance(value, Free):
         return value
@@ -118,7 +120,7 @@ def _size(value: Any) -> Size:
     return int(value)
 
 
-def _terms(value: Any) -> tuple[tuple[_Product, int], ...]:
+def _terms(value: Operand) -> tuple[tuple[_Product, int], ...]:
     size = _size(value)
     if isinstance(size, Free):
         return size.terms

@@ -13,8 +13,10 @@ from opt_models.importing import onnx_file
 def common(original: Path, imported: ModelFiles) -> list[str]:
     """Names of tensors that both have, in the order in which the original computes them."""
     message = program.parse(imported.program)
-    operators = [one for one in message.blocks[0].ops if one.type not in ("feed", "fetch")]
-    made = {name for one in operators for row in one.outputs for name in row.arguments}
+    operators = [
+        operator for operator in message.blocks[0].ops if operator.type not in ("feed", "fetch")
+    ]
+    made = {name for operator in operators for row in operator.outputs for name in row.arguments}
     nodes = onnx_file.parse(original).graph.node
     return [name for node in nodes for name in node.output if name in made]
 
@@ -29,9 +31,9 @@ def write(imported: ModelFiles, names: list[str], target: ModelFiles) -> None:
     """
     message = program.parse(imported.program)
     operators = message.blocks[0].ops
-    for place in reversed(range(len(operators))):
-        if operators[place].type == "fetch":
-            del operators[place]
+    for index in reversed(range(len(operators))):
+        if operators[index].type == "fetch":
+            del operators[index]
     for column, name in enumerate(names):
         fetch = Operator.new("fetch", {"X": name}, {"Out": "fetch"}, col=column)
         operators.add().CopyFrom(fetch.message)

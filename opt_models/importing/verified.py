@@ -78,7 +78,7 @@ def _run(files: ModelFiles, inputs: Sequence[Floats], folder: Path) -> list[Outp
 def _first_different(
     original: Path, imported: ModelFiles, inputs: Sequence[Floats], folder: Path
 ) -> str:
-    """Words that name the first tensor that differs on any input; none if it cannot be told."""
+    """Words that name the first tensor that differs on any input; none if it cannot be found."""
     names = tapped.common(original, imported)
     if not names:  # imported from a file of another format
         return ""

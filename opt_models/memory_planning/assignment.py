@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Iterable, Iterator, Mapping, Sequence
 
-from opt_models.memory_planning.live_ranges import Value
+from opt_models.memory_planning.live_ranges import LiveRange
 
 #: Orders tried besides the greedy ones. PP-OCR's detectors come to within 1 MB of what a hundred
 #: times as many find.
@@ -29,16 +29,16 @@ class Slot:
 
     name: str
     size: int = 0
-    values: list[Value] = field(default_factory=list)
+    values: list[LiveRange] = field(default_factory=list)
 
-    def add(self, value: Value, size: int) -> None:
+    def add(self, value: LiveRange, size: int) -> None:
         """Let it hold one more value."""
         self.size = max(self.size, size)
         self.values.append(value)
 
 
-def share(
-    sizes: Mapping[Value, int], free: Sequence[str], pinned: Mapping[Value, int]
+def assign(
+    sizes: Mapping[LiveRange, int], free: Sequence[str], pinned: Mapping[LiveRange, int]
 ) -> list[Slot] | None:
     """Give each value a slot, so that all slots together are small.
 
@@ -51,48 +51,48 @@ def share(
         the slots, or None if there are too few free variables; the same for the same values.
     """
     everything = (*sizes, *pinned)
-    conflicts = {one: {other for other in everything if one.overlaps(other)} for one in sizes}
+    conflicts = {value: {other for other in everything if value.overlaps(other)} for value in sizes}
     plans = (_greedy(order, sizes, conflicts, free, pinned) for order in _orders(sizes))
     return min((slots for slots in plans if slots is not None), key=total, default=None)
 
 
 def total(slots: Iterable[Slot]) -> int:
     """Bytes of all slots together."""
-    return sum(one.size for one in slots)
+    return sum(slot.size for slot in slots)
 
 
-def _orders(sizes: Mapping[Value, int]) -> Iterator[list[Value]]:
+def _orders(sizes: Mapping[LiveRange, int]) -> Iterator[list[LiveRange]]:
     """Orders in which values may choose their slots."""
-    written = sorted(sizes, key=lambda one: (one.writer, one.name))
-    by_size = sorted(written, key=lambda one: -sizes[one])
+    written = sorted(sizes, key=lambda value: (value.writer, value.name))
+    by_size = sorted(written, key=lambda value: -sizes[value])
     crowded = sorted(_together(by_size), key=lambda there: -sum(map(sizes.__getitem__, there)))
-    by_breadth = list(dict.fromkeys(one for there in crowded for one in there))
+    by_breadth = list(dict.fromkeys(value for there in crowded for value in there))
     starts = (by_size, by_breadth, written)
     yield from starts
     # Always the same, so that a model gives the same file.
     random = Random(0)  # noqa: S311 - nothing is secret here
     for number in range(_TRIES):
         order, far = starts[number % len(starts)], 2 + number % 20
-        places = {one: place + random.random() * far for place, one in enumerate(order)}
+        places = {value: index + random.random() * far for index, value in enumerate(order)}
         yield sorted(order, key=places.__getitem__)
 
 
-def _together(values: Iterable[Value]) -> list[list[Value]]:
+def _together(values: Iterable[LiveRange]) -> list[list[LiveRange]]:
     """What is needed at once, at each time at which something begins to be."""
     values = list(values)
-    starts = sorted({one.life.start for one in values})
-    return [[one for one in values if at in one.life] for at in starts]
+    starts = sorted({value.span.start for value in values})
+    return [[value for value in values if at in value.span] for at in starts]
 
 
 def _greedy(
-    order: Sequence[Value],
-    sizes: Mapping[Value, int],
-    conflicts: Mapping[Value, set[Value]],
+    order: Sequence[LiveRange],
+    sizes: Mapping[LiveRange, int],
+    conflicts: Mapping[LiveRange, set[LiveRange]],
     free: Sequence[str],
-    pinned: Mapping[Value, int],
+    pinned: Mapping[LiveRange, int],
 ) -> list[Slot] | None:
     """Give each value the slot that grows least and, of those, is least too large for it."""
-    slots = {one.name: Slot(one.name) for one in pinned}
+    slots = {value.name: Slot(value.name) for value in pinned}
     for value, size in pinned.items():
         slots[value.name].add(value, size)
     unused = iter(free)

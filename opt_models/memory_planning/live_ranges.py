@@ -1,4 +1,4 @@
-"""Values: what the variables of a program hold, from where it is written to where it is last read.
+"""Live ranges: from where a value of a program is written to where it is last read.
 
 A variable of a finished ``.nb`` file holds several values in turn, as ``opt`` names them.
 """
@@ -15,8 +15,8 @@ _WHEN = {"feed": -1, "fetch": 1}
 
 
 @dataclass(frozen=True)
-class Value:
-    """What one operator writes, for others to read.
+class LiveRange:
+    """A value that one operator writes, and when others read it.
 
     Attributes:
         name: of the variable that holds it.
@@ -33,21 +33,21 @@ class Value:
     late: bool = False
 
     @property
-    def life(self) -> range:
+    def span(self) -> range:
         """When it must be there; operator i reads at 2 i and has written at 2 i + 1."""
         first = 2 * self.writer + (1 if self.late else 0)
-        last = max((2 * one for one in self.readers), default=first)
+        last = max((2 * reader for reader in self.readers), default=first)
         return range(first, max(last, 2 * self.writer + 1) + 1)
 
-    def overlaps(self, other: Value) -> bool:
+    def overlaps(self, other: LiveRange) -> bool:
         """Whether both must be there at a time."""
-        mine, its = self.life, other.life
+        mine, its = self.span, other.span
         return mine.start < its.stop and its.start < mine.stop
 
 
 @dataclass(frozen=True)
-class Lives:
-    """All values of a program's first block.
+class LiveRanges:
+    """The live ranges of a program's first block.
 
     Attributes:
         values: in the order in which they are written.
@@ -55,13 +55,17 @@ class Lives:
             what is read before it is written, and what one operator reads and writes.
     """
 
-    values: tuple[Value, ...]
+    values: tuple[LiveRange, ...]
     fixed: frozenset[str]
 
 
-def lives(topology: Topology) -> Lives:
-    """Find the values of a program."""
-    names = {name for one in topology.operators for name in (*_inputs(one), *_outputs(one))}
+def find_live_ranges(topology: Topology) -> LiveRanges:
+    """Find the live ranges of a program's values."""
+    names = {
+        name
+        for operator in topology.operators
+        for name in (*_inputs(operator), *_outputs(operator))
+    }
     variables = topology.variables
     fixed = {
         name
@@ -71,8 +75,8 @@ def lives(topology: Topology) -> Lives:
     current: dict[str, int] = {}
     writers: list[tuple[str, int]] = []
     readers: list[list[int]] = []
-    for index, one in _in_order(topology.operators):
-        taken, given = set(_inputs(one)), list(_outputs(one))
+    for index, operator in _in_order(topology.operators):
+        taken, given = set(_inputs(operator)), list(_outputs(operator))
         fixed |= taken & set(given) | (taken - current.keys())
         fixed |= {name for name in given if given.count(name) > 1}
         for name in taken & current.keys():
@@ -81,11 +85,11 @@ def lives(topology: Topology) -> Lives:
             current[name] = len(writers)
             writers.append((name, index))
             readers.append([])
-    values = (Value(name, index, tuple(read)) for (name, index), read in zip(writers, readers))
-    return Lives(tuple(one for one in values if one.name not in fixed), frozenset(fixed))
+    values = (LiveRange(name, index, tuple(read)) for (name, index), read in zip(writers, readers))
+    return LiveRanges(tuple(value for value in values if value.name not in fixed), frozenset(fixed))
 
 
-def outside(value: Value, operators: Sequence[Operator]) -> Value:
+def outside(value: LiveRange, operators: Sequence[Operator]) -> LiveRange:
     """The same value with the time in which the user of a network writes or reads it."""
     if operators[value.writer].type == "feed":
         value = replace(value, writer=-1)
@@ -94,22 +98,22 @@ def outside(value: Value, operators: Sequence[Operator]) -> Value:
     return value
 
 
-def rename(topology: Topology, names: Mapping[Value, str]) -> tuple[Operator, ...]:
+def rename(topology: Topology, names: Mapping[LiveRange, str]) -> tuple[Operator, ...]:
     """The operators with other variables for some of the values."""
-    read = {(one.name, index): new for one, new in names.items() for index in one.readers}
-    written = {(one.name, one.writer): new for one, new in names.items()}
+    read = {(value.name, index): new for value, new in names.items() for index in value.readers}
+    written = {(value.name, value.writer): new for value, new in names.items()}
     return tuple(
         replace(
-            one,
-            inputs=_renamed(one.inputs, index, read),
-            outputs=_renamed(one.outputs, index, written),
+            operator,
+            inputs=_renamed(operator.inputs, index, read),
+            outputs=_renamed(operator.outputs, index, written),
         )
-        for index, one in enumerate(topology.operators)
+        for index, operator in enumerate(topology.operators)
     )
 
 
 def trace(operators: Sequence[Operator], runs: int = 2) -> list[tuple[object, ...]]:
-    """What every operator reads, told by who wrote it: equal for programs that compute the same.
+    """What every operator reads, by who wrote it: equal for programs that compute the same.
 
     Args:
         operators: as they run one after the other.
@@ -121,12 +125,12 @@ def trace(operators: Sequence[Operator], runs: int = 2) -> list[tuple[object, ..
         the output's place of what wrote it, or the variable's name if nothing did.
     """
     held: dict[str, object] = {}
-    told: list[tuple[object, ...]] = []
+    steps: list[tuple[object, ...]] = []
     for run in range(runs):
-        for index, one in _in_order(operators):
-            told.append((one.type, *(held.get(name, name) for name in _inputs(one))))
-            held.update((name, (run, index, n)) for n, name in enumerate(_outputs(one)))
-    return told
+        for index, operator in _in_order(operators):
+            steps.append((operator.type, *(held.get(name, name) for name in _inputs(operator))))
+            held.update((name, (run, index, n)) for n, name in enumerate(_outputs(operator)))
+    return steps
 
 
 def _in_order(operators: Sequence[Operator]) -> list[tuple[int, Operator]]:
@@ -134,15 +138,17 @@ def _in_order(operators: Sequence[Operator]) -> list[tuple[int, Operator]]:
     return sorted(enumerate(operators), key=lambda item: _WHEN.get(item[1].type, 0))
 
 
-def _inputs(one: Operator) -> Iterator[str]:
-    return (name for names in one.inputs.values() for name in names)
+def _inputs(operator: Operator) -> Iterator[str]:
+    return (name for names in operator.inputs.values() for name in names)
 
 
-def _outputs(one: Operator) -> Iterator[str]:
-    return (name for names in one.outputs.values() for name in names)
+def _outputs(operator: Operator) -> Iterator[str]:
+    return (name for names in operator.outputs.values() for name in names)
 
 
 def _renamed(
     sides: Mapping[str, tuple[str, ...]], index: int, new: Mapping[tuple[str, int], str]
 ) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(new.get((one, index), one) for one in names) for key, names in sides.items()}
+    return {
+        key: tuple(new.get((name, index), name) for name in names) for key, names in sides.items()
+    }

@@ -16,7 +16,13 @@ from typing import Mapping
 from opt_models.formats import nb
 from opt_models.formats.topology import Topology
 from opt_models.memory_planning import assignment
-from opt_models.memory_planning.live_ranges import Value, lives, outside, rename, trace
+from opt_models.memory_planning.live_ranges import (
+    LiveRange,
+    find_live_ranges,
+    outside,
+    rename,
+    trace,
+)
 from opt_models.memory_planning.sizes import Shape, by_element, has_rule, sizes
 
 #: They neither read nor write: the user of a network does, before and after a run.
@@ -28,7 +34,7 @@ class Memory:
     """What the variables of a network take during a run.
 
     Attributes:
-        shape: of the input it is told for, NCHW.
+        shape: of the input these figures are for, NCHW.
         variables: how many there are, without weights.
         size: bytes of all of them together whose size is known.
         whole: whether all sizes are known; those behind sequences and reshapes are not.
@@ -57,10 +63,10 @@ def share(path: Path, shape: Shape) -> tuple[Memory, Memory] | None:
     if topology.blocks != 1 or nb.read_header(path).layout not in (1, 2):
         return None
     parts = _parts(topology, shape)
-    found = assignment.share(parts.moved, parts.free, parts.pinned)
-    if found is None:
+    slots = assignment.assign(parts.moved, parts.free, parts.pinned)
+    if slots is None:
         return None
-    names = {value: slot.name for slot in found for value in slot.values if value in parts.moved}
+    names = {value: slot.name for slot in slots for value in slot.values if value in parts.moved}
     operators = rename(topology, names)
     before, after = memory(topology, shape), memory(replace(topology, operators=operators), shape)
     if after.size >= before.size or trace(operators) != trace(topology.operators):
@@ -71,14 +77,14 @@ def share(path: Path, shape: Shape) -> tuple[Memory, Memory] | None:
 
 def memory(topology: Topology, shape: Shape) -> Memory:
     """What the variables of a network take in a run on an input of some shape."""
-    found: dict[str, int] = defaultdict(int)
+    largest: dict[str, int] = defaultdict(int)
     known = sizes(topology, shape)
-    ends = [one.type == "fetch" for one in topology.operators]
-    for one, size, end in zip(topology.operators, known, ends):
-        for name in () if end else chain.from_iterable(one.outputs.values()):
-            found[name] = max(found[name], size or 0)
+    ends = [operator.type == "fetch" for operator in topology.operators]
+    for operator, size, end in zip(topology.operators, known, ends):
+        for name in () if end else chain.from_iterable(operator.outputs.values()):
+            largest[name] = max(largest[name], size or 0)
     whole = all(end or size is not None for size, end in zip(known, ends))
-    return Memory(shape, len(found), sum(found.values()), whole)
+    return Memory(shape, len(largest), sum(largest.values()), whole)
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,8 @@ class _Parts:
         free: variables that hold nothing but values that may move.
     """
 
-    moved: Mapping[Value, int]
-    pinned: Mapping[Value, int]
+    moved: Mapping[LiveRange, int]
+    pinned: Mapping[LiveRange, int]
     free: tuple[str, ...]
 
 
@@ -100,21 +106,23 @@ def _parts(topology: Topology, shape: Shape) -> _Parts:
     operators, known = topology.operators, sizes(topology, shape)
     # In one place only where that is so for inputs of any shape.
     late = by_element(topology, shape) & by_element(topology, _other(shape))
-    found = lives(topology)
-    moved: dict[Value, int] = {}
-    pinned: dict[Value, int] = {}
-    kept = set(found.fixed)
-    for value in found.values:
+    ranges = find_live_ranges(topology)
+    moved: dict[LiveRange, int] = {}
+    pinned: dict[LiveRange, int] = {}
+    kept = set(ranges.fixed)
+    for value in ranges.values:
         size = known[value.writer]
         around = [operators[index] for index in (value.writer, *value.readers)]
         if size is not None and all(map(has_rule, around)):
             moved[replace(value, late=value.writer in late)] = size
-        elif size is not None and all(has_rule(one) or one.type in _ENDS for one in around):
+        elif size is not None and all(
+            has_rule(operator) or operator.type in _ENDS for operator in around
+        ):
             pinned[outside(value, operators)] = size
         else:
             kept.add(value.name)
-    pinned = {one: size for one, size in pinned.items() if one.name not in kept}
-    free = {one.name for one in moved} - kept - {one.name for one in pinned}
+    pinned = {value: size for value, size in pinned.items() if value.name not in kept}
+    free = {value.name for value in moved} - kept - {value.name for value in pinned}
     return _Parts(moved, pinned, tuple(sorted(free)))
 
 

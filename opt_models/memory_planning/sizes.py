@@ -31,24 +31,24 @@ def sizes(topology: Topology, shape: Shape) -> list[int | None]:
         shape: of its input, NCHW.
     """
     known: dict[str, tuple[Shape, int]] = {}
-    weights = {name: one.shape for name, one in topology.weights.items()}
-    found: list[int | None] = []
-    for one in topology.operators:
-        outputs = [name for names in one.outputs.values() for name in names]
-        result = _output(one, shape, known, weights)
+    weights = {name: weight.shape for name, weight in topology.weights.items()}
+    sizes: list[int | None] = []
+    for operator in topology.operators:
+        outputs = [name for names in operator.outputs.values() for name in names]
+        result = _output(operator, shape, known, weights)
         for name in outputs:
             known.pop(name, None)
         if result is not None and len(outputs) == 1:
             known[outputs[0]] = result
-            found.append(prod(result[0]) * result[1])
+            sizes.append(prod(result[0]) * result[1])
         else:
-            found.append(None)
-    return found
+            sizes.append(None)
+    return sizes
 
 
-def has_rule(one: Operator) -> bool:
+def has_rule(operator: Operator) -> bool:
     """Whether an operator is one that keeps its output in memory of its own."""
-    return one.type in _RULES
+    return operator.type in _RULES
 
 
 def by_element(topology: Topology, shape: Shape) -> set[int]:
@@ -67,31 +67,31 @@ def by_element(topology: Topology, shape: Shape) -> set[int]:
     """
     known = sizes(topology, shape)
     held: dict[str, int | None] = {}
-    found: set[int] = set()
-    for index, one in enumerate(topology.operators):
-        taken = [name for names in one.inputs.values() for name in names]
+    indices: set[int] = set()
+    for index, operator in enumerate(topology.operators):
+        taken = [name for names in operator.inputs.values() for name in names]
         given = {held.get(name) for name in taken if name not in topology.weights}
-        if one.type in _BY_ELEMENT and given == {known[index]} != {None}:
-            found.add(index)
-        held.update((name, known[index]) for names in one.outputs.values() for name in names)
-    return found
+        if operator.type in _BY_ELEMENT and given == {known[index]} != {None}:
+            indices.add(index)
+        held.update((name, known[index]) for names in operator.outputs.values() for name in names)
+    return indices
 
 
 def _output(
-    one: Operator,
+    operator: Operator,
     shape: Shape,
     known: Mapping[str, tuple[Shape, int]],
     weights: Mapping[str, Shape],
 ) -> tuple[Shape, int] | None:
     """Shape of an operator's output and bytes of its elements."""
-    if one.type == "feed":
+    if operator.type == "feed":
         return shape, 4
-    rule = _RULES.get(one.type)
+    rule = _RULES.get(operator.type)
     if rule is None:
         return None
     inputs: dict[str, list[Shape]] = {}
     width = 0
-    for key, names in one.inputs.items():
+    for key, names in operator.inputs.items():
         for name in names:
             if name in known:
                 width = max(width, known[name][1])
@@ -100,76 +100,80 @@ def _output(
                 inputs.setdefault(key, []).append(weights[name])
             else:
                 return None
-    found = rule(one, inputs)
-    if found is None or any(side < 1 for side in found):
+    output = rule(operator, inputs)
+    if output is None or any(side < 1 for side in output):
         return None
-    return found, _width(one, width)
+    return output, _width(operator, width)
 
 
-def _width(one: Operator, inputs: int) -> int:
-    parts = str(one.attributes.get(KERNEL, "")).split("/")
+def _width(operator: Operator, inputs: int) -> int:
+    parts = str(operator.attributes.get(KERNEL, "")).split("/")
     if len(parts) != 5:
         return inputs
     return _ALIASES.get(parts[1], _WIDTHS.get(parts[3], inputs))
 
 
-def _same(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
+def _same(operator: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
     return next((shapes[0] for key, shapes in inputs.items() if key in ("X", "Input")), None)
 
 
-def _broadcast(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
+def _broadcast(operator: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
     (x,), (y,) = inputs.get("X", ((),)), inputs.get("Y", ((),))
     if len(x) != len(y):
         return x if len(x) > len(y) else None
     return tuple(map(max, x, y))
 
 
-def _convolution(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
+def _convolution(operator: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
     (x,), (weight,) = inputs["Input"], inputs["Filter"]
-    sides = _windows(one, x[2:], weight[2:], _pair(one, "dilations", 1))
+    sides = _windows(operator, x[2:], weight[2:], _pair(operator, "dilations", 1))
     return None if sides is None else (x[0], weight[0], *sides)
 
 
-def _transposed(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
+def _transposed(operator: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
     (x,), (weight,) = inputs["Input"], inputs["Filter"]
-    pads = _pads(one)
-    if pads is None or one.attributes.get("output_size") or one.attributes.get("output_padding"):
+    pads = _pads(operator)
+    if (
+        pads is None
+        or operator.attributes.get("output_size")
+        or operator.attributes.get("output_padding")
+    ):
         return None
-    strides, dilations = _pair(one, "strides", 1), _pair(one, "dilations", 1)
+    strides, dilations = _pair(operator, "strides", 1), _pair(operator, "dilations", 1)
     sides = (
         (side - 1) * strides[n] - pads[2 * n] - pads[2 * n + 1] + dilations[n] * (kernel - 1) + 1
         for n, (side, kernel) in enumerate(zip(x[2:], weight[2:]))
     )
-    return (x[0], weight[1] * int(str(one.attributes.get("groups", 1))), *sides)
+    return (x[0], weight[1] * int(str(operator.attributes.get("groups", 1))), *sides)
 
 
-def _pooling(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
+def _pooling(operator: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
     (x,) = inputs["X"]
-    kernel = _pair(one, "ksize", 1)
-    if one.attributes.get("global_pooling"):
+    kernel = _pair(operator, "ksize", 1)
+    if operator.attributes.get("global_pooling"):
         return (*x[:2], 1, 1)
-    if one.attributes.get("adaptive"):
+    if operator.attributes.get("adaptive"):
         return (*x[:2], *kernel)
-    sides = _windows(one, x[2:], kernel, (1, 1), bool(one.attributes.get("ceil_mode")))
+    sides = _windows(operator, x[2:], kernel, (1, 1), bool(operator.attributes.get("ceil_mode")))
     return None if sides is None else (*x[:2], *sides)
 
 
-def _resized(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
+def _resized(operator: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
     if inputs.keys() != {"X"}:
         return None
     (x,) = inputs["X"]
-    scale = one.attributes.get("scale", ())
+    scale = operator.attributes.get("scale", ())
     scales = scale if isinstance(scale, tuple) else (scale,)
-    if scales and all(isinstance(one, (int, float)) and one > 0 for one in scales):
+    if scales and all(isinstance(scale, (int, float)) and scale > 0 for scale in scales):
         return (*x[:2], *(int(side * float(by)) for side, by in zip(x[2:], (scales * 2)[:2])))
-    sides = one.attributes.get("out_h"), one.attributes.get("out_w")
+    sides = operator.attributes.get("out_h"), operator.attributes.get("out_w")
     return (*x[:2], *(int(str(side)) for side in sides if side is not None))
 
 
-def _joined(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
+def _joined(operator: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | None:
     if inputs.keys() != {"X"}:
         return None
-    axis = int(str(one.attributes.get("axis", 0)))
+    axis = int(str(operator.attributes.get("axis", 0)))
     shapes = inputs["X"]
     if not -len(shapes[0]) <= axis < len(shapes[0]):
         return None
@@ -179,11 +183,11 @@ def _joined(one: Operator, inputs: Mapping[str, Sequence[Shape]]) -> Shape | Non
 
 
 def _windows(
-    one: Operator, sides: Shape, kernel: Shape, dilations: Shape, ceil: bool = False
+    operator: Operator, sides: Shape, kernel: Shape, dilations: Shape, ceil: bool = False
 ) -> Shape | None:
     """Sides of what windows that move over a map give."""
-    strides, pads = _pair(one, "strides", 1), _pads(one)
-    if one.attributes.get("padding_algorithm") == "SAME":
+    strides, pads = _pair(operator, "strides", 1), _pads(operator)
+    if operator.attributes.get("padding_algorithm") == "SAME":
         return tuple(-(-side // stride) for side, stride in zip(sides, strides))
     if pads is None:
         return None
@@ -197,18 +201,18 @@ def _windows(
     )
 
 
-def _pads(one: Operator) -> Shape | None:
+def _pads(operator: Operator) -> Shape | None:
     """Paddings: top, bottom, left, right."""
-    if one.attributes.get("padding_algorithm") == "VALID":
+    if operator.attributes.get("padding_algorithm") == "VALID":
         return (0, 0, 0, 0)
-    pads = _pair(one, "paddings", 0)
+    pads = _pair(operator, "paddings", 0)
     if len(pads) == 2:
         return (pads[0], pads[0], pads[1], pads[1])
     return pads if len(pads) == 4 else None
 
 
-def _pair(one: Operator, name: str, default: int) -> Shape:
-    value = one.attributes.get(name, ())
+def _pair(operator: Operator, name: str, default: int) -> Shape:
+    value = operator.attributes.get(name, ())
     return tuple(map(int, value)) if isinstance(value, tuple) and value else (default, default)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence
 
 import numpy as np
 
@@ -15,12 +15,14 @@ from opt_models.errors import OptError
 from opt_models.folding import fold, linear
 from opt_models.folding.verified import fold_verified
 from opt_models.formats import program
-from opt_models.formats.inference_model import Exported, ModelFiles, OnnxFile
+from opt_models.formats.inference_model import Exported, ModelFiles, OnnxFile, PirFiles
+from opt_models.formats.summary import Summary
 from opt_models.importing import verified
 from opt_models.importing.onnx_import import import_onnx
 from opt_models.importing.pir_import import import_pir
 from opt_models.packs.input_size import Shape
 from opt_models.paddlelite import equality, opt, sample_inputs
+from opt_models.stage_settings import StageSettings
 
 #: Kinds of operators of which opt also quantises the weights, see :mod:`opt_models.folding.linear`.
 _PRODUCTS = {"matmul", "matmul_v2"}
@@ -40,15 +42,23 @@ class Request:
     """
 
     stage: str
-    settings: Mapping[str, Any]
+    settings: StageSettings
     golden: Golden
     arch: str
     precision: str
     fold: bool
 
 
-def as_program(files: Exported, work: Path) -> ModelFiles:
-    """An export as the program and weights that opt reads.
+@dataclass(frozen=True)
+class Program:
+    """A network in the format that opt reads, and what its program says of it."""
+
+    files: ModelFiles
+    summary: Summary
+
+
+def read(files: Exported, work: Path) -> Program:
+    """An export as the program and weights that opt reads; imported where it is no such yet.
 
     Args:
         files: of any format.
@@ -57,8 +67,11 @@ def as_program(files: Exported, work: Path) -> ModelFiles:
     Raises:
         OptError: it cannot be imported; names the operator.
     """
-    if isinstance(files, ModelFiles):
-        return files
+    converted = files if isinstance(files, ModelFiles) else _imported(files, work)
+    return Program(converted, program.summary(converted.program))
+
+
+def _imported(files: PirFiles | OnnxFile, work: Path) -> ModelFiles:
     target = ModelFiles(work / "imported.pdmodel", work / "imported.pdiparams")
     if isinstance(files, OnnxFile):
         import_onnx(files.path, target)
@@ -68,12 +81,12 @@ def as_program(files: Exported, work: Path) -> ModelFiles:
 
 
 def convert(
-    files: ModelFiles, reference: Path | None, target: Path, request: Request, work: Path
+    source: Program, reference: Path | None, target: Path, request: Request, work: Path
 ) -> Mapping[str, int]:
     """Write the ``.nb`` of a network.
 
     Args:
-        files: of the network, as :func:`as_program` gave them.
+        source: the network, as :func:`read` gave it.
         reference: an ONNX file that an import is compared with; None where there is none.
         target: the ``.nb`` to write.
         request: what for.
@@ -85,12 +98,12 @@ def convert(
     Raises:
         OptError: an import computes something else than its original, or opt failed.
     """
-    summary = program.summary(files.program)
-    if summary.precision != "fp32":
+    files = source.files
+    if source.summary.precision != "fp32":
         opt.optimise(files.program, files.params, target, request.arch)
         return {}
     inputs = sample_inputs.inputs(
-        request.stage, request.settings, summary.inputs[0].shape, request.golden
+        request.stage, request.settings, source.summary.inputs[0].shape, request.golden
     )
     if reference is not None:
         _check_import(reference, files, inputs, request, work)
@@ -100,7 +113,7 @@ def convert(
         height = 0 if request.stage == "det" else request.settings["shape"][0]
         limits = equality.limits(request.stage, request.settings.get("threshold", 0.0))
         folded = fold_verified(files, inputs, work, height, request.arch, limits)
-        print(f"  {request.stage}: {folded.told}", file=sys.stderr)
+        print(f"  {request.stage}: {folded.summary}", file=sys.stderr)
         files, passes = folded.files, folded.passes
     if request.precision in ("int8", "int16"):
         files = _quantisable(files, request.precision, work)
@@ -125,8 +138,8 @@ def _check_import(
     work: Path,
 ) -> None:
     threshold = request.settings.get("threshold", 0.0)
-    found = verified.check(reference, files, request.stage, inputs, threshold, work)
-    print(f"  {request.stage}: imported; {found}", file=sys.stderr)
+    comparison = verified.check(reference, files, request.stage, inputs, threshold, work)
+    print(f"  {request.stage}: imported; {comparison}", file=sys.stderr)
 
 
 def _quantisable(files: ModelFiles, precision: str, work: Path) -> ModelFiles:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Sequence
 
 from opt_models.errors import OptError
 from opt_models.formats.summary import Summary
+from opt_models.stage_settings import StageSettings
 
 #: Classes of a direction classifier, which is no recogniser.
 _FEWEST = 2
 
 
-def decode(summary: Summary, characters: Sequence[str], source: str) -> dict[str, Any]:
+def decode(summary: Summary, characters: Sequence[str], source: str) -> StageSettings:
     """The recogniser's part of ``pack.json`` that follows from the network itself.
 
     PP-OCR before V2.0 decodes CTC in the network (``ctc_greedy_decoder``): int64 ids with LoD come

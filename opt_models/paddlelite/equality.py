@@ -79,7 +79,9 @@ class Difference:
     def within(self, limits: Limits) -> bool:
         """Whether all outputs are equal as far as limits say."""
         allowed = ceil(self.pixels * limits.flipped)
-        return self.flipped <= allowed and all(one <= limits.tolerance for one in self.largest)
+        return self.flipped <= allowed and all(
+            largest <= limits.tolerance for largest in self.largest
+        )
 
     def __str__(self) -> str:
         masks = f" and {self.flipped} of {self.pixels} mask pixels" if self.flipped else ""
@@ -144,8 +146,8 @@ def run(model: Path, inputs: Sequence[Floats], folder: Path) -> list[Outputs]:
         FetchError: Paddle-Lite itself cannot be had.
     """
     names = []
-    for place, batch in enumerate(inputs):
-        names.append(folder / f"input-{place}.npy")
+    for index, batch in enumerate(inputs):
+        names.append(folder / f"input-{index}.npy")
         np.save(names[-1], batch)
     stored = _run(model, names, folder / f"{model.stem}.npz")
     results: list[list[AnyArray]] = [[] for _ in inputs]
@@ -169,7 +171,7 @@ def difference(
     worst = tuple(max(largest(*pair) for pair in column) for column in zip(*pairs))
     if threshold is None or float("inf") in worst:
         return Difference(worst)
-    masks = [(one > threshold) != (other > threshold) for row in pairs for one, other in row]
+    masks = [(output > threshold) != (other > threshold) for row in pairs for output, other in row]
     flipped = sum(int(mask.sum()) for mask in masks)
     return Difference(worst, flipped, sum(mask.size for mask in masks))
 
@@ -182,12 +184,12 @@ def largest(left: AnyArray, right: AnyArray) -> float:
         return 0.0 if np.array_equal(left, right) else float("inf")
     if not left.size:
         return 0.0
-    one, other = left.astype(np.float64), right.astype(np.float64)
-    if not (np.isfinite(one) == np.isfinite(other)).all():
+    first, other = left.astype(np.float64), right.astype(np.float64)
+    if not (np.isfinite(first) == np.isfinite(other)).all():
         return float("inf")
-    same = np.isfinite(one)
-    scale = max(1.0, float(np.abs(one[same]).max(initial=0.0)))
-    return float(np.abs(one[same] - other[same]).max(initial=0.0)) / scale
+    same = np.isfinite(first)
+    scale = max(1.0, float(np.abs(first[same]).max(initial=0.0)))
+    return float(np.abs(first[same] - other[same]).max(initial=0.0)) / scale
 
 
 def _run(model: Path, inputs: Sequence[Path], target: Path) -> dict[str, AnyArray]:

@@ -12,7 +12,7 @@ from opt_models.formats import nb
 from opt_models.paddlelite import env as paddlelite
 from opt_models.store import cache, process
 
-#: What opt is told for each precision. int8 and int16 are of the stored weights: the runtime turns
+#: Options of opt for each precision. int8 and int16 are of the stored weights: the runtime turns
 #: them back into floats when it loads them (Paddle-Lite, lite/api/light_api.cc, DequantizeWeight).
 _SWITCHES: dict[str, tuple[str, ...]] = {
     "fp32": (),

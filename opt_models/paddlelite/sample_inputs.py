@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Sequence
 
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
 from lite_runner.pack import Golden
 from lite_runner.pictures import image
+from opt_models.stage_settings import StageSettings
 
 #: Batch, height and width of the noise for each stage; more than one size, since programs may
 #: compute with sizes. A height of 0 is the one of the network's settings.
@@ -22,7 +23,7 @@ _PICTURE = 320
 
 
 def inputs(
-    stage: str, settings: Mapping[str, Any], declared: Sequence[int], golden: Golden
+    stage: str, settings: StageSettings, declared: Sequence[int], golden: Golden
 ) -> list[Floats]:
     """Batches for a network.
 
@@ -33,15 +34,15 @@ def inputs(
         golden: a picture with the lines in it.
     """
     generator = np.random.default_rng(2026)
-    found: list[Floats] = []
+    batches: list[Floats] = []
     for batch, height, width in _NOISE[stage]:
         if stage == "cls":
             width = settings["shape"][1]
         size = _fitted((batch, 3, height or settings["shape"][0], width), declared)
-        found.append(generator.uniform(-1, 1, size).astype(np.float32))
+        batches.append(generator.uniform(-1, 1, size).astype(np.float32))
     picture = image.load(golden.image)
     parts = [picture] if stage == "det" else _lines(picture, len(golden.lines))
-    return found + [_fed(stage, part, settings, declared) for part in parts]
+    return batches + [_fed(stage, part, settings, declared) for part in parts]
 
 
 def _lines(picture: Image, count: int) -> list[Image]:
@@ -50,7 +51,7 @@ def _lines(picture: Image, count: int) -> list[Image]:
     return [picture[top:bottom] for top, bottom in zip(edges, edges[1:])]
 
 
-def _fed(stage: str, part: Image, settings: Mapping[str, Any], declared: Sequence[int]) -> Floats:
+def _fed(stage: str, part: Image, settings: StageSettings, declared: Sequence[int]) -> Floats:
     height = _PICTURE if stage == "det" else settings["shape"][0]
     width = part.shape[1] * height / part.shape[0]
     # Detectors halve their input five times.
@@ -64,4 +65,4 @@ def _fitted(size: Sequence[int], declared: Sequence[int]) -> tuple[int, ...]:
     """A size with what a program fixes put in its place."""
     if len(declared) != len(size):
         return tuple(size)
-    return tuple(fixed if fixed > 0 else wanted for wanted, fixed in zip(size, declared))
+    return tuple(fixed if fixed > 0 else side for side, fixed in zip(size, declared))

@@ -86,16 +86,16 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for member, blocks in _members(archive):
-        place = folder
+        target = folder
         for part in member.parts if member.size is None else member.parts[:-1]:
-            place = place / part
+            target = target / part
             # What lay there before must not lead the archive elsewhere.
-            if place.is_symlink() or (place.exists() and not place.is_dir()):
-                raise FetchError(f"{archive.name}: {place} is in the way; use an empty folder")
-            place.mkdir(exist_ok=True)
-            place.chmod(0o755)
+            if target.is_symlink() or (target.exists() and not target.is_dir()):
+                raise FetchError(f"{archive.name}: {target} is in the way; use an empty folder")
+            target.mkdir(exist_ok=True)
+            target.chmod(0o755)
         if member.size is not None:
-            _write(place / member.parts[-1], blocks, archive)
+            _write(target / member.parts[-1], blocks, archive)
 
 
 def _write(target: Path, blocks: Iterator[bytes], archive: Path) -> None:

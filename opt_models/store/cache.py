@@ -79,7 +79,7 @@ def lock(name: str, waiting: str) -> Iterator[None]:
 
     Args:
         name: of the lock.
-        waiting: said on stderr before waiting for another process that holds it.
+        waiting: message for stderr before waiting for another process that holds it.
 
     Raises:
         CacheError: the cache cannot be written.
@@ -110,9 +110,9 @@ def write(path: Path, text: str) -> None:
         durable.write(path, text.encode())
 
 
-def full(place: Path) -> bool:
+def full(folder: Path) -> bool:
     """Whether the disk of a folder has no room; ask before a failure's half files are removed."""
-    return shutil.disk_usage(place).free < _FULL
+    return shutil.disk_usage(folder).free < _FULL
 
 
 @contextmanager
@@ -128,8 +128,8 @@ def cache_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or path
-        raise CacheError(f"{place}: {error.strerror or error}; {ADVICE}") from error
+        subject = error.filename or path
+        raise CacheError(f"{subject}: {error.strerror or error}; {ADVICE}") from error
 
 
 def _nonsense(folder: Path, check: Callable[[Path], object]) -> str:

@@ -15,7 +15,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path
@@ -88,7 +88,7 @@ def public(url: str) -> str:
     return shown.geturl()
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, object]:
     try:
         data = read_toml(file)
     except FileNotFoundError:
@@ -106,17 +106,17 @@ def _read(file: Path) -> dict[str, Any]:
     return data
 
 
-def _mirrors(data: Mapping[str, Any], file: Path) -> tuple[str, ...]:
+def _mirrors(data: Mapping[str, object], file: Path) -> tuple[str, ...]:
     if MIRRORS in os.environ:
         words = re.split(r"[\s,]+", os.environ[MIRRORS])
         return tuple(_base(word, Path.cwd(), MIRRORS) for word in words if word)
     bases = data.get("mirrors", [])
-    if not isinstance(bases, list) or not all(isinstance(one, str) and one for one in bases):
+    if not isinstance(bases, list) or not all(isinstance(base, str) and base for base in bases):
         raise UsageError(f'{file}: mirrors must be a list such as ["https://mirror.example"]')
-    return tuple(_base(one, file.parent, f"{file}: mirrors") for one in bases)
+    return tuple(_base(base, file.parent, f"{file}: mirrors") for base in bases)
 
 
-def _models(data: Mapping[str, Any], file: Path) -> Path | None:
+def _models(data: Mapping[str, object], file: Path) -> Path | None:
     if MODELS in os.environ:
         chosen = os.environ[MODELS]
         return _folder(chosen, Path.cwd(), MODELS) if chosen else None
@@ -128,7 +128,7 @@ def _models(data: Mapping[str, Any], file: Path) -> Path | None:
     return _folder(path, file.parent, f"{file}: models")
 
 
-def _offline(data: Mapping[str, Any], file: Path) -> bool:
+def _offline(data: Mapping[str, object], file: Path) -> bool:
     if OFFLINE in os.environ:
         word = os.environ[OFFLINE].strip().lower()
         if word not in _YES + _NO:

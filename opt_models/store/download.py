@@ -119,17 +119,17 @@ def _fetch_first(request: _Request, settings: config.Settings, host: str) -> Non
     failures: list[str] = []
     changed: ChangedError | None = None
     places = _places(request, settings, host)
-    place = next(places)
+    source = next(places)
     while True:
-        shown = place if isinstance(place, Path) else config.public(place)
+        shown = source if isinstance(source, Path) else config.public(source)
         try:
-            if isinstance(place, Path):
-                _copy(place, request)
+            if isinstance(source, Path):
+                _copy(source, request)
                 _commit(request)
             elif settings.offline:
                 raise FetchError("not asked, being offline")
             else:
-                _download_right(place, request)
+                _download_right(source, request)
             return
         except FetchError as error:
             failures.append(f"{shown}: {error}")
@@ -138,7 +138,7 @@ def _fetch_first(request: _Request, settings: config.Settings, host: str) -> Non
         if following is None:
             break
         print(f"{request.name}: {failures[-1]}; trying the next place", file=sys.stderr)
-        place = following
+        source = following
     if changed is not None:
         raise ChangedError(f"cannot fetch {request.name}: {changed}") from changed
     folder = f"{config.MODELS} to a folder with {request.name}"

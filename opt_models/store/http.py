@@ -252,26 +252,33 @@ def _reason(error: BaseException) -> str:
         return f"redirected more than {_MOST_REDIRECTS} times"
     heap = [error]
     while True:
-        one = heap[-1]
-        below = [getattr(one, "reason", None), *one.args[::-1], one.__cause__, one.__context__]
+        lowest = heap[-1]
+        below = [
+            getattr(lowest, "reason", None),
+            *lowest.args[::-1],
+            lowest.__cause__,
+            lowest.__context__,
+        ]
         heap += [cause for cause in below if isinstance(cause, BaseException)][:1]
-        if heap[-1] is one or len(heap) > _DEEPEST:
+        if heap[-1] is lowest or len(heap) > _DEEPEST:
             break
-    proxy = any(isinstance(one, requests.exceptions.ProxyError) for one in heap)
+    proxy = any(isinstance(cause, requests.exceptions.ProxyError) for cause in heap)
     kind = "the proxy: " if proxy else ""
-    said = getattr(heap[-1], "strerror", None)
+    reason = getattr(heap[-1], "strerror", None)
     for timeout, seconds in zip(_TIMEOUTS, _PATIENCE):
         # What the system says comes first: urllib3 calls a refused connection a timeout, too.
-        if not said and any(isinstance(one, timeout) for one in heap):
+        if not reason and any(isinstance(cause, timeout) for cause in heap):
             return f"{kind}no answer within {seconds:g} s"
-    said = said or str(heap[-1]) or type(error).__name__
+    reason = reason or str(heap[-1]) or type(error).__name__
     # A library's words may hold a URL, and that a password.
-    return kind + re.sub(r"[^/\s]*@", "", _line(said))
+    return kind + re.sub(r"[^/\s]*@", "", _line(reason))
 
 
 def _line(text: str) -> str:
     """A server's words on one line, short, without what moves a terminal's cursor."""
-    words = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    words = " ".join(
+        "".join(character if character.isprintable() else " " for character in text).split()
+    )
     return words if len(words) <= 200 else f"{words[:200]}..."
 
 

@@ -43,7 +43,7 @@ def is_shipped(path: str) -> bool:
 
 
 def _of(file: Path, path: str) -> tuple[str, int] | None:
-    with _told(file):
+    with _lockfile_errors(file):
         return _parsed(_lines(file), file).get(path)
 
 
@@ -69,7 +69,7 @@ def record(path: str, sha256: str, size: int) -> None:
         return
     # It may be a link into a repository, which shall stay one.
     file = config.current().lock.resolve()
-    with _told(file):
+    with _lockfile_errors(file):
         if _parsed(_lines(file), file).get(path) == (sha256, size):
             return
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def record(path: str, sha256: str, size: int) -> None:
             if path not in known:
                 # Whole also in a power cut: an empty one trusts anything.
                 lines = _with(lines or [_HEADER], line, path)
-                durable.write(file, "".join(f"{one}\n" for one in lines).encode())
+                durable.write(file, "".join(f"{entry}\n" for entry in lines).encode())
             elif known[path] != (sha256, size):
                 raise FetchError(changed(path, sha256, size))
 
@@ -107,7 +107,7 @@ def _lines(file: Path) -> list[str]:
 
 def _parsed(lines: list[str], file: Path) -> dict[str, tuple[str, int]]:
     """Path to checksum and size."""
-    found: dict[str, tuple[str, int]] = {}
+    records: dict[str, tuple[str, int]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -115,12 +115,12 @@ def _parsed(lines: list[str], file: Path) -> dict[str, tuple[str, int]]:
         if match is None:
             raise UsageError(_damage(file, number))
         sha256, size, path = match.groups()
-        if found.setdefault(path, (sha256, int(size))) != (sha256, int(size)):
+        if records.setdefault(path, (sha256, int(size))) != (sha256, int(size)):
             raise UsageError(
                 f"{file}:{number}: {path} is recorded a second time with another checksum; keep the"
                 " right one of the two lines"
             )
-    return found
+    return records
 
 
 def _damage(file: Path, number: int) -> str:
@@ -132,15 +132,15 @@ def _damage(file: Path, number: int) -> str:
 
 def _with(lines: list[str], line: str, path: str) -> list[str]:
     """The lines with one more where it belongs; the others keep their places for the merge."""
-    for place, other in enumerate(lines):
+    for index, other in enumerate(lines):
         match = _LINE.fullmatch(other)
         if match is not None and match.group(3) > path:
-            return [*lines[:place], line, *lines[place:]]
+            return [*lines[:index], line, *lines[index:]]
     return [*lines, line]
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _lockfile_errors(file: Path) -> Iterator[None]:
     """Tell a user whose file cannot be read or written what to do."""
     try:
         yield

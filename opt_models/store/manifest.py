@@ -31,7 +31,7 @@ class Entry:
     sha256: str
 
 
-def write(folder: Path, place: Path) -> None:
+def write(folder: Path, final: Path) -> None:
     """Write the manifest of a folder that is, or will be moved to, ``place``.
 
     Raises:
@@ -39,7 +39,7 @@ def write(folder: Path, place: Path) -> None:
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     entries = {path.relative_to(folder).as_posix(): _entry(path) for path in files}
-    _write(place, entries)
+    _write(final, entries)
 
 
 def damage(folder: Path) -> str:
@@ -55,13 +55,13 @@ def damage(folder: Path) -> str:
     changed = {}
     for name, entry in entries.items():
         try:
-            found = (folder / name).lstat()
-            if found.st_size != entry.size:
-                return f"{name} has {found.st_size} bytes instead of {entry.size}"
-            if found.st_mtime_ns != entry.time:
+            status = (folder / name).lstat()
+            if status.st_size != entry.size:
+                return f"{name} has {status.st_size} bytes instead of {entry.size}"
+            if status.st_mtime_ns != entry.time:
                 if sha256(folder / name) != entry.sha256:
                     return f"{name} has changed"
-                changed[name] = replace(entry, time=found.st_mtime_ns)
+                changed[name] = replace(entry, time=status.st_mtime_ns)
         except OSError as error:
             return f"{name}: {error.strerror}"
     if changed:
@@ -116,8 +116,8 @@ def read(folder: Path) -> dict[str, Entry] | None:
 
 
 def _entry(path: Path) -> Entry:
-    found = path.stat()
-    return Entry(found.st_size, found.st_mtime_ns, sha256(path))
+    status = path.stat()
+    return Entry(status.st_size, status.st_mtime_ns, sha256(path))
 
 
 def _write(folder: Path, entries: Mapping[str, Entry]) -> None:

@@ -75,19 +75,19 @@ def download(
     Raises:
         FetchError: pip is missing, or did not get a wheel; with pip's own last words.
     """
-    wanted = list(requirements)
+    pinned = list(requirements)
     listing = folder / "requirements.txt"
-    listing.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    listing.write_text("\n".join(pinned) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--disable-pip-version-check", "--dest", str(folder), "-r", str(listing)]
     if python is not None:
         command += interpreter(python)
     for tag in platform:
         command += ["--platform", tag]
-    command += _local(wanted)
+    command += _local(pinned)
     if not sys.stderr.isatty():
         command.append("--quiet")  # its progress bar is for people
-    names = ", ".join(line.split(" --hash")[0] for line in wanted)
+    names = ", ".join(line.split(" --hash")[0] for line in pinned)
     outcome = process.run(command, stdout=sys.stderr)
     listing.unlink()
     if outcome.code != 0:
@@ -109,21 +109,21 @@ def download(
     return sorted(folder.glob("*.whl"))
 
 
-def _local(wanted: Sequence[str]) -> list[str]:
+def _local(pinned: Sequence[str]) -> list[str]:
     """Options that let pip take wheels from the user's folder of published files."""
     chosen = config.current()
     options = ["--no-index"] if chosen.offline else []
     if chosen.models is None:
         return options
     right, wrong = 0, 0
-    for line in wanted:
+    for line in pinned:
         for wheel in sorted(chosen.models.glob(_pattern(line))):
             if f"--hash=sha256:{sha256(wheel)}" in line.split():
                 right += 1
                 break
             print(f"{wheel}: is not the pinned {line.split()[0]}; passed over", file=sys.stderr)
             wrong += 1
-    if right == len(wanted):
+    if right == len(pinned):
         options = ["--no-index"]
     elif wrong:
         return options  # pip would stop at a wrong one

@@ -11,6 +11,7 @@ from lite_runner.pack import Pack
 from opt_models.catalog import catalog, fetch, supply
 from opt_models.catalog.catalog import InWheel, Model, Wheel
 from opt_models.errors import CatalogError
+from opt_models.formats.inference_model import Exported
 from opt_models.importing import export_config
 from opt_models.store import cache
 from opt_models.store.content_key import content_key
@@ -97,7 +98,7 @@ def _weights(name: str, sources: Mapping[str, str]) -> Weights:
         raise CatalogError(f"pack {name}: there is no ONNX file of {', '.join(missing)} for peers")
     files = {stage: fetch.onnx(model) for stage, model in models.items() if model is not None}
     paths = {stage: file.path for stage, file in files.items()}
-    characters = export_config.characters(files["rec"]) or _characters(chosen["rec"])
+    characters = _exported(files["rec"]) or _characters(chosen["rec"])
     return Weights(name, chosen, {**paths, "dict": _dictionary(characters)})
 
 
@@ -109,13 +110,18 @@ def _published(name: str) -> Model | None:
     return model
 
 
+def _exported(files: Exported) -> tuple[str, ...] | None:
+    """The characters that a recogniser's export brings."""
+    return export_config.characters(files, export_config.read(files))
+
+
 def _characters(recogniser: str) -> tuple[str, ...]:
     """Of a recogniser whose ONNX file brings none: of another export, or the catalog's."""
     model = catalog.model(recogniser)
     row = model.dictionary
     if row is None or row.wheel is None:
         wheel = supply.wheels({"rec": model}).get("rec")
-        characters = export_config.characters(fetch.exported(model, wheel))
+        characters = _exported(fetch.exported(model, wheel))
         if characters is not None:
             return characters
     if row is None:

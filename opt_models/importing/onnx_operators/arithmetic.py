@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+from typing import Mapping
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from opt_models.importing.sizes import Shape, Size, mark
 from opt_models.importing.unsupported import UnsupportedError
 
 #: On sizes, for shapes that a network computes.
-_ON_SIZES: Mapping[str, Callable[[Any, Any], Any]] = {
+_ON_SIZES: Mapping[str, np.ufunc] = {
     "Add": np.add,
     "Sub": np.subtract,
     "Mul": np.multiply,

@@ -72,21 +72,21 @@ def _target(x: Tensor, scales: Array | None, sizes: Array | None) -> tuple[Shape
 
 def _factors(source: Shape, target: Shape) -> list[float]:
     """How often each size goes into another one."""
-    found: list[float] = []
+    factors: list[float] = []
     for size, other in zip(source, target):
         if isinstance(size, int) and isinstance(other, int):
-            found.append(other / size)
+            factors.append(other / size)
             continue
         for factor in range(1, 65):
             if size * factor == other:
-                found.append(float(factor))
+                factors.append(float(factor))
                 break
         else:
             raise UnsupportedError(
                 "resizes to a size that is no multiple of its input's",
                 "export the network with scales instead",
             )
-    return found
+    return factors
 
 
 def _scaled(size: Size, factor: float) -> Size:

@@ -117,7 +117,7 @@ def split(translation: Translation, node: Node) -> None:
         if not isinstance(size, int):
             raise UnsupportedError("splits a free size into equal parts")
         part = -(-size // len(node.outputs))
-        sizes = [min(part, size - part * place) for place in range(len(node.outputs))]
+        sizes = [min(part, size - part * index) for index in range(len(node.outputs))]
     _emit_split(translation, node, x, axis, [int(part) for part in sizes])
 
 

@@ -6,18 +6,18 @@ from typing import Mapping
 
 import numpy as np
 
-from opt_models.formats.operator import Value
+from opt_models.formats.operator import AttributeValue
 from opt_models.importing.pir.rule import Rule, Translate
 from opt_models.importing.pir.step import Step
 
 
-def emit(step: Step, kind: str, **attributes: Value) -> None:
+def emit(step: Step, kind: str, **attributes: AttributeValue) -> None:
     """Write an operator that takes one tensor and gives one of the same shape."""
     x = step.name(0)
     step.emit(kind, {"X": x}, {"Out": step.output(step.spread(0))}, **attributes)
 
 
-def _plain(kind: str, **attributes: Value) -> Translate:
+def _plain(kind: str, **attributes: AttributeValue) -> Translate:
     """A function whose attributes are always the same."""
     return lambda step: emit(step, kind, **attributes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+from typing import Callable, Mapping
 
 import numpy as np
 
@@ -129,7 +129,7 @@ def _scale_known(step: Step, values: list[Array]) -> Array:
     return scaled_values + int(bias) if bias else scaled_values
 
 
-def _known(combine: Callable[[Any, Any], Any]) -> Callable[[Step, list[Array]], Array]:
+def _known(combine: np.ufunc) -> Callable[[Step, list[Array]], Array]:
     return lambda step, values: np.asarray(combine(values[0], values[1]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from opt_models.formats.operator import Value
+from opt_models.formats.operator import AttributeValue
 from opt_models.importing.pir.rule import Rule
 from opt_models.importing.pir.step import Step
 
@@ -16,7 +16,7 @@ def nchw(step: Step) -> None:
         raise step.error(f"is of layout {layout}, expected NCHW")
 
 
-def _geometry(step: Step) -> dict[str, Value]:
+def _geometry(step: Step) -> dict[str, AttributeValue]:
     nchw(step)
     return {
         "strides": step.integer_list("strides"),
@@ -44,7 +44,7 @@ def _transposed(step: Step) -> None:
     _emit(step, "conv2d_transpose", geometry)
 
 
-def _emit(step: Step, kind: str, geometry: dict[str, Value]) -> None:
+def _emit(step: Step, kind: str, geometry: dict[str, AttributeValue]) -> None:
     inputs = {"Input": step.name(0), "Filter": step.name(1)}
     step.emit(kind, inputs, {"Output": step.output(step.carried([0]))}, **geometry)
 

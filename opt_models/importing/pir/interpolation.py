@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from opt_models.formats.operator import Value
+from opt_models.formats.operator import AttributeValue
 from opt_models.importing.pir.convolutions import nchw
 from opt_models.importing.pir.rule import Rule
 from opt_models.importing.pir.sizes import Size
@@ -19,7 +19,7 @@ def _resized(step: Step) -> None:
             "computes its size when the network runs, expected factors or a fixed size"
         )
     kind = step.source.name
-    attributes: dict[str, Value] = {
+    attributes: dict[str, AttributeValue] = {
         "interp_method": step.attribute("interp_method", str, kind.partition("_")[0]),
         "align_corners": step.attribute("align_corners", bool, False),
         "align_mode": step.attribute("align_mode", int, 1),

@@ -6,13 +6,14 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
+from opt_models.formats.operator import AttributeValue
 from opt_models.importing.pir.rule import Rule
 from opt_models.importing.pir.scope import Array
 from opt_models.importing.pir.sizes import Size, Sizes, after_reshape, fresh, reshaped
 from opt_models.importing.pir.step import Step
 
 
-def emit(step: Step, kind: str, sizes: Sizes | None, **attributes: Any) -> None:
+def emit(step: Step, kind: str, sizes: Sizes | None, **attributes: AttributeValue) -> None:
     """Write an operator that also says what shape its input had, as Paddle's own exports do."""
     inputs, before = {"X": step.name(0)}, (0, *step.shape(0))
     outputs = {"Out": step.output(sizes), "XShape": step.intermediate("xshape", before)}

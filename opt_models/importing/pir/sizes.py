@@ -10,19 +10,21 @@ its input has at the same place become 0, one other becomes -1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Hashable, Sequence, Tuple, Union
+from typing import Any, Callable, Hashable, Sequence, SupportsInt, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
+#: What a size is multiplied with: another one, or a whole number, also numpy's.
+Factor = Union["Size", SupportsInt]
 #: A value of the program, or an element of a value that is a list of tensors.
 Key = Union[int, Tuple[int, int]]
 
 
-def _opaque(name: str, turned: bool = False) -> Callable[[Size, Any], Size]:
+def _opaque(name: str, turned: bool = False) -> Callable[[Size, Factor], Size]:
     """A calculation with sizes of which only that it gives the same for the same is of interest."""
 
-    def calculate(size: Size, other: Any) -> Size:
+    def calculate(size: Size, other: Factor) -> Size:
         pair = (other, size) if turned else (size, other)
         return Size((((name, *pair), 0),))
 
@@ -42,7 +44,7 @@ class Size:
     marks: tuple[tuple[Hashable, int], ...]
     factor: int = 1
 
-    def __mul__(self, other: Any) -> Size:
+    def __mul__(self, other: Factor) -> Size:
         """The product with a number or another size."""
         if isinstance(other, Size):
             marks = sorted((*self.marks, *other.marks), key=repr)

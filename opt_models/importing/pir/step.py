@@ -6,7 +6,7 @@ from typing import Mapping, Sequence, Union
 
 import numpy as np
 
-from opt_models.formats.operator import Operator, Value
+from opt_models.formats.operator import AttributeValue, Operator
 from opt_models.formats.pir_program import Tensor
 from opt_models.importing.pir.operands import Operands
 from opt_models.importing.pir.scope import Array, Constant, Variable
@@ -103,7 +103,7 @@ class Step(Operands):
         kind: str,
         inputs: Mapping[str, Names],
         outputs: Mapping[str, Names],
-        **attributes: Value,
+        **attributes: AttributeValue,
     ) -> None:
         """Write an operator that Paddle-Lite knows."""
         operator = Operator.new(kind, {}, {})

@@ -16,6 +16,7 @@ from opt_models.catalog import catalog, fetch
 from opt_models.errors import FetchError, OptError
 from opt_models.memory_planning import share
 from opt_models.packs import build, inputs, resolve
+from opt_models.packs.build_options import BuildOptions
 from opt_models.runtime import Runtime
 from opt_models.store import cache, config, lockfile
 
@@ -40,7 +41,7 @@ def folder(
 
 def make(name: str, runtime: Runtime, published: bool = False) -> packs.Pack:
     parts = inputs.from_recipe(catalog.recipe(name), runtime, published)
-    return build.build(parts, runtime)
+    return build.build(parts, BuildOptions(runtime))
 
 
 @pytest.mark.parametrize(

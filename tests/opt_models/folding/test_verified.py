@@ -37,7 +37,7 @@ def test_an_equal_model_is_used(
     assert folded.files == ModelFiles(tmp_path / "folded.pdmodel", tmp_path / "folded.pdiparams")
     assert folded.passes["uneven strides"] == 4
     assert folded.passes.get("for any shape", 0) == (arch == "x86")
-    assert folded.told.startswith("folded, ")
+    assert folded.summary.startswith("folded, ")
 
 
 def folding_by(change: Callable[[Graph], int]) -> Callable[..., dict[str, int]]:
@@ -74,8 +74,8 @@ def test_another_model_is_not(
     folded = fold_verified(classifier, inputs, tmp_path, 48)
     assert folded.files == classifier
     assert folded.passes == {}
-    assert "not folded: that would change its output by" in folded.told
-    assert "at most 0.0002 is allowed" in folded.told
+    assert "not folded: that would change its output by" in folded.summary
+    assert "at most 0.0002 is allowed" in folded.summary
 
 
 def test_what_opt_does_not_take_is_not_compared(
@@ -90,8 +90,8 @@ def test_what_opt_does_not_take_is_not_compared(
     monkeypatch.setattr(verified, "fold", folding_by(odd))
     folded = fold_verified(classifier, inputs, tmp_path, 48)
     assert (folded.files, folded.passes) == (classifier, {})
-    assert "cannot be compared on this host" in folded.told
-    assert len(folded.told.splitlines()) == 1
+    assert "cannot be compared on this host" in folded.summary
+    assert len(folded.summary.splitlines()) == 1
 
 
 def test_files_fold_cannot_read_are_left_to_opt(
@@ -102,8 +102,8 @@ def test_files_fold_cannot_read_are_left_to_opt(
     given = ModelFiles(classifier.program, cut)
     folded = fold_verified(given, inputs, tmp_path)
     assert folded.files == given
-    assert "not folded: " in folded.told
-    assert str(cut) in folded.told
+    assert "not folded: " in folded.summary
+    assert str(cut) in folded.summary
 
 
 def test_nothing_to_fold(
@@ -111,7 +111,7 @@ def test_nothing_to_fold(
 ) -> None:
     monkeypatch.setattr(verified, "fold", lambda *_: {})
     folded = fold_verified(classifier, inputs, tmp_path)
-    assert (folded.files, folded.told) == (classifier, "nothing to fold")
+    assert (folded.files, folded.summary) == (classifier, "nothing to fold")
     assert list(tmp_path.iterdir()) == []
 
 

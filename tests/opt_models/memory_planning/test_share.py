@@ -90,7 +90,7 @@ def run(topology: Topology, operators: tuple[Operator, ...]) -> list[Any]:
 
 def renamed(topology: Topology) -> tuple[tuple[Operator, ...], list[assignment.Slot]] | None:
     parts = share._parts(topology, SHAPE)
-    found = assignment.share(parts.moved, parts.free, parts.pinned)
+    found = assignment.assign(parts.moved, parts.free, parts.pinned)
     if found is None:
         return None
     names = {one: slot.name for slot in found for one in slot.values if one in parts.moved}
@@ -148,7 +148,7 @@ def test_what_is_read_before_it_is_written_stays() -> None:
         operator("fetch", ["v1"], "fetch"),
     ]
     topology = program(*rows)
-    assert "v1" in live_ranges.lives(topology).fixed
+    assert "v1" in live_ranges.find_live_ranges(topology).fixed
     assert all(one.name != "v1" for one in share._parts(topology, SHAPE).moved)
 
 
@@ -165,7 +165,7 @@ def test_a_trace_tells_a_value_that_was_written_over() -> None:
     (first, *_) = share._parts(topology, SHAPE).moved
     late = operator("elementwise_add", ["v0", "v1"], "v2")
     wrong = replace(topology, operators=(*topology.operators[:3], late, topology.operators[-1]))
-    held = live_ranges.rename(wrong, {live_ranges.lives(wrong).values[2]: "v0"})
+    held = live_ranges.rename(wrong, {live_ranges.find_live_ranges(wrong).values[2]: "v0"})
     assert live_ranges.trace(held) != live_ranges.trace(wrong.operators)
     assert live_ranges.trace(wrong.operators) == live_ranges.trace(wrong.operators)
     assert first.name == "v0"

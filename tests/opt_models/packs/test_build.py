@@ -20,6 +20,7 @@ from opt_models.formats import nb, program
 from opt_models.formats.summary import Summary, Tensor
 from opt_models.packs import build as pack_build
 from opt_models.packs import convert, inputs, network
+from opt_models.packs.build_options import BuildOptions
 from opt_models.packs.inputs import PackInputs
 from opt_models.paddlelite import env, equality, opt
 from opt_models.runtime import Runtime
@@ -49,7 +50,7 @@ def parts(runtime: Runtime) -> PackInputs:
 
 
 def build(runtime: Runtime, precision: str | None = None) -> packs.Pack:
-    return pack_build.build(parts(runtime), runtime, precision)
+    return pack_build.build(parts(runtime), BuildOptions(runtime, precision))
 
 
 @pytest.fixture(scope="module", params=[X86, ARM], ids=str)
@@ -221,11 +222,14 @@ def test_a_quantised_network_is_left_as_it_is(
         lambda path: dataclasses.replace(plain(path), precision="int8"),
     )
     monkeypatch.setattr(convert, "fold_verified", lambda *_: pytest.fail("touched"))
-    found = pack_build.build(own_files, ARM).recogniser.network
+    found = pack_build.build(own_files, BuildOptions(ARM)).recogniser.network
     assert (found.precision, found.folded) == ("int8", {})
-    assert pack_build.build(own_files, ARM, "int8").recogniser.network.precision == "int8"
+    assert (
+        pack_build.build(own_files, BuildOptions(ARM, "int8")).recogniser.network.precision
+        == "int8"
+    )
     with refuses(CatalogError, "--precision fp32", "quantised (int8)"):
-        pack_build.build(own_files, ARM, "fp32")
+        pack_build.build(own_files, BuildOptions(ARM, "fp32"))
 
 
 def test_products_the_runtime_would_not_turn_back(
@@ -240,14 +244,14 @@ def test_products_the_runtime_would_not_turn_back(
     files.program.write_bytes(message.SerializeToString())
     words = (files.program, "matmul_v2 with weights [120, 360]", "leave --precision int8 out")
     with refuses(OptError, *words):
-        pack_build.build(own_files, ARM, "int8", fold=False)
+        pack_build.build(own_files, BuildOptions(ARM, "int8", fold=False))
     assert made(stand_in) == []
 
 
 def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
     own_files: PackInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = pack_build.build(own_files, ARM, fold=False)
+    plain = pack_build.build(own_files, BuildOptions(ARM, fold=False))
     assert plain.detector.network.folded == {}
     files = own_files.networks["det"].files
     assert files is not None
@@ -255,7 +259,7 @@ def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
     assert plain.detector.network.path.read_bytes() == (tmp_path / "plain.nb").read_bytes()
     # Nothing to fold, or not equal: byte for byte the same.
     monkeypatch.setattr(verified, "fold", lambda *_: {})
-    same = pack_build.build(dataclasses.replace(own_files, name="same"), ARM)
+    same = pack_build.build(dataclasses.replace(own_files, name="same"), BuildOptions(ARM))
     for stage in ("det", "cls", "rec"):
         left, right = (pack.folder / f"{stage}.nb" for pack in (plain, same))
         assert left.read_bytes() == right.read_bytes()
@@ -263,17 +267,17 @@ def test_what_is_not_folded_is_what_opt_makes_of_the_published_files(
 
 @pytest.mark.parametrize("stage", ["det", "cls", "rec"])
 def test_another_file_makes_another_pack(stand_in: Path, own_files: PackInputs, stage: str) -> None:
-    before = pack_build.build(own_files, ARM)
-    assert pack_build.build(own_files, ARM) == before
+    before = pack_build.build(own_files, BuildOptions(ARM))
+    assert pack_build.build(own_files, BuildOptions(ARM)) == before
     with own_files.networks[stage].paths[1].open("ab") as file:
         file.write(b"more")
-    assert pack_build.build(own_files, ARM).folder != before.folder
+    assert pack_build.build(own_files, BuildOptions(ARM)).folder != before.folder
 
 
 def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: PackInputs) -> None:
     letters = catalog.goldens()[1]
     found = [
-        pack_build.build(one, ARM)
+        pack_build.build(one, BuildOptions(ARM))
         for one in (
             own_files,
             dataclasses.replace(own_files, name="other"),
@@ -290,12 +294,12 @@ def test_another_name_or_golden_makes_another_pack(stand_in: Path, own_files: Pa
 def test_another_processor_or_setting_is_another_pack(
     stand_in: Path, own_files: PackInputs
 ) -> None:
-    before = pack_build.build(own_files, ARM)
-    assert pack_build.build(own_files, X86).folder != before.folder
+    before = pack_build.build(own_files, BuildOptions(ARM))
+    assert pack_build.build(own_files, BuildOptions(X86)).folder != before.folder
     detector = own_files.networks["det"]
     other = dataclasses.replace(detector, settings={**detector.settings, "threshold": 0.4})
     parts = dataclasses.replace(own_files, networks={**own_files.networks, "det": other})
-    after = pack_build.build(parts, ARM)
+    after = pack_build.build(parts, BuildOptions(ARM))
     assert after.folder != before.folder
     assert after.detector.threshold == 0.4
 
@@ -303,17 +307,17 @@ def test_another_processor_or_setting_is_another_pack(
 def test_another_opt_makes_another_pack(
     stand_in: Path, own_files: PackInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = pack_build.build(own_files, ARM)
+    before = pack_build.build(own_files, BuildOptions(ARM))
     newer = dataclasses.replace(env.WHEEL, package="2.14", release="v2.14")
     monkeypatch.setattr(env, "WHEEL", newer)
-    after = pack_build.build(own_files, Runtime("v2.14", "armv8"))
+    after = pack_build.build(own_files, BuildOptions(Runtime("v2.14", "armv8")))
     assert after.folder != before.folder
     assert after.lite_version == "v2.14"
 
 
 def test_pack_without_classifier(stand_in: Path, own_files: PackInputs) -> None:
     networks = {stage: part for stage, part in own_files.networks.items() if stage != "cls"}
-    pack = pack_build.build(dataclasses.replace(own_files, networks=networks), ARM)
+    pack = pack_build.build(dataclasses.replace(own_files, networks=networks), BuildOptions(ARM))
     assert pack.classifier is None
     assert {path.name for path in pack.folder.iterdir()} == FILES - {"cls.nb"}
     assert json.loads((pack.folder / "pack.json").read_text(encoding="utf-8"))["cls"] is None
@@ -326,12 +330,14 @@ def test_a_foreign_dictionary(
     lines = own_files.charset.characters
     wrong = (*lines, "a", "b") if change > 0 else lines[:change]
     with refuses(OptError, "ch_PP-OCRv4_rec", "6625 classes", told, "6623 or 6624 lines"):
-        pack_build.build(knowing(own_files, wrong), ARM)
+        pack_build.build(knowing(own_files, wrong), BuildOptions(ARM))
     assert made(stand_in) == []
 
 
 def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: PackInputs) -> None:
-    pack = pack_build.build(knowing(own_files, (*own_files.charset.characters, " ")), ARM)
+    pack = pack_build.build(
+        knowing(own_files, (*own_files.charset.characters, " ")), BuildOptions(ARM)
+    )
     assert len(pack.recogniser.charset) == 6624
     assert pack.recogniser.charset.count(" ") == 1
 
@@ -339,8 +345,10 @@ def test_a_dictionary_with_the_space_in_it(stand_in: Path, own_files: PackInputs
 def test_an_empty_line_at_a_dictionarys_end_is_not_the_space(
     stand_in: Path, own_files: PackInputs
 ) -> None:
-    plain = pack_build.build(own_files, ARM)
-    pack = pack_build.build(knowing(own_files, (*own_files.charset.characters, "")), ARM)
+    plain = pack_build.build(own_files, BuildOptions(ARM))
+    pack = pack_build.build(
+        knowing(own_files, (*own_files.charset.characters, "")), BuildOptions(ARM)
+    )
     assert pack.recogniser.charset == plain.recogniser.charset
     assert pack.recogniser.charset[-1] == " "
 
@@ -352,7 +360,7 @@ def test_a_golden_the_dictionary_can_spell(
 
     def build_without(gone: str) -> packs.Pack:
         kept = tuple("\u25a1" if line in gone else line for line in lines)
-        return pack_build.build(knowing(own_files, kept), ARM)
+        return pack_build.build(knowing(own_files, kept), BuildOptions(ARM))
 
     assert build_without("世").golden.lines == ("paddle", "text2026")
     assert build_without("世p").golden.lines == ("20261123", "314159")
@@ -365,7 +373,7 @@ def test_a_golden_of_ones_own_must_be_readable(
 ) -> None:
     own = dataclasses.replace(catalog.goldens()[1], lines=("AB 123", "ÄÖ"))
     with refuses(CatalogError, "--golden-text: Ä Ö not in"):
-        pack_build.build(dataclasses.replace(own_files, golden=own), ARM)
+        pack_build.build(dataclasses.replace(own_files, golden=own), BuildOptions(ARM))
     assert made(stand_in) == []
 
 
@@ -376,12 +384,15 @@ def test_names_that_are_no_names_of_folders(
     stand_in: Path, own_files: PackInputs, refuses: Refuses, name: str
 ) -> None:
     with refuses(CatalogError, "is no name for a pack"):
-        pack_build.build(dataclasses.replace(own_files, name=name), ARM)
+        pack_build.build(dataclasses.replace(own_files, name=name), BuildOptions(ARM))
     assert not (stand_in / "packs").exists()
 
 
 def test_a_name_in_any_script(stand_in: Path, own_files: PackInputs) -> None:
-    assert pack_build.build(dataclasses.replace(own_files, name="门牌-1.0"), ARM).name == "门牌-1.0"
+    assert (
+        pack_build.build(dataclasses.replace(own_files, name="门牌-1.0"), BuildOptions(ARM)).name
+        == "门牌-1.0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -403,14 +414,14 @@ def test_changed_code_makes_packs_anew(
     name: str,
 ) -> None:
     """A pack made by an older, perhaps wrong, version of the project is not taken again."""
-    before = pack_build.build(own_files, ARM)
+    before = pack_build.build(own_files, BuildOptions(ARM))
     copy = tmp_path / "code"
     shutil.copytree(pack_build._PACKAGE, copy)
     monkeypatch.setattr(pack_build, "_PACKAGE", copy)
-    assert pack_build.build(own_files, ARM).folder == before.folder
+    assert pack_build.build(own_files, BuildOptions(ARM)).folder == before.folder
     with (copy / name).open("a") as file:
         file.write("# changed")
-    assert pack_build.build(own_files, ARM).folder != before.folder
+    assert pack_build.build(own_files, BuildOptions(ARM)).folder != before.folder
 
 
 def test_a_classifier_whose_class_comes_first(
@@ -427,7 +438,7 @@ def test_a_classifier_whose_class_comes_first(
         return dataclasses.replace(found, outputs=outputs)
 
     monkeypatch.setattr(program, "summary", summary)
-    assert pack_build.build(own_files, ARM).classifier is not None
+    assert pack_build.build(own_files, BuildOptions(ARM)).classifier is not None
 
 
 @pytest.mark.parametrize(
@@ -446,7 +457,7 @@ def test_a_network_for_another_stage(
     wrong = own_files.networks[other]
     networks = {**own_files.networks, stage: wrong}
     with refuses(OptError, wrong.source, words):
-        pack_build.build(dataclasses.replace(own_files, networks=networks), ARM)
+        pack_build.build(dataclasses.replace(own_files, networks=networks), BuildOptions(ARM))
     assert made(stand_in) == []
 
 
