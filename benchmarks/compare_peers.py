@@ -22,8 +22,8 @@ from cross_build.bench.peers import peer as peers
 from cross_build.bench.peers import weights
 from cross_build.bench.peers.peer import Peer
 from cross_build.bench.peers.weights import Weights
-from lite_runner.cli import main as cli
 from lite_runner.cli import output
+from lite_runner.cli.failures import guard
 from lite_runner.scoring import ground_truth
 from lite_runner.scoring.ground_truth import Picture
 
@@ -31,7 +31,7 @@ from lite_runner.scoring.ground_truth import Picture
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; returns the exit code."""
     options = _parser().parse_args(arguments)
-    return cli.guard(lambda: _compare(options), "compare_peers", options.debug)
+    return guard(lambda: _compare(options), "compare_peers", options.debug)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -20,7 +20,7 @@ from typing import Iterator, Sequence
 
 from benchmarks import turns
 from benchmarks.side import SideError
-from lite_runner.cli import main as cli
+from lite_runner.cli.failures import guard
 from lite_runner.ocr import report
 from lite_runner.scoring import ground_truth
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0 < options.first < options.reads:
         parser.error("--from must be at least 1 and less than --reads")
-    return cli.guard(lambda: _run(options), "long_run", options.debug)
+    return guard(lambda: _run(options), "long_run", options.debug)
 
 
 def growth(held: dict[int, int], first: int) -> float:

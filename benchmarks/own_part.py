@@ -24,7 +24,7 @@ from benchmarks.turns import OWN, Release
 from cross_build.bench.peers import peer as peers
 from cross_build.bench.peers import weights
 from cross_build.deploys.deploy import last_words
-from lite_runner.cli import main as cli
+from lite_runner.cli.failures import guard
 from lite_runner.ocr import report
 from lite_runner.scoring import ground_truth
 
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"of each reader, or '{OWN}' for each one's own number (default: 1)",
     )
     options = parser.parse_args(arguments)
-    return cli.guard(lambda: _run(options), "own_part", options.debug)
+    return guard(lambda: _run(options), "own_part", options.debug)
 
 
 def table(matches: Sequence[Match]) -> str:

@@ -62,7 +62,8 @@ def paddle_lite(watch: Watch, threads: int | None, release: Path) -> tuple[Reade
     import cv2
     import paddlelite.lite as lite
 
-    from lite_runner.ocr.pipeline import Ocr, Options
+    from lite_runner.ocr.options import Options
+    from lite_runner.ocr.pipeline import Ocr
     from lite_runner.pack import load
     from lite_runner.predictor import engines, wheel
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lite_runner.errors import EngineError, ImageError, LiteError, PackError
-    from lite_runner.ocr.pipeline import Line, Ocr, Options, Page
+    from lite_runner.ocr.options import Options
+    from lite_runner.ocr.page import Line, Page
+    from lite_runner.ocr.pipeline import Ocr
 
 __version__ = "0.2.0"
 __all__ = [
@@ -29,9 +31,19 @@ __all__ = [
 ]
 
 
+#: Where the names of this package come from.
+_MODULES = {
+    **dict.fromkeys(("EngineError", "ImageError", "LiteError", "PackError"), "lite_runner.errors"),
+    "Line": "lite_runner.ocr.page",
+    "Ocr": "lite_runner.ocr.pipeline",
+    "Options": "lite_runner.ocr.options",
+    "Page": "lite_runner.ocr.page",
+}
+
+
 def __getattr__(name: str) -> object:
     # Late, so that the host's tasks, which only want the errors, do not wait for OpenCV.
-    for module in ("lite_runner.errors", "lite_runner.ocr.pipeline"):
-        if name in __all__ and hasattr(import_module(module), name):
-            return getattr(import_module(module), name)
+    if name in _MODULES:
+        value: object = getattr(import_module(_MODULES[name]), name)
+        return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Interruptions: SIGINT and SIGTERM as an exception, at moments at which it can be dealt with."""
+"""Interruptions: SIGINT and SIGTERM as an exception, raised when it can be handled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class _Pending:
-    """What arrived while nothing may be interrupted; signals are the process's, so there is one."""
+    """A signal that waits while interruptions are deferred; there is one process, so one of it."""
 
     depth = 0
     number: int | None = None

@@ -1,4 +1,4 @@
-"""Packs: a folder with the models, dictionary and settings of one reader, told by pack.json."""
+"""Packs: folders with the models, dictionary and settings of one reader, listed in pack.json."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lite_runner.releases.release import sha256
 
 #: Version of the pack.json layout; raised when an older runner could no longer read it.
 SCHEMA = 1
-#: Tells what a pack's folder holds.
+#: Lists what a pack's folder holds.
 FILE = "pack.json"
 
 Triple = Tuple[float, float, float]
@@ -79,7 +79,7 @@ class Detector:
 
 @dataclass(frozen=True)
 class Classifier:
-    """Text direction classifier: lines it calls upside down, at least so sure, are turned."""
+    """Text direction classifier; lines it finds upside down with this probability are turned."""
 
     network: Network
     threshold: float

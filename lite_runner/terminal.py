@@ -1,4 +1,4 @@
-"""Text for a terminal: nothing that comes from a file name, a board or a picture controls it.
+"""Text for a terminal, without control characters from file names, boards or pictures.
 
 Escaped are C0 and C1 controls (ECMA-48), U+2028 and U+2029, which begin a line, the embeddings,
 overrides and isolates of the Unicode bidirectional algorithm (UAX #9), which reorder what stands

@@ -11,7 +11,7 @@ from lite_runner.terminal import visible
 
 #: Columns of text that no terminal has: nothing is folded.
 _UNLIMITED = 100_000
-#: Blanks between columns.
+#: Blanks between columns; one where words would be broken otherwise.
 _GAP = 2
 
 
@@ -47,12 +47,16 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[Text(visible(cell)) for cell in row] for row in (headings, *rows)]
+    gap, widths = _layout([[cell.plain for cell in column] for column in zip(*cells)], width)
     # Of a box's parts only the third is drawn, under the headings; a space stands between columns.
     box = Box("    \n    \n -  \n    \n    \n    \n    \n    \n", ascii=True)
-    padding = (0, _GAP - 1 if rule else _GAP, 0, 0)
-    grid = Table(box=box if rule else None, padding=padding, show_edge=False, pad_edge=False)
-    cells = [[Text(visible(cell)) for cell in row] for row in (headings, *rows)]
-    widths = _widths([[cell.plain for cell in column] for column in zip(*cells)], width)
+    grid = Table(
+        box=box if rule else None,
+        padding=(0, gap - 1 if rule else gap, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
     for number, heading in enumerate(cells[0]):
         grid.add_column(
             heading,
@@ -69,27 +73,31 @@ def table(
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def _widths(columns: Sequence[Sequence[str]], width: int | None) -> list[int]:
-    """Widths that keep names and, where there is room, words whole; what is left goes to all alike.
+def _layout(columns: Sequence[Sequence[str]], width: int | None) -> tuple[int, list[int]]:
+    """The gap between columns, and widths that keep names and, where there is room, words whole.
 
-    Rich itself breaks words of some columns while others still have blanks.
+    What is left goes to all alike. Rich itself breaks words of some columns while others still have
+    blanks.
     """
     from rich.cells import cell_len
 
     name, *texts = [max(map(cell_len, column)) for column in columns]
     words = [
         max((cell_len(word) for cell in column for word in cell.split()), default=1)
-        for column in columns
+        for column in columns[1:]
     ]
-    room = (width or _UNLIMITED) - name - _GAP * len(texts)
+    room = (width or _UNLIMITED) - name
+    gap = _GAP if sum(words) + _GAP * len(words) <= room else 1
+    room -= gap * len(words)
+    least = _limited(words, [1] * len(words), room)
+    return gap, [name, *_limited(texts, least, room)]
 
-    def limited(widths: Sequence[int], least: Sequence[int]) -> list[int]:
-        """The widest that fit, each cut to the same limit but never below its least."""
-        limit = max(widths, default=0)
-        cut = list(widths)
-        while limit > 1 and sum(cut) > room:
-            limit -= 1
-            cut = [max(low, min(high, limit)) for low, high in zip(least, widths)]
-        return cut
 
-    return [name, *limited(texts, limited(words[1:], [1] * len(texts)))]
+def _limited(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """The widest columns that fit, each cut to the same limit but never below its least."""
+    limit = max(widths, default=0)
+    cut = list(widths)
+    while limit > 1 and sum(cut) > room:
+        limit -= 1
+        cut = [max(low, min(high, limit)) for low, high in zip(least, widths)]
+    return cut

@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 import lite_runner
 from cross_build.android import abi as abis
@@ -173,7 +173,7 @@ def _fill(folder: Path, name: str, contents: _Contents) -> None:
     (folder / MANIFEST).write_text(f"{text}\n", encoding="utf-8")
 
 
-def _manifest(folder: Path, contents: _Contents) -> dict[str, Any]:
+def _manifest(folder: Path, contents: _Contents) -> dict[str, object]:
     """What a module holds, and of whom it is."""
     return {
         "lite_ocr": lite_runner.__version__,

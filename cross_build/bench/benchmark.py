@@ -141,8 +141,8 @@ def staged(board: Board, sweep: Sweep, pictures: Sequence[Picture]) -> Iterator[
                 with remote_read.inbox(board) as inbox:
                     board.transport.put(_files(pictures), inbox)
                     there: list[Picture] = [
-                        {**one, "path": f"{inbox}/{name}"}
-                        for name, one in zip(_files(pictures), pictures)
+                        {**picture, "path": f"{inbox}/{name}"}
+                        for name, picture in zip(_files(pictures), pictures)
                     ]
                     models = [bundle.models for bundle in bundles]
                     yield Stage(board, programs, facts.cores, there, models, others.skipped)
@@ -160,7 +160,7 @@ def measure(
     """Run candidates on a board that has all they need; see :func:`bench`."""
     board = stage.board
     job = {
-        "candidates": [asdict(one) for one in candidates],
+        "candidates": [asdict(candidate) for candidate in candidates],
         "pictures": list(stage.pictures),
         "plan": asdict(plan),
         "skipped": list(skipped),
@@ -174,7 +174,7 @@ def measure(
     ended: End = {"seconds": 0.0, "stopped": None}
     last = 0.0
 
-    def one(line: str) -> None:
+    def on_line(line: str) -> None:
         nonlocal record, last
         try:
             ((kind, value),) = json.loads(line).items()
@@ -193,7 +193,7 @@ def measure(
     # The first program is ours: it knows how to run a job.
     program = stage.programs[0][1]
     try:
-        outcome = board.transport.run([program, "bench", "--job"], json.dumps(job), one)
+        outcome = board.transport.run([program, "bench", "--job"], json.dumps(job), on_line)
         if outcome.code != 0:
             why = f"the board's program failed: {deploys.last_words(outcome)}"
             ended = {"stopped": why, "seconds": last}
@@ -207,13 +207,13 @@ def measure(
 
 
 def _candidates(stage: Stage, sweep: Sweep) -> tuple[list[Candidate], list[str]]:
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     skipped = list(stage.skipped)
     on_arm = stage.board.target.runtime.arch == "arm"
     if sweep.powers and not on_arm:
         skipped.append("power modes: Paddle-Lite has them on ARM only")
     for name, program, peer in stage.programs:
-        one, left_out = candidate.sweep(
+        swept, left_out = candidate.sweep(
             name,
             program,
             {},
@@ -223,11 +223,11 @@ def _candidates(stage: Stage, sweep: Sweep) -> tuple[list[Candidate], list[str]]
             () if peer else sweep.workers,
             stage.cores,
         )
-        found += one
+        candidates += swept
         skipped += left_out
-    if not found:
+    if not candidates:
         raise UsageError(f"bench: {'; '.join(skipped)}")
-    return found, skipped
+    return candidates, skipped
 
 
 def _names(packs: Sequence[str], bundles: Sequence[Bundle]) -> list[str]:
@@ -251,14 +251,14 @@ def _count(
     pictures: Sequence[Picture],
 ) -> None:
     """Add to each of our candidates the instructions one thread takes for the smallest picture."""
-    picture = min(pictures, key=lambda one: int(one["width"] * one["height"]))
+    picture = min(pictures, key=lambda picture: int(picture["width"] * picture["height"]))
     ours = {program for _, program, peer in stage.programs if not peer}
     counted: dict[str, Instructions | None] = {}
-    for one, found in zip(candidates, record["candidates"]):
-        if one.program not in ours or not found["turns"]:
+    for measured, result in zip(candidates, record["candidates"]):
+        if measured.program not in ours or not result["turns"]:
             continue
-        if one.program not in counted:
-            say = f"counting instructions of {one.name} for {picture['image']}"
+        if measured.program not in counted:
+            say = f"counting instructions of {measured.name} for {picture['image']}"
             print(say, file=sys.stderr, flush=True)
             request: Setting = {
                 "pack": None,
@@ -267,22 +267,22 @@ def _count(
                 "max_side": None,
                 "freedom": None,
             }
-            release = str(Path(one.program).parent)
+            release = str(Path(measured.program).parent)
             try:
                 path, detect = Path(picture["path"]), picture["detect"]
                 counts = instructions.page(stage.board.target, release, path, detect, request)
-                counted[one.program] = {"image": picture["image"], **counts}
+                counted[measured.program] = {"image": picture["image"], **counts}
             except InstructionsError as error:
-                counted[one.program] = None
+                counted[measured.program] = None
                 record["skipped"].append(f"instructions: {error}")
-        found["instructions"] = counted[one.program]
+        result["instructions"] = counted[measured.program]
 
 
 def _files(pictures: Sequence[Picture]) -> dict[str, Path]:
     """Pictures by a name of their own for the board."""
     return {
-        f"{number:05d}{Path(one['path']).suffix}": Path(one["path"])
-        for number, one in enumerate(pictures)
+        f"{number:05d}{Path(picture['path']).suffix}": Path(picture["path"])
+        for number, picture in enumerate(pictures)
     }
 
 

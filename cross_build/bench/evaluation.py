@@ -79,19 +79,22 @@ def evaluate(
     # Tuned settings are one pack's: both are to read alike.
     sweep = Sweep(packs=[pack, against], runtime=runtime, tuned=False)
     record = bench(board, sweep, pictures, plan, emulated, count=False)
-    for one in record["candidates"]:
-        if not one["turns"]:
-            why = one["failed"] or record["stopped"]
-            raise BoardError(f"{board.target.name}: {one['id']} did not read to the end: {why}")
+    for candidate in record["candidates"]:
+        if not candidate["turns"]:
+            why = candidate["failed"] or record["stopped"]
+            raise BoardError(
+                f"{board.target.name}: {candidate['id']} did not read to the end: {why}"
+            )
     return judge(record, limit)
 
 
 def judge(record: Result, limit: float) -> Evaluation:
     """Compare the first two candidates of a record."""
-    one, other = record["candidates"][:2]
+    candidate, other = record["candidates"][:2]
     changes: list[Change] = []
     pairs = [
-        (theirs or [], ours or []) for ours, theirs in zip(one["texts"] or (), other["texts"] or ())
+        (theirs or [], ours or [])
+        for ours, theirs in zip(candidate["texts"] or (), other["texts"] or ())
     ]
     for image, (theirs, ours) in zip(record["images"], pairs):
         changes += _changes(image["image"], ours, theirs)
@@ -99,43 +102,43 @@ def judge(record: Result, limit: float) -> Evaluation:
         total(rule(*pair) for pair in pairs).cer for rule in (compare, compare_with_spaces)
     )
     worse, worse_spaced = 100 * changed, 100 * changed_spaced
-    if one["accuracy"] and other["accuracy"]:
-        worse, worse_spaced = points(one["accuracy"], other["accuracy"])
+    if candidate["accuracy"] and other["accuracy"]:
+        worse, worse_spaced = points(candidate["accuracy"], other["accuracy"])
     return Evaluation(record, changes, changed, worse, worse_spaced, limit)
 
 
-def points(one: TextScore, other: TextScore) -> tuple[float, float]:
+def points(score: TextScore, other: TextScore) -> tuple[float, float]:
     """How many points of 100 more of the characters are wrong, without spaces and with them.
 
     Args:
-        one: ``accuracy`` of a candidate of a record.
+        score: ``accuracy`` of a candidate of a record.
         other: that of the candidate it is compared with.
     """
     # Rounded: 3.1 % and 3.0 % are 0.1 points apart, and not a bit more by binary fractions.
     return (
-        round(100 * (one["cer"] - other["cer"]), 9),
-        round(100 * (one["spaced"]["cer"] - other["spaced"]["cer"]), 9),
+        round(100 * (score["cer"] - other["cer"]), 9),
+        round(100 * (score["spaced"]["cer"] - other["spaced"]["cer"]), 9),
     )
 
 
-def text(found: Evaluation) -> str:
+def text(evaluation: Evaluation) -> str:
     """The comparison for people: what changed, then the verdict."""
-    one, other = found.record["candidates"][:2]
-    width = max(len(one["id"]), len(other["id"]))
+    first, other = evaluation.record["candidates"][:2]
+    width = max(len(first["id"]), len(other["id"]))
     lines, image = [], None
-    for change in found.changes:
+    for change in evaluation.changes:
         if change.image != image:
             image = change.image
             lines.append(f"{image}:")
-        lines += [f"  {one['id']:<{width}}  {line}" for line in change.ours or ["(nothing)"]]
+        lines += [f"  {first['id']:<{width}}  {line}" for line in change.ours or ["(nothing)"]]
         lines += [f"  {other['id']:<{width}}  {line}" for line in change.theirs or ["(nothing)"]]
         lines.append("")
-    count = len(found.record["images"])
+    count = len(evaluation.record["images"])
     lines.append(
-        f"{len(found.changes)} places differ in {count} pictures,"
-        f" {found.changed:.2%} of the characters"
+        f"{len(evaluation.changes)} places differ in {count} pictures,"
+        f" {evaluation.changed:.2%} of the characters"
     )
-    for candidate in (one, other):
+    for candidate in (first, other):
         accuracy, detection = candidate["accuracy"], candidate["detection"]
         if accuracy:
             spaced = accuracy["spaced"]
@@ -144,18 +147,20 @@ def text(found: Evaluation) -> str:
             words += f" {spaced['characters']}"
             found_boxes = f", Hmean {detection['hmean']:.3f}" if detection else ""
             lines.append(f"{candidate['id']:<{width}}  {accuracy['cer']:.2%}, {words}{found_boxes}")
-    verdict = "passed" if found.passed else "failed"
+    verdict = "passed" if evaluation.passed else "failed"
     lines.append(
-        f"{found.worse:+.2f} points, {found.worse_spaced:+.2f} with spaces,"
-        f" at most {found.limit:.2f} of each allowed: {verdict}"
+        f"{evaluation.worse:+.2f} points, {evaluation.worse_spaced:+.2f} with spaces,"
+        f" at most {evaluation.limit:.2f} of each allowed: {verdict}"
     )
     return "\n".join(lines)
 
 
 def _changes(image: str, ours: Sequence[str], theirs: Sequence[str]) -> list[Change]:
     # Spaces do not count: the networks place them loosely.
-    one, other = ([strip_whitespace([line]) for line in lines] for lines in (ours, theirs))
-    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    our_words, their_words = (
+        [strip_whitespace([line]) for line in lines] for lines in (ours, theirs)
+    )
+    matcher = difflib.SequenceMatcher(None, our_words, their_words, autojunk=False)
     return [
         Change(image, tuple(ours[a:b]), tuple(theirs[c:d]))
         for kind, a, b, c, d in matcher.get_opcodes()

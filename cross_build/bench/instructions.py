@@ -117,7 +117,7 @@ def page(target: Target, release: str, picture: Path, detect: bool, request: Set
         return counter.count(program, root, _ENVIRONMENT, json.dumps(asked))
 
     # The first pass opens models and makes room: what is counted is every further one.
-    found, read, total = (once(2, one) - once(1, one) for one in stages)
+    found, read, total = (once(2, stage) - once(1, stage) for stage in stages)
     return {
         "images": 1,
         "decode": None,

@@ -76,7 +76,7 @@ def tune(
         TargetError: no picture's text is known.
         BoardError: a run was interrupted; nothing is kept.
     """
-    if all(one["lines"] is None for one in pictures):
+    if all(picture["lines"] is None for picture in pictures):
         raise TargetError("--tune: the text of no picture is known; give a folder with labels.json")
     # What an earlier tuning found must not be what is compared with.
     sweep = Sweep(packs=[pack], runtime=runtime, tuned=False)
@@ -92,22 +92,25 @@ def tune(
         best = first
         for number, vary in enumerate((_workers, _buckets, _sides)):
             side = _own_side(records)
-            tried = [best, *(one for one in vary(best, stage.cores, side) if one != best)]
+            tried = [
+                best,
+                *(setting for setting in vary(best, stage.cores, side) if setting != best),
+            ]
             print(f"tuning, step {number + 1} of 3: {len(tried)} settings", file=sys.stderr)
             record = _measure(stage, name, tried, plan)
             records.append(record)
             best = tried[_choose(record, within)]
-        found: Tuning = {}
+        tuning: Tuning = {}
         if best != first:
             # Of many the fastest is also the luckiest: the two are measured once more.
             print("tuning: the best against the first", file=sys.stderr)
             record = _measure(stage, name, [first, best], plan)
             records.append(record)
             if _choose(record, within) == 1:
-                found = _found(best)
-        gain = _against_first(records[-1], 1) if found else 1.0
-        board.release("tune", stage.models[0], stdin=json.dumps(found or None))
-    return Tuned(name, found, gain, records)
+                tuning = _tuning(best)
+        gain = _against_first(records[-1], 1) if tuning else 1.0
+        board.release("tune", stage.models[0], stdin=json.dumps(tuning or None))
+    return Tuned(name, tuning, gain, records)
 
 
 def summary(board: Board, done: Tuned) -> str:
@@ -115,7 +118,9 @@ def summary(board: Board, done: Tuned) -> str:
     name = board.target.name
     if not done.setting:
         few = any(
-            len(one["turns"]) < LEAST_TURNS for run in done.records for one in run["candidates"]
+            len(candidate["turns"]) < LEAST_TURNS
+            for run in done.records
+            for candidate in run["candidates"]
         )
         doubt = "; too little was measured to be sure, give it a longer --limit" if few else ""
         return f"{name}: nothing is faster for {done.pack} than the target's own settings{doubt}"
@@ -126,19 +131,19 @@ def summary(board: Board, done: Tuned) -> str:
     )
 
 
-def _found(best: Setting) -> Tuning:
+def _tuning(best: Setting) -> Tuning:
     """What is kept of a setting: all that it does not leave to the reader."""
     numbers: dict[TunedNumber, int | None] = {key: best[key] for key in TUNED_NUMBERS}
-    found: Tuning = {}
+    tuning: Tuning = {}
     for key, number in numbers.items():
         if number is not None:
-            found[key] = number
-    return found
+            tuning[key] = number
+    return tuning
 
 
 def _measure(stage: Stage, name: str, tried: Sequence[Setting], plan: Plan) -> Result:
     program = stage.programs[0][1]
-    candidates = [Candidate(_words(name, one), program, one) for one in tried]
+    candidates = [Candidate(_words(name, setting), program, setting) for setting in tried]
     record = measure(stage, candidates, (), plan, emulated=False)
     if not record["complete"] or not record["candidates"][0]["turns"]:
         why = record["stopped"] or record["candidates"][0]["failed"]
@@ -150,24 +155,24 @@ def _choose(record: Result, within: float) -> int:
     """Index of the fastest candidate that reads well enough and is faster beyond doubt."""
     first = record["candidates"][0]
     best, shortest = 0, 1.0
-    for index, one in enumerate(record["candidates"]):
-        if index == 0 or not one["turns"] or one["failed"] or not one["steady"]:
+    for index, candidate in enumerate(record["candidates"]):
+        if index == 0 or not candidate["turns"] or candidate["failed"] or not candidate["steady"]:
             continue
-        worse = max(_points(one, first))
+        worse = max(_points(candidate, first))
         taken, before = (
-            [np.asarray(turn) for turn in passes(candidate["turns"], "total")]
-            for candidate in (one, first)
+            [np.asarray(turn) for turn in passes(side["turns"], "total")]
+            for side in (candidate, first)
         )
-        found = ratio(taken, before)
-        if found and found.differs and found.value < shortest and worse <= within:
-            best, shortest = index, found.value
+        speed = ratio(taken, before)
+        if speed and speed.differs and speed.value < shortest and worse <= within:
+            best, shortest = index, speed.value
     return best
 
 
-def _points(one: CandidateResult, other: CandidateResult) -> tuple[float, float]:
-    if one["accuracy"] is None or other["accuracy"] is None:
-        raise TargetError(f"{one['id']}: the text of no picture is known")
-    return points(one["accuracy"], other["accuracy"])
+def _points(candidate: CandidateResult, other: CandidateResult) -> tuple[float, float]:
+    if candidate["accuracy"] is None or other["accuracy"] is None:
+        raise TargetError(f"{candidate['id']}: the text of no picture is known")
+    return points(candidate["accuracy"], other["accuracy"])
 
 
 def _against_first(record: Result, index: int) -> float:
@@ -193,7 +198,7 @@ def _buckets(best: Setting, cores: int, side: int) -> list[Setting]:
 
 def _sides(best: Setting, cores: int, side: int) -> list[Setting]:
     sides = {max(STRIDE, round(side * share / STRIDE) * STRIDE) for share in _SIDES}
-    return [{**best, "max_side": one} for one in sorted(sides - {side}, reverse=True)]
+    return [{**best, "max_side": other} for other in sorted(sides - {side}, reverse=True)]
 
 
 def _own_side(records: Sequence[Result]) -> int:

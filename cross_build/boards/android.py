@@ -11,7 +11,7 @@ import inspect
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer
@@ -23,7 +23,7 @@ from cross_build.bundles.bundle import PYTHON, Bundle
 from cross_build.errors import BoardError, DeployError
 from cross_build.targets.facts import Facts, usual
 from lite_runner.releases import release
-from opt_models.store.process import ended, last_line
+from opt_models.store.process import Outcome, ended, last_line
 
 #: Asks a shell what the phone is; one answer a line, then what its kernel says of its processor.
 _PROBE = """
@@ -109,7 +109,7 @@ class Phone(Board):
             packages=known.packages,
         )
 
-    def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
+    def release(self, command: str, *arguments: str, stdin: str = "") -> object:
         """As for any board; a phone without our Python holds no releases, and says so."""
         python = self._interpreter()
         if python is not None:
@@ -118,7 +118,9 @@ class Phone(Board):
             return {"removed": self._shell(_CLEAR).code == 0}
         with _nothing(self) as board:
             answer = board.release(command, *arguments, stdin=stdin)
-        return {**answer, "free": self._free()} if "free" in answer else answer
+        if isinstance(answer, dict) and "free" in answer:
+            return {**answer, "free": self._free()}
+        return answer
 
     @contextlib.contextmanager
     def lock(self, name: str | None = None) -> Iterator[releases.Status]:
@@ -179,7 +181,8 @@ class Phone(Board):
         # It is checked by itself: a damaged one does not get as far as to say it is whole.
         python = f"{part}/{PYTHON}"
         try:
-            wrong = self._release(python, "seal", system.name, stdin=system.manifest())["wrong"]
+            answer = self._release(python, "seal", system.name, stdin=system.manifest())
+            wrong = releases.paths(Answer(f"{name}: seal", answer)["wrong"], system.items)
         except BoardError as error:
             raise DeployError(
                 f"{name}: the Python that was sent does not run there: {error}; deploy again"
@@ -214,7 +217,7 @@ class Phone(Board):
             return
         reason = last_line(outcome.stderr) or ended(outcome.code)
         if outcome.code == 2:
-            raise BoardError(self._told(f"cannot write to {root}: {reason}"))
+            raise BoardError(self._error(f"cannot write to {root}: {reason}"))
         raise BoardError(
             f"{self.target.name}: no program can be run in {root} ({reason}); leave --folder out,"
             " or give one below /data/local/tmp"
@@ -227,7 +230,7 @@ class Phone(Board):
             raise BoardError(f"{self.target.name}: 'df -Pk' does not tell how much room there is")
         return int(words[0]) * 1024
 
-    def _shell(self, script: str, *arguments: str) -> Any:
+    def _shell(self, script: str, *arguments: str) -> Outcome:
         """Run a script of the phone's shell with our folder and further arguments."""
         return self.transport.run(["sh", "-c", script, "sh", self.transport.root, *arguments])
 

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from dataclasses import replace
-from typing import Any, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from cross_build.boards.answers import probed as answered
 from cross_build.boards.answers import releases
@@ -82,7 +82,7 @@ class Board:
         self.python = facts.executable
         return facts if self.target.wheels else replace(facts, packages=self._packages())
 
-    def release(self, command: str, *arguments: str, stdin: str = "") -> Any:
+    def release(self, command: str, *arguments: str, stdin: str = "") -> object:
         """Run a command of :mod:`lite_runner.releases.release` on the board.
 
         The module's own text is sent along, so that the board needs nothing of ours beforehand and
@@ -93,7 +93,9 @@ class Board:
         """
         return self._release(self.python, command, *arguments, stdin=stdin)
 
-    def _release(self, python: str | None, command: str, *arguments: str, stdin: str = "") -> Any:
+    def _release(
+        self, python: str | None, command: str, *arguments: str, stdin: str = ""
+    ) -> object:
         """As :meth:`release`, run by an interpreter of the caller's choice."""
         code = inspect.getsource(release)
         line = _line(python, code, command, self.transport.root, *arguments)
@@ -104,7 +106,7 @@ class Board:
             if outcome.code == 0:
                 raise
             reason = outcome.reason or f"exit code {outcome.code}"
-            raise BoardError(self._told(reason)) from error
+            raise BoardError(self._error(reason)) from error
 
     def answer(self, command: str, *arguments: str, stdin: str = "") -> Answer:
         """As :meth:`release`, to be taken apart with errors that name board and command."""
@@ -167,18 +169,18 @@ class Board:
                 try:
                     line = stack.enter_context(self.transport.hold(command))
                 except BoardError as error:
-                    raise BoardError(self._told(str(error))) from error
+                    raise BoardError(self._error(str(error))) from error
                 answer = parse(line, f"{self.target.name}: hold")
                 if not answer.has("busy"):
                     break
                 stack.pop_all().close()
                 other = answer["busy"].text()
-                told = f"{self.target.name}: another deploy is under way there, {other}"
+                busy = f"{self.target.name}: another deploy is under way there, {other}"
                 waited = time.monotonic() - start
                 if waited > WAIT_SECONDS:
-                    raise DeployError(f"{told}; try again when it is done")
+                    raise DeployError(f"{busy}; try again when it is done")
                 if waited < _PAUSE:
-                    print(f"{told}; waiting for it", file=sys.stderr, flush=True)
+                    print(f"{busy}; waiting for it", file=sys.stderr, flush=True)
                 time.sleep(_PAUSE)
             yield releases.status(answer)
 
@@ -188,18 +190,18 @@ class Board:
 
     def contradictions(self, facts: Facts) -> list[str]:
         """Where a board differs from what its target says, for people."""
-        target, found = self.target, []
+        target, sentences = self.target, []
         if target.model and facts.model and target.model not in facts.model:
-            found.append(f"it says it is a {facts.model}, the target is for {target.about}")
-        cores = sum(one.count for one in target.cores)
+            sentences.append(f"it says it is a {facts.model}, the target is for {target.about}")
+        cores = sum(cluster.count for cluster in target.cores)
         if cores and cores != facts.cores:
-            found.append(f"it has {facts.cores} cores, the target {cores}")
+            sentences.append(f"it has {facts.cores} cores, the target {cores}")
         # Where it does not say, nothing is against it.
         has = set(target.features) if facts.features is None else facts.features
         lacking = sorted(set(target.features) - has)
         if lacking:
-            found.append(f"its processor lacks {', '.join(lacking)}, which the target has")
-        return found
+            sentences.append(f"its processor lacks {', '.join(lacking)}, which the target has")
+        return sentences
 
     def _check(self, facts: Facts) -> None:
         reason = probe.incompatibility(facts, {"machine": self.target.machine})
@@ -221,7 +223,7 @@ class Board:
     def _run(self, code: str, *arguments: str, stdin: str = "") -> Outcome:
         return self.transport.run(_line(self.python, code, *arguments), stdin)
 
-    def _told(self, reason: str) -> str:
+    def _error(self, reason: str) -> str:
         denied = any(words in reason for words in ("Read-only file system", "Permission denied"))
         advice = "; give another folder of the board with --folder" if denied else ""
         return f"{self.target.name}: {reason}{advice}"

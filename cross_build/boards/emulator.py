@@ -171,8 +171,8 @@ def down(machine: str = "aarch64", name: str = "") -> bool:
 
 def cpu(target: Target) -> str:
     """The processor that is emulated for a target, by qemu's name: one with all of its features."""
-    kind, wanted = _KINDS[target.machine], set(target.features)
-    fit = [name for name, has in kind.cpus.items() if wanted and wanted <= has]
+    kind, features = _KINDS[target.machine], set(target.features)
+    fit = [name for name, has in kind.cpus.items() if features and features <= has]
     return fit[0] if fit else kind.cpu
 
 
@@ -193,7 +193,7 @@ def transport(target: Target, releases: str = "") -> Ssh:
     return Ssh(host, releases, keys / "known_hosts", keys / "key", environment=environment)
 
 
-def told(machine: str = "aarch64") -> str:
+def summary(machine: str = "aarch64") -> str:
     """The board's state as text for people."""
     state, keys = status(machine), folder(machine)
     if state is None:
@@ -303,12 +303,12 @@ def _start(machine: str, root: Path, name: str) -> State:
     )
     log = keys / "board.log"
     apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         child = subprocess.Popen(
             [*apart, "sh", "-c", script, root, home(machine, name)],
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             cwd="/",
         )

@@ -72,11 +72,11 @@ def build(
     if brought is not None:  # there it lies within: nothing else is where this is unpacked
         bundle = replace(bundle, items={**bundle.items, **brought.bundle.items})
     name = f"lite-ocr-{target.name}-{chosen.name}-{bundle.name}"
-    place = out / f"{name}.tar.gz"
+    file = out / f"{name}.tar.gz"
     listing = components.listing(bundle, library, chosen.about, brought)
     out.mkdir(parents=True, exist_ok=True)
     # No name and no time in the header.
-    with durable.replacing(place) as sink, gzip.GzipFile("", "wb", _LEVEL, sink, mtime=0) as packed:
+    with durable.replacing(file) as sink, gzip.GzipFile("", "wb", _LEVEL, sink, mtime=0) as packed:
         manifest = _manifest(bundle, library, facts).encode()
         texts = {CONTENTS: (listing.encode(), 0o644), MANIFEST: (manifest, 0o644)}
         if key is not None:
@@ -84,9 +84,9 @@ def build(
         if bundle.system is None:
             texts[INSTALL] = (_INSTALLER.encode(), 0o755)
         _write(bundle, texts, name, packed)
-    signed = place.with_name(f"{place.name}{signature.SUFFIX}")
+    signed = file.with_name(f"{file.name}{signature.SUFFIX}")
     if key is not None:
-        durable.write(signed, _signed(place.read_bytes(), key))
+        durable.write(signed, _signed(file.read_bytes(), key))
     else:
         signed.unlink(missing_ok=True)  # of an earlier archive
     durable.write(out / f"{name}.md", listing.encode())
@@ -95,7 +95,7 @@ def build(
     start = INSTALL if brought is None else "ocr verify"
     return "\n".join(
         [
-            f"{place}: {place.stat().st_size / 1e6:.1f} MB, {len(bundle.items)} files,"
+            f"{file}: {file.stat().st_size / 1e6:.1f} MB, {len(bundle.items)} files,"
             f" {bundle.size / 1e6:.1f} MB unpacked",
             f"  for       {target.about}, {chosen.about}",
             f"  pack      {files.name}, Paddle-Lite {library.runtime.release}",
@@ -103,7 +103,7 @@ def build(
             f"  contents  {out / f'{name}.md'}",
             *([f"  signed    {signed}"] if key else []),
             *([] if target.wheels or brought else [f"  first     sudo apt-get install {own}"]),
-            f"  there     tar -xzf {place.name} && {name}/{start}",
+            f"  there     tar -xzf {file.name} && {name}/{start}",
         ]
     )
 

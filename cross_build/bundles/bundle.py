@@ -6,7 +6,7 @@ import json
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Mapping
 
 import lite_runner
 from cross_build.bundles import compile as compiler
@@ -93,7 +93,7 @@ class Bundle:
 
     name: str
     items: Mapping[str, Item]
-    about: Mapping[str, Any]
+    about: Mapping[str, object]
     system: Bundle | None = None
     library: str = ""
 
@@ -146,7 +146,7 @@ def make(
     # A wheel's tags are its maker's word.
     elf.check(elf.below(wheels.site), facts.machine, facts.symbols, target.name)
     packages = dict(manifest.cached(wheels.site))
-    names = [*wheels.names, *(f"{one} (the board's own)" for one in facts.packages)]
+    names = [*wheels.names, *(f"{package} (the board's own)" for package in facts.packages)]
     if library is None:
         packages.update(manifest.cached(env.find().site))
         names.append(f"paddlelite-{env.WHEEL.package}")
@@ -171,7 +171,7 @@ def make(
 
 
 def named(
-    items: Mapping[str, Item], about: Mapping[str, Any], system: Bundle | None = None
+    items: Mapping[str, Item], about: Mapping[str, object], system: Bundle | None = None
 ) -> Bundle:
     """A bundle under the name that its content gives it."""
     if system is not None:
@@ -213,12 +213,12 @@ def _native(
 
 def _settings(target: Target, facts: Facts, library: Library | None, tuned: Tuning) -> SettingsFile:
     """What :mod:`lite_runner.releases.settings` reads."""
-    found: SettingsFile = {"threads": min(target.threads, facts.cores)}
+    settings: SettingsFile = {"threads": min(target.threads, facts.cores)}
     if library:
-        found["library"] = f"lib/{compiler.SHIM}"
-        found["version"] = library.runtime.release
-        found["power"] = target.power
-    return {**found, **tuned}
+        settings["library"] = f"lib/{compiler.SHIM}"
+        settings["version"] = library.runtime.release
+        settings["power"] = target.power
+    return {**settings, **tuned}
 
 
 def launcher(facts: Facts, program: str, system: Bundle | None) -> Item:

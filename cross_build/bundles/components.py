@@ -46,11 +46,11 @@ def parts(bundle: Bundle, library: Library, system: PortablePython | None = None
             ("pack/",),
         ),
     }
-    found = [
+    components = [
         _part(name, label, licence, [path for path in sizes if path.startswith(starts)], sizes)
         for name, (label, licence, starts) in groups.items()
     ]
-    return [*found, *_packages(bundle, sizes), *_portable_python(system, sizes)]
+    return [*components, *_packages(bundle, sizes), *_portable_python(system, sizes)]
 
 
 def listing(
@@ -66,9 +66,21 @@ def listing(
     """
     rows = [("component", "version", "licence", "files", "bytes")]
     rows.append(("---", "---", "---", "---:", "---:"))
-    found = parts(bundle, library, system)
-    rows += [(one.name, one.version, one.licence, str(one.files), f"{one.size:,}") for one in found]
-    total = sum(one.files for one in found), sum(one.size for one in found)
+    components = parts(bundle, library, system)
+    rows += [
+        (
+            component.name,
+            component.version,
+            component.licence,
+            str(component.files),
+            f"{component.size:,}",
+        )
+        for component in components
+    ]
+    total = (
+        sum(component.files for component in components),
+        sum(component.size for component in components),
+    )
     rows.append(("all", "", "", str(total[0]), f"{total[1]:,}"))
     lines = [f"| {' | '.join(map(escape, row))} |" for row in rows]
     files = [
@@ -78,7 +90,7 @@ def listing(
         [
             f"# Contents of release {bundle.name}",
             "",
-            f"For {escape(bundle.about['target'])}, {escape(about)}, Python"
+            f"For {escape(str(bundle.about['target']))}, {escape(about)}, Python"
             f" {bundle.about['python']}. Packages"
             " carry their own licence texts in `site/*.dist-info/`.",
             "",
@@ -125,7 +137,9 @@ def _portable_python(system: PortablePython | None, sizes: dict[str, int]) -> It
 
 def _classified(classifiers: list[str]) -> str:
     start = "License :: OSI Approved :: "
-    return ", ".join(one[len(start) :] for one in classifiers if one.startswith(start))
+    return ", ".join(
+        classifier[len(start) :] for classifier in classifiers if classifier.startswith(start)
+    )
 
 
 def _part(name: str, version: str, licence: str, paths: list[str], sizes: dict[str, int]) -> Part:

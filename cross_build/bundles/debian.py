@@ -61,7 +61,7 @@ def unpacked(machine: str, suite: str, names: Sequence[str]) -> list[Package]:
     name = f"debian/{suite}-{ARCHITECTURES[machine]}-{key}"
     folder = cache.folder(name, lambda fresh: _fetch(fresh, machine, suite, names))
     listing = json.loads((folder / "packages.json").read_text(encoding="utf-8"))
-    return [Package(**one, folder=folder / one["name"]) for one in listing]
+    return [Package(**row, folder=folder / row["name"]) for row in listing]
 
 
 def sources(suite: str) -> list[str]:
@@ -77,16 +77,16 @@ def sources(suite: str) -> list[str]:
 
 def _fetch(fresh: Path, machine: str, suite: str, names: Sequence[str]) -> None:
     architecture = ARCHITECTURES[machine]
-    told = f"Debian {suite} for {architecture}: {', '.join(names)}"
+    purpose = f"Debian {suite} for {architecture}: {', '.join(names)}"
     if config.current().offline:
-        raise FetchError(f"{told}: offline; do it once with the network")
+        raise FetchError(f"{purpose}: offline; do it once with the network")
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if missing:
         raise FetchError(
-            f"{told}: {' and '.join(missing)} missing; run 'sudo apt-get install mmdebstrap"
-            " debian-archive-keyring'"
+            f"{purpose}: {' and '.join(missing)} missing; run 'sudo apt-get install"
+            " mmdebstrap debian-archive-keyring'"
         )
-    print(f"fetching {told}", file=sys.stderr, flush=True)
+    print(f"fetching {purpose}", file=sys.stderr, flush=True)
     archives = fresh / "archives"
     archives.mkdir()
     # Extracted where they are thrown away: which file is of which package, and under which licence,
@@ -95,13 +95,15 @@ def _fetch(fresh: Path, machine: str, suite: str, names: Sequence[str]) -> None:
     command = ["mmdebstrap", f"--architectures={architecture}", "--variant=extract", "--quiet"]
     command += ["--mode=chrootless", "--format=null", f"--extract-hook={keep}"]
     command += [f"--include={','.join(names)}", suite, "/dev/null", *sources(suite)]
-    _run(command, told)
+    _run(command, purpose)
     listing = []
     for file in sorted(archives.glob("*.deb")):
         digest = sha256(file)
         _compare(file, digest)
-        about = _run(["dpkg-deb", "--show", f"--showformat={_FORMAT}", str(file)], told).split("\n")
-        _run(["dpkg-deb", "--extract", str(file), str(fresh / about[0])], told)
+        about = _run(["dpkg-deb", "--show", f"--showformat={_FORMAT}", str(file)], purpose).split(
+            "\n"
+        )
+        _run(["dpkg-deb", "--extract", str(file), str(fresh / about[0])], purpose)
         listing.append({"name": about[0], "version": about[1], "sha256": digest})
     shutil.rmtree(archives)
     (fresh / "packages.json").write_text(json.dumps(listing, indent=1), encoding="utf-8")
@@ -120,12 +122,12 @@ def _compare(file: Path, digest: str) -> None:
         raise ChangedError(lockfile.changed(path, digest, file.stat().st_size))
 
 
-def _run(command: list[str], told: str) -> str:
+def _run(command: list[str], purpose: str) -> str:
     outcome = process.run(command)
     if outcome.code != 0:
         reason = process.first_line(outcome.stderr, "E:", "dpkg-deb:") or "it said nothing"
         raise FetchError(
-            f"{told}: {command[0]} failed with {outcome.code} ({reason}); check the network, and"
+            f"{purpose}: {command[0]} failed with {outcome.code} ({reason}); check the network, and"
             " that debian-archive-keyring is installed"
         )
     return outcome.stdout

@@ -69,7 +69,7 @@ def read(path: Path) -> Elf:
                 for _, versions in section.iter_versions()
                 for version in versions
             ]
-            loads = [one["p_align"] for one in elf.iter_segments("PT_LOAD")]
+            loads = [segment["p_align"] for segment in elf.iter_segments("PT_LOAD")]
     except (ELFError, OSError, ValueError, KeyError) as error:
         raise LiteError(f"{path}: is not a whole shared library ({error})") from error
     return Elf(path, machine, tuple(needed), _highest(names), min(loads, default=1))
@@ -161,10 +161,10 @@ def check(
                 f"{board}: {name} is for {library.machine}, the board is {machine}; choose another"
                 " --runtime or --target"
             )
-        for symbols, wanted in library.versions.items():
-            if symbols in has and wanted > has[symbols]:
+        for symbols, version in library.versions.items():
+            if symbols in has and version > has[symbols]:
                 raise BoardError(
-                    f"{board}: {name} needs {symbols}_{_dotted(wanted)}, the board has"
+                    f"{board}: {name} needs {symbols}_{_dotted(version)}, the board has"
                     f" {symbols}_{_dotted(has[symbols])}; {hint}"
                 )
 
@@ -175,13 +175,13 @@ def _begins(path: Path) -> bytes:
 
 
 def _highest(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]] = {}
+    highest: dict[str, tuple[int, ...]] = {}
     for name in names:
         symbols, _, number = name.rpartition("_")
         if symbols and all(part.isdecimal() for part in number.split(".")):
             version = tuple(int(part) for part in number.split("."))
-            found[symbols] = max(found.get(symbols, ()), version)
-    return found
+            highest[symbols] = max(highest.get(symbols, ()), version)
+    return highest
 
 
 def _dotted(version: Iterable[int]) -> str:

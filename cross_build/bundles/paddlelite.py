@@ -65,29 +65,30 @@ class Library:
         return self.folder / "lib" / LIBRARY
 
 
-def find(wanted: Runtime, chosen: str = "") -> Library:
+def find(runtime: Runtime, chosen: str = "") -> Library:
     """The library of a runtime, or the one the user names in its stead.
 
     Args:
-        wanted: release and processor.
+        runtime: release and processor.
         chosen: folder or archive of another one; that of the environment variable if empty.
 
     Raises:
         TargetError: what the user names is no library for this processor.
         FetchError: the release's archive cannot be had; says what to do instead.
     """
-    variable = VARIABLES[wanted.processor]
+    variable = VARIABLES[runtime.processor]
     origin = "--runtime" if chosen else variable
     chosen = chosen or os.environ.get(variable, "")
     if chosen:
-        return local(user_path(chosen, origin), wanted.processor, origin)
-    place, pinned = _published(wanted)
-    found = _in(place, wanted.processor, "the release's archive")
-    if found.runtime != wanted:
+        return local(user_path(chosen, origin), runtime.processor, origin)
+    folder, pinned = _published(runtime)
+    library = _in(folder, runtime.processor, "the release's archive")
+    if library.runtime != runtime:
         raise TargetError(
-            f"the archive of Paddle-Lite {wanted} holds {found.runtime}; get it from another place"
+            f"the archive of Paddle-Lite {runtime} holds {library.runtime}; get it from"
+            " another place"
         )
-    return replace(found, origin=f"upstream's archive, its sha256 {_known(pinned)}")
+    return replace(library, origin=f"upstream's archive, its sha256 {_known(pinned)}")
 
 
 def _known(pinned: bool) -> str:
@@ -97,39 +98,39 @@ def _known(pinned: bool) -> str:
     return f"not pinned: as recorded on first use in {config.current().lock}"
 
 
-def local(place: Path, processor: str, origin: str) -> Library:
+def local(path: Path, processor: str, origin: str) -> Library:
     """A user's own build.
 
     Args:
-        place: folder with ``include`` and ``lib``, at the top or in ``cxx``, or an archive of one.
+        path: folder with ``include`` and ``lib``, at the top or in ``cxx``, or an archive of one.
         processor: it has to be for.
         origin: where the user names it, for errors.
 
     Raises:
         TargetError: it is none; says what was expected.
     """
-    if place.is_file():
+    if path.is_file():
         # An archive's files get their place in the cache by its content.
-        name = f"runtimes/{sha256(place)[:16]}"
+        name = f"runtimes/{sha256(path)[:16]}"
         try:
-            folder = cache.folder(name, lambda fresh: archive.unpack(place, fresh))
+            folder = cache.folder(name, lambda fresh: archive.unpack(path, fresh))
         except FetchError as error:
-            raise TargetError(f"{origin} {place}: {error}") from error
+            raise TargetError(f"{origin} {path}: {error}") from error
     else:
-        folder = place
-    found = _in(folder, processor, f"{origin} {place}")
-    return replace(found, origin=f"your own, {origin} {place}")
+        folder = path
+    library = _in(folder, processor, f"{origin} {path}")
+    return replace(library, origin=f"your own, {origin} {path}")
 
 
-def _published(wanted: Runtime) -> tuple[Path, bool]:
+def _published(runtime: Runtime) -> tuple[Path, bool]:
     """The unpacked archive of a release, and whether its sha256 is pinned."""
     data = read_toml(Path(__file__).with_name("runtimes.toml"))
-    advice = f"build it and give its folder with --runtime or {VARIABLES[wanted.processor]}"
-    if wanted.processor not in data["releases"].get(wanted.release, ()):
-        raise FetchError(f"Paddle-Lite {wanted}: upstream published no such archive; {advice}")
-    name = data["archives"][wanted.processor]
-    path = data["path"].format(release=wanted.release, archive=name)
-    pin = data["sha256"].get(wanted.release, {}).get(wanted.processor)
+    advice = f"build it and give its folder with --runtime or {VARIABLES[runtime.processor]}"
+    if runtime.processor not in data["releases"].get(runtime.release, ()):
+        raise FetchError(f"Paddle-Lite {runtime}: upstream published no such archive; {advice}")
+    name = data["archives"][runtime.processor]
+    path = data["path"].format(release=runtime.release, archive=name)
+    pin = data["sha256"].get(runtime.release, {}).get(runtime.processor)
     try:
         file = download.get(path, data["host"], pin, archive.check)
     except FetchError as error:
@@ -139,9 +140,9 @@ def _published(wanted: Runtime) -> tuple[Path, bool]:
     return cache.folder(name, lambda fresh: archive.unpack(file, fresh)), bool(known)
 
 
-def _in(place: Path, processor: str, origin: str) -> Library:
+def _in(top: Path, processor: str, origin: str) -> Library:
     """The library in a folder, wherever upstream's builds and archives put it."""
-    for folder in (place, place / "cxx", *sorted(place.glob("*")), *sorted(place.glob("*/cxx"))):
+    for folder in (top, top / "cxx", *sorted(top.glob("*")), *sorted(top.glob("*/cxx"))):
         library = folder / "lib" / LIBRARY
         header = folder / "include" / "paddle_api.h"
         if library.is_file() and header.is_file():
@@ -168,9 +169,9 @@ def _release(library: Path, origin: str) -> str:
     """Release or commit, as the library calls itself (``GetVersion``, lite/api/cxx_api.cc)."""
     data = library.read_bytes()
     for pattern in (_RELEASE, _COMMIT):
-        found = {match.decode() for match in pattern.findall(data)}
-        if len(found) == 1:
-            return str(found.pop())
+        releases = {match.decode() for match in pattern.findall(data)}
+        if len(releases) == 1:
+            return str(releases.pop())
     raise TargetError(
         f"{origin}: {library.name} does not tell which release of Paddle-Lite it is; build it from"
         " a tagged release"

@@ -107,30 +107,30 @@ def _taken(packages: list[Package], python: str) -> dict[str, tuple[Package, Pat
     taken: dict[str, tuple[Package, Path]] = {}
     libraries = {}
     standard = f"usr/lib/python{python}/"
-    for one in packages:
-        for file in sorted(filter(_is_its_own, one.folder.rglob("*"))):
-            path = file.relative_to(one.folder).as_posix()
+    for package in packages:
+        for file in sorted(filter(_is_its_own, package.folder.rglob("*"))):
+            path = file.relative_to(package.folder).as_posix()
             if path.startswith(standard):
                 inner = path[len(standard) :]
                 if not inner.removeprefix("lib-dynload/").startswith(_LEFT_OUT):
-                    taken[f"{SYSTEM}lib/python{python}/{inner}"] = (one, file)
-            elif path.startswith(_SITE) and one.name in system_packages.DEBIAN:
-                taken[f"{SYSTEM}{path[len('usr/') :]}"] = (one, file)
+                    taken[f"{SYSTEM}lib/python{python}/{inner}"] = (package, file)
+            elif path.startswith(_SITE) and package.name in system_packages.DEBIAN:
+                taken[f"{SYSTEM}{path[len('usr/') :]}"] = (package, file)
             elif path == f"usr/bin/python{python}":
-                taken[f"{SYSTEM}bin/python{python}"] = (one, file)
+                taken[f"{SYSTEM}bin/python{python}"] = (package, file)
             elif file.name.startswith(("lib", "ld-linux")) and ".so" in file.name:
-                libraries[file.name] = (one, file)
+                libraries[file.name] = (package, file)
     waiting = [*_LIBRARIES, *_needed(file for _, file in taken.values())]
     while waiting:
         name = waiting.pop()
-        place = f"{SYSTEM}lib/{name}"
-        if place not in taken:
-            taken[place] = libraries[name]
+        path = f"{SYSTEM}lib/{name}"
+        if path not in taken:
+            taken[path] = libraries[name]
             waiting += _needed([libraries[name][1]])
     documents: dict[str, Path] = {
-        one.name: one.folder / "usr/share/doc" / one.name for one in packages
+        package.name: package.folder / "usr/share/doc" / package.name for package in packages
     }
-    for package in {one for one, _ in taken.values()}:
+    for package in {owner for owner, _ in taken.values()}:
         document = documents[package.name]
         if document.is_symlink():  # packages of one source refer to one text
             document = documents[document.readlink().name]
@@ -145,9 +145,9 @@ def _is_its_own(path: Path) -> bool:
 
 def _needed(files: Iterable[Path]) -> list[str]:
     """Libraries that programs and libraries among files are loaded with."""
-    found: list[str] = []
+    libraries: list[str] = []
     for file in files:
         with file.open("rb") as start:
             if start.read(4) == b"\x7fELF":
-                found += elf.read(file).needed
-    return found
+                libraries += elf.read(file).needed
+    return libraries

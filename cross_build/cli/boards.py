@@ -69,4 +69,4 @@ def board(c: Context, action: str, machine: str = "aarch64", remove: bool = Fals
         if remove:
             emulator.remove(machine)
     else:
-        print(emulator.told(machine))
+        print(emulator.summary(machine))

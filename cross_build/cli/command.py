@@ -12,7 +12,7 @@ from invoke.tasks import task
 
 from cross_build.cli.arguments import Command
 from cross_build.cli.running import running
-from lite_runner.cli import main, output
+from lite_runner.cli import failures, output
 from opt_models.command_name import IN_A_CLONE, command_name
 
 
@@ -36,7 +36,7 @@ def command(**options: Any) -> Callable[[Callable[..., int | None]], Any]:
                 # invoke takes whatever follows a task with a positional argument for that argument.
                 code = _help(options.get("name", function.__name__))
             else:
-                code = main.guard(
+                code = failures.guard(
                     lambda: function(c, **given) or 0, command_name(), debug, _reinstall
                 )
             if code:

@@ -41,7 +41,7 @@ _NEEDED_BYTES = 1_500_000_000
 
 def host_checks() -> list[Check]:
     """Look at everything the host needs, without downloading anything."""
-    found = [
+    checks = [
         Check("host", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
         Check(
             "python",
@@ -50,20 +50,20 @@ def host_checks() -> list[Check]:
             "use Python 3.9 or newer",
         ),
     ]
-    found += [_package(name) for name in _NEEDED]
-    found.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
-    found.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
-    found.append(attempt("settings", _settings, "correct what is named there"))
-    found.append(
+    checks += [_package(name) for name in _NEEDED]
+    checks.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
+    checks.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
+    checks.append(attempt("settings", _settings, "correct what is named there"))
+    checks.append(
         attempt("python for opt", _interpreter, f"{_install('uv')} && uv python install 3.10")
     )
-    found.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
-    found += [
+    checks.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
+    checks += [
         Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{hint}'")
         for name, tool, hint in compiler.tools()
     ]
     phones = adb.program() or "none; for phones run 'sudo apt-get install adb mmdebstrap'"
-    return [*found, _plots(), Check("adb", True, phones)]
+    return [*checks, _plots(), Check("adb", True, phones)]
 
 
 def _package(name: str) -> Check:
@@ -93,10 +93,10 @@ def _pip() -> str:
 
 def _cache() -> str:
     folder = cache.root()
-    place = next(path for path in (folder, *folder.parents) if path.exists())
-    if not os.access(place, os.W_OK):
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(existing, os.W_OK):
         raise LiteError(f"{folder} cannot be written")
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(existing).free
     if free < _NEEDED_BYTES and not (folder / "packs").exists():
         raise LiteError(f"{folder} has {free / 1e6:.0f} MB free, {_NEEDED_BYTES / 1e6:.0f} needed")
     return f"{folder}, {free / 1e9:.1f} GB free"

@@ -15,8 +15,8 @@ from cross_build.cli.evaluate import evaluate
 from cross_build.cli.read import read
 from cross_build.cli.running import PROGRAMS
 from lite_runner import __version__
-from lite_runner.cli import main as cli
 from lite_runner.cli import output
+from lite_runner.cli.failures import guard
 from opt_models.command_name import INSTALLED
 
 
@@ -51,4 +51,4 @@ def main() -> None:
         return 0
 
     # Each command has a guard of its own; this one is for help whose reader goes away.
-    sys.exit(cli.guard(run, INSTALLED, debug=True))
+    sys.exit(guard(run, INSTALLED, debug=True))

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Iterator, Sequence
+from typing import Iterator, Sequence
 
 from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer, parse
@@ -30,14 +30,13 @@ from cross_build.targets.targets import Target
 from lite_runner.errors import LiteError
 from lite_runner.pack import Pack
 from lite_runner.releases import install, settings
+from lite_runner.releases.proof import STAGES, Proof
 from lite_runner.releases.release import sha256
 from lite_runner.releases.settings import Tuning
 from opt_models.packs import resolve
 from opt_models.store import cache
 from opt_models.store import manifest as manifests
 from opt_models.store.single_flight import SingleFlight
-
-_STAGES = ("detect", "classify", "recognise")
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Deployment:
 
     release: str
     changed: bool
-    proof: dict[str, Any]
+    proof: Proof
     sent: int
     sent_bytes: int
     total: int
@@ -133,7 +132,7 @@ class Staged:
 
     release: str
     program: str
-    proof: dict[str, Any]
+    proof: Proof
     missing: Sequence[str]
 
 
@@ -185,8 +184,8 @@ def preview(
     lines = [f"{name}: a deploy would replace {current or 'nothing'} by {bundle.name}"]
     size = sum(bundle.items[path].size for path in missing)
     if bundle.system is not None and board.needs_system(bundle.system):
-        told = f"{len(bundle.system.items)} files, {bundle.system.size / 1e6:.1f} MB"
-        lines.append(f"  system    {told}, to be sent once")
+        files, megabytes = len(bundle.system.items), bundle.system.size / 1e6
+        lines.append(f"  system    {files} files, {megabytes:.1f} MB, to be sent once")
     return "\n".join(
         [
             *lines,
@@ -222,14 +221,14 @@ def rollback(board: Board) -> str:
                 reason = answer["error"].text()
                 raise DeployError(f"{board.target.name}: {reason}; deploy again instead")
             name = answer["current"].text()
-            history.deployed(board, name, _proof(board.known(name).verified) or {}, False)
+            history.deployed(board, name, _proof(board.known(name).verified), False)
     return name
 
 
 def summary(board: Board, done: Deployment) -> str:
     """A deployment as text for people."""
     seconds = done.proof["seconds"]
-    times = " + ".join(f"{seconds[stage] * 1000:.0f}" for stage in _STAGES)
+    times = " + ".join(f"{seconds[stage] * 1000:.0f}" for stage in STAGES)
     state = "deployed and verified" if done.changed else "nothing changed"
     return "\n".join(
         [
@@ -238,7 +237,7 @@ def summary(board: Board, done: Deployment) -> str:
             f"  pack      {done.proof['pack']}, Paddle-Lite {done.proof['lite_version']}",
             *([f"  library   {done.library}"] if done.library else []),
             f"  reads     {' / '.join(done.proof['lines'])}",
-            f"  takes     {times} ms to {', '.join(_STAGES)}, loading included",
+            f"  takes     {times} ms to {', '.join(STAGES)}, loading included",
             f"  size      {done.total} files, {done.total_bytes / 1e6:.0f} MB",
             f"  sent      {done.sent} files, {done.sent_bytes / 1e6:.1f} MB",
             f"  program   {board.path('ocr')} read IMAGES",
@@ -272,21 +271,21 @@ def bundle_for(
     pack = pack_for(target, pack_name, library, shared)
     system = shared(("system", target), lambda: system_for(target))
 
-    def make(found: Tuning) -> Bundle:
-        alike = (target, _alike(facts), pack_name, runtime, json.dumps(found, sort_keys=True))
+    def make(tuning: Tuning) -> Bundle:
+        alike = (target, _alike(facts), pack_name, runtime, json.dumps(tuning, sort_keys=True))
         return shared(
-            ("bundle", *alike), lambda: bundles.make(target, facts, pack, library, found, system)
+            ("bundle", *alike), lambda: bundles.make(target, facts, pack, library, tuning, system)
         )
 
     plain = make({})
-    found = releases.tuning(board.answer("tuned"), plain.models) if tuned else None
-    if found is None:
+    tuning = releases.tuning(board.answer("tuned"), plain.models) if tuned else None
+    if tuning is None:
         return plain
-    if not settings.is_tuning(found):
+    if not settings.is_tuning(tuning):
         _say(f"{target.name}: what tuning found there is damaged and not used; tune it again")
         return plain
     _say(f"{target.name}: with the settings that tuning found")
-    return make(found)
+    return make(tuning)
 
 
 def system_for(target: Target) -> Bundle | None:
@@ -374,13 +373,13 @@ def send(board: Board, bundle: Bundle, free: int, progress: Progress = TERMINAL)
     return missing
 
 
-def _in_use(state: Status, name: str) -> dict[str, Any] | None:
+def _in_use(state: Status, name: str) -> Proof | None:
     """What the verification of a release said that a board has in use, whole; else None."""
     whole = state.current == name and state.intact
     return _proof(state.verified) if whole else None
 
 
-def _proof(data: Any) -> dict[str, Any] | None:
+def _proof(data: object) -> Proof | None:
     """What a verification said, as a board kept it; None if that cannot be read any more."""
     try:
         return releases.proof(Answer("", data))
@@ -404,7 +403,7 @@ def _check_sources(bundle: Bundle, paths: Sequence[str]) -> None:
             )
 
 
-def _verify(board: Board, bundle: Bundle, program: str) -> dict[str, Any]:
+def _verify(board: Board, bundle: Bundle, program: str) -> Proof:
     """Read the golden picture on the board, with the release that is not in use yet."""
     outcome = board.transport.run([program, "verify", "--json"])
     try:
@@ -424,9 +423,9 @@ def last_words(outcome: Outcome) -> str:
 
 def host_lock(board: Board) -> AbstractContextManager[None]:
     """A lock of this board against other deploys from this host."""
-    place = re.sub(r"\W+", "-", f"{board.address}-{board.transport.root}")
+    name = re.sub(r"\W+", "-", f"{board.address}-{board.transport.root}")
     waiting = f"another deploy to {board.target.name} is under way; waiting for it"
-    return cache.lock(f"deploys/{place}", waiting)
+    return cache.lock(f"deploys/{name}", waiting)
 
 
 def _say(text: str) -> None:

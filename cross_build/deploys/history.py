@@ -8,11 +8,11 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Mapping
 
 from cross_build.boards.board import Board
 from cross_build.boards.transports import local
 from lite_runner.releases import durable
+from lite_runner.releases.proof import Proof
 from opt_models.command_name import command_name
 from opt_models.store.content_key import content_key
 
@@ -55,26 +55,26 @@ def folder() -> Path:
 
 def known() -> list[Record]:
     """Every record, by address; what cannot be read is told and left out."""
-    found = []
+    records = []
     for path in sorted(folder().glob("*.json")):
         try:
-            found.append(_read(path))
+            records.append(_read(path))
         except (OSError, ValueError) as error:
             print(
                 f"{path}: is no record of a board ({error}); deploy to the board again, or remove"
                 " it",
                 file=sys.stderr,
             )
-    return sorted(found, key=lambda one: (one.address, one.folder))
+    return sorted(records, key=lambda record: (record.address, record.folder))
 
 
-def deployed(board: Board, release: str, proof: Mapping[str, Any], fresh: bool) -> None:
+def deployed(board: Board, release: str, proof: Proof | None, fresh: bool) -> None:
     """Note what is in use on a board.
 
     Args:
         board: that was deployed to.
         release: in use there.
-        proof: what its verification said.
+        proof: of its verification; None if that cannot be read any more.
         fresh: whether that was just now.
     """
     before = _of(board)
@@ -86,8 +86,8 @@ def deployed(board: Board, release: str, proof: Mapping[str, Any], fresh: bool) 
             board.target.name,
             board.transport.root,
             release,
-            str(proof.get("pack", "")),
-            str(proof.get("lite_version", "")),
+            proof["pack"] if proof else "",
+            proof["lite_version"] if proof else "",
             verified,
             "",
             now(),

@@ -59,7 +59,7 @@ def read(
             f" '{command_name()} deploy --target {board.target.name}' again to repair it",
             file=sys.stderr,
         )
-    wanted = {f"{number:05d}": source for number, source in enumerate(pictures)}
+    sources = {f"{number:05d}": source for number, source in enumerate(pictures)}
     results: dict[str, Result] = {}
 
     def add(key: str, result: Result) -> None:
@@ -67,32 +67,32 @@ def read(
         show(result)
 
     sent = {}
-    for key, source in wanted.items():
+    for key, source in sources.items():
         problem = source.error or _problem(source.path)
         if problem is None:
             sent[key] = f"{key}{source.path.suffix}"
         else:
             add(key, error_result(source.name, problem))
     if sent:
-        with inbox(board) as place:
-            files = {name: wanted[key].path for key, name in sent.items()}
-            board.transport.put(files, place)
+        with inbox(board) as remote:
+            files = {name: sources[key].path for key, name in sent.items()}
+            board.transport.put(files, remote)
             command = [board.path("ocr"), "read", "--json-lines", *options]
             if draw is not None:
-                command += ["--draw", f"{place}/drawings"]
-            command += [f"{place}/{name}" for name in sent.values()]
+                command += ["--draw", f"{remote}/drawings"]
+            command += [f"{remote}/{name}" for name in sent.values()]
             answers = _Answers(
                 board.target.name,
                 set(sent),
-                lambda key, result: add(key, renamed(result, wanted[key].name)),
+                lambda key, result: add(key, renamed(result, sources[key].name)),
             )
             reason = answers.read(board, command)
             for key in sent:
                 if key not in results:
-                    add(key, error_result(wanted[key].name, f"was not read: {reason}"))
+                    add(key, error_result(sources[key].name, f"was not read: {reason}"))
             if draw is not None and not answers.cut:
-                _fetch_drawings(board, f"{place}/drawings", wanted, draw)
-    return [results[key] for key in wanted]
+                _fetch_drawings(board, f"{remote}/drawings", sources, draw)
+    return [results[key] for key in sources]
 
 
 class _Answers:
@@ -175,14 +175,14 @@ def _problem(path: Path) -> str | None:
     return None
 
 
-def _fetch_drawings(board: Board, folder: str, wanted: Mapping[str, Source], into: Path) -> None:
+def _fetch_drawings(board: Board, folder: str, sources: Mapping[str, Source], into: Path) -> None:
     """Bring drawings back under the names of the host's pictures."""
     taken: set[str] = set()
     with tempfile.TemporaryDirectory() as temporary:
         fetched = Path(temporary)
         board.transport.get(folder, fetched)
         into.mkdir(parents=True, exist_ok=True)
-        for key, source in wanted.items():
+        for key, source in sources.items():
             drawing = fetched / f"{key}.png"
             if drawing.is_file():
                 shutil.move(drawing, into / drawing_name(source.path, taken))

@@ -40,10 +40,10 @@ class Facts:
     @property
     def symbols(self) -> dict[str, tuple[int, ...]]:
         """The highest versions of symbols that libraries find, by their names."""
-        found: dict[str, tuple[int, ...]] = {"GLIBC": self.glibc}
+        versions: dict[str, tuple[int, ...]] = {"GLIBC": self.glibc}
         if self.glibcxx is not None:
-            found["GLIBCXX"] = (3, 4, self.glibcxx)
-        return found
+            versions["GLIBCXX"] = (3, 4, self.glibcxx)
+        return versions
 
 
 def usual(target: Target, system: System) -> Facts:

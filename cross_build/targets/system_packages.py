@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Iterator, Mapping, Sequence, TypedDict
 
 import lite_runner
 from cross_build.errors import BoardError
@@ -32,13 +32,21 @@ class Package:
     least: tuple[int, int]
 
 
+class PackageState(TypedDict, total=False):
+    """A package of a board's own: its version and the names it lacks, or why it is broken."""
+
+    version: str
+    lacking: Sequence[str]
+    broken: str
+
+
 PACKAGES = (
     Package("numpy", "python3-numpy", (1, 19)),
     Package("cv2", "python3-opencv", (4, 5)),
 )
 
 #: What a system gets them by.
-DEBIAN = tuple(one.debian for one in PACKAGES)
+DEBIAN = tuple(package.debian for package in PACKAGES)
 
 #: Run by the board's own Python with JSON on its standard input: by module, the names to look for.
 #: Prints by module its version and the names it lacks; nothing of a module that is not there, and
@@ -71,7 +79,7 @@ _TYPE_CHECKING = ast.dump(ast.parse("TYPE_CHECKING", mode="eval").body)
 
 def question() -> str:
     """What :data:`PROBE` reads: every name of each package that the runner's source takes."""
-    return json.dumps({one.module: names(one.module) for one in PACKAGES})
+    return json.dumps({package.module: names(package.module) for package in PACKAGES})
 
 
 @lru_cache(maxsize=None)
@@ -98,7 +106,7 @@ def names(module: str) -> Sequence[str]:
     return sorted(taken - asked)
 
 
-def check(board: str, answer: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def check(board: str, answer: Mapping[str, PackageState]) -> tuple[str, ...]:
     """Refuse a board whose packages the runner cannot work with.
 
     Args:
@@ -111,33 +119,34 @@ def check(board: str, answer: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...
     Raises:
         BoardError: one is missing, broken, too old, or lacks something; names what to do.
     """
-    missing = [one for one in PACKAGES if one.module not in answer]
+    missing = [package for package in PACKAGES if package.module not in answer]
     if missing:
-        modules = " and ".join(one.module for one in missing)
+        modules = " and ".join(package.module for package in missing)
+        apt_names = " ".join(package.debian for package in missing)
         raise BoardError(
             f"{board}: there are no wheels of {modules} for 32-bit ARM, and the board has none of"
-            f" its own; run there 'sudo apt-get install {' '.join(one.debian for one in missing)}'"
+            f" its own; run there 'sudo apt-get install {apt_names}'"
         )
-    for one in PACKAGES:
-        found = answer[one.module]
-        anew = f"run there 'sudo apt-get install --reinstall {one.debian}'"
-        if "broken" in found:
+    for package in PACKAGES:
+        state = answer[package.module]
+        anew = f"run there 'sudo apt-get install --reinstall {package.debian}'"
+        if "broken" in state:
             raise BoardError(
-                f"{board}: its {one.module} cannot be imported ({found['broken']}); {anew}"
+                f"{board}: its {package.module} cannot be imported ({state['broken']}); {anew}"
             )
-        version = str(found["version"])
-        if _number(version) < one.least:
-            least = ".".join(map(str, one.least))
+        version = str(state["version"])
+        if _number(version) < package.least:
+            least = ".".join(map(str, package.least))
             raise BoardError(
-                f"{board}: its {one.module} is {version}, the runner needs {least} or newer, as"
+                f"{board}: its {package.module} is {version}, the runner needs {least} or newer, as"
                 " Raspberry Pi OS 11 has; use a newer system there"
             )
-        if found["lacking"]:
+        if state["lacking"]:
             raise BoardError(
-                f"{board}: its {one.module} {version} lacks {', '.join(found['lacking'])}; is it"
-                f" {one.debian}? {anew}"
+                f"{board}: its {package.module} {version} lacks {', '.join(state['lacking'])}; is"
+                f" it {package.debian}? {anew}"
             )
-    return tuple(f"{one.module} {answer[one.module]['version']}" for one in PACKAGES)
+    return tuple(f"{package.module} {answer[package.module]['version']}" for package in PACKAGES)
 
 
 def _evaluated(tree: ast.AST) -> Iterator[ast.AST]:

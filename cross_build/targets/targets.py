@@ -109,10 +109,10 @@ def targets() -> dict[str, Target]:
             pack=row["pack"],
             wheels=tuple(data["wheels"][row["processor"]]),
             features=tuple(row.get("features", ())),
-            cores=tuple(Cores(one["name"], one["count"]) for one in row.get("cores", ())),
+            cores=tuple(Cores(cores["name"], cores["count"]) for cores in row.get("cores", ())),
             threads=row.get("threads", 1),
             power=row.get("power", "unbound"),
-            systems=tuple(systems[one] for one in row.get("systems", ())),
+            systems=tuple(systems[system] for system in row.get("systems", ())),
         )
         for name, row in data["targets"].items()
     }
@@ -135,8 +135,8 @@ def target(name: str) -> Target:
 def table(width: int | None = None) -> str:
     """Every target, one a line, for a terminal of so many columns."""
     rows = [
-        (one.name, one.about, one.pack, " ".join(system.name for system in one.systems))
-        for one in targets().values()
+        (target.name, target.about, target.pack, " ".join(system.name for system in target.systems))
+        for target in targets().values()
     ]
     return text_table.table(("TARGET", "BOARD", "PACK", "SYSTEMS"), rows, width=width, rule=False)
 

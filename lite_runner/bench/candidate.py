@@ -15,7 +15,7 @@ class Candidate:
     Attributes:
         name: for people; no two of a run have the same.
         program: runs a session (:mod:`lite_runner.bench.session`) when given the word ``turn``.
-        request: how it shall run; None leaves it to the program.
+        request: its settings; the program chooses what is None or left out.
     """
 
     name: str
@@ -47,7 +47,7 @@ def sweep(
         The candidates, and sentences on what is left out.
     """
     candidates, skipped = [], []
-    # Each once, or candidates could not be told apart.
+    # Duplicates would give two candidates of one name.
     for count in dict.fromkeys(threads or [0]):
         for side in dict.fromkeys(workers or [0]):
             if max(count, side) > cores:

@@ -1,7 +1,7 @@
-"""What a host, a board's ``ocr bench --job`` and the sessions it starts say to each other, as JSON.
+"""Messages between a host, a board's ``ocr bench --job`` and the sessions it starts, as JSON.
 
-A host sends a :class:`Job`; the board asks each session by a :class:`Request` and is answered by
-:class:`Ready`, passes (a list of times by stage for each picture), and :class:`Done`.
+A host sends a :class:`Job`; the board sends each session a :class:`Request`, which answers with
+:class:`Ready`, a :data:`Pass` for each pass that counts, and :class:`Done`.
 """
 
 # ruff: noqa: UP045 - hosts resolve these hints, also with Python 3.9, which has no "X | None"
@@ -28,7 +28,7 @@ class Passes(TypedDict):
 
 
 class Image(TypedDict):
-    """A picture as it is known of, without where it lies.
+    """A picture without its path.
 
     Attributes:
         detect: False for a picture that is one line as a whole.
@@ -36,8 +36,8 @@ class Image(TypedDict):
         sha256: of the file.
         width: in pixels.
         height: in pixels.
-        lines: true text; None where nobody knows it.
-        boxes: where each line stands; None where nobody knows it.
+        lines: ground truth; None if it is not known.
+        boxes: ground truth, a quad for each line; None if it is not known.
     """
 
     detect: bool
@@ -56,14 +56,14 @@ class Picture(Image):
 
 
 class PictureFile(TypedDict):
-    """What a session must know of a picture."""
+    """A picture that a session is to read; see :class:`Picture`."""
 
     path: str
     detect: bool
 
 
 class Setting(TypedDict, total=False):
-    """How a reader is to run; what is None or left out is as the reader has it itself.
+    """Settings of a reader; its own default counts for what is None or left out.
 
     Attributes:
         pack: folder of a pack.
@@ -72,7 +72,7 @@ class Setting(TypedDict, total=False):
         workers: lines recognised side by side.
         bucket: input widths of recognisers are multiples of this, in pixels.
         max_side: largest side of a detector's input, in pixels.
-        freedom: what the pack's models may be given, by file name.
+        freedom: capabilities of the pack's models, by file name.
         classify: False leaves the stage out.
         recognise: False leaves the stage out.
     """
@@ -89,7 +89,7 @@ class Setting(TypedDict, total=False):
 
 
 class Request(Setting):
-    """What a session is asked for.
+    """What a session is to do.
 
     Attributes:
         warmup: passes over the pictures that do not count.
@@ -116,7 +116,7 @@ class _MayBeTold(TypedDict, total=False):
 
 
 class About(_MayBeTold):
-    """What a session says of its reader; the same for all sessions of a candidate.
+    """What a session reports about its reader; the same for all sessions of a candidate.
 
     Attributes:
         engine: name of the inference library.
@@ -140,16 +140,16 @@ class About(_MayBeTold):
 
 
 class Ready(About):
-    """A session can read; ``load`` is the seconds its reader took to open."""
+    """The session can read now; ``load`` is the seconds that opening its reader took."""
 
     load: float
 
 
 class Done(TypedDict):
-    """A session's last word.
+    """Last message of a session.
 
     Attributes:
-        peak_rss: most memory it held, in bytes; None where the system does not tell.
+        peak_rss: most memory it held, in bytes; None where it is not known.
         read: what it read first of each picture; None where it could not be read.
         steady: whether every pass read the same.
     """

@@ -29,7 +29,7 @@ from lite_runner.scoring.scores import DetectionScore, ErrorRate, TextScore
 
 SCHEMA = 1
 
-#: Where no host is told: a board that measures itself.
+#: Of a board that measures itself.
 _NO_HOST: Host = {"target": None, "host": None, "emulated": False}
 
 #: Lines of a picture; None where it could not be read.
@@ -41,7 +41,7 @@ class Record:
 
     Args:
         begin: the run's first word.
-        host: what only the host knows; None where there is none.
+        host: what only the host knows; None if the board measures itself.
     """
 
     def __init__(self, begin: Begin, host: Host | None = None) -> None:
@@ -153,7 +153,7 @@ def _summary(image: Image) -> ImageSummary:
 
 
 def _unmeasured(name: str, failed: str | None) -> CandidateResult:
-    """A candidate of which no session has told anything."""
+    """The result of a candidate before any session of it has ended."""
     return {
         "id": name,
         "engine": None,
@@ -184,7 +184,7 @@ def _unmeasured(name: str, failed: str | None) -> CandidateResult:
 
 
 def _describe(result: CandidateResult, session: Measurement) -> None:
-    """Fill in what a session says of its reader."""
+    """Fill in what a session reports about its reader."""
     about = session["about"]
     result["engine"], result["engine_version"] = about["engine"], about["engine_version"]
     result["reader"], result["pack"] = about["reader"], about["pack"]

@@ -13,13 +13,13 @@ from lite_runner.scoring.scores import DetectionScore, TextScore
 
 
 class Throttling(TypedDict):
-    """What holds or held a board back; empty if it was asked and said nothing, None if nobody."""
+    """Reasons why a board throttled; empty if there was none, None if it cannot report any."""
 
     throttled: Optional[Sequence[str]]
 
 
 class State(Throttling):
-    """How a board stood at one moment; None for what nobody could tell.
+    """Clocks, temperatures and load of a board at one moment; None for what it does not report.
 
     Attributes:
         mhz: clock of each core.
@@ -40,8 +40,8 @@ class Board(TypedDict):
     Attributes:
         machine: ``uname -m``.
         system: the platform's name for itself.
-        model: what the device tree says; empty where nobody says.
-        cpu: name of its cores; empty where nobody says.
+        model: name in the device tree; empty where there is none.
+        cpu: name of its cores; empty where it is not known.
         cores: that the benchmark may use.
         memory: in bytes; None where the system does not tell.
     """
@@ -66,7 +66,7 @@ class Settings(TypedDict):
 
 
 class SessionMeasures(Passes):
-    """What is measured of one process: it loads, warms up, then reads all pictures several times.
+    """Measurements of one process: it loads, warms up, then reads all pictures several times.
 
     Attributes:
         startup: seconds from the process's start until it could read.
@@ -96,7 +96,7 @@ class Session(SessionMeasures):
 
 
 class SessionReading(TypedDict):
-    """What a session says and reads.
+    """What a session reports and reads.
 
     Attributes:
         about: of its reader.
@@ -115,7 +115,7 @@ class SessionOutcome(SessionMeasures, SessionReading):
 
 @final
 class Measurement(Session, SessionReading):
-    """The same as the board tells it, with the index of its candidate."""
+    """A session as the board reports it, with the index of its candidate."""
 
     candidate: int
 
@@ -129,7 +129,7 @@ class Failure(TypedDict):
 
 
 class Begin(TypedDict):
-    """A run's first word.
+    """First event of a run.
 
     Attributes:
         started: in ISO 8601 and UTC.
@@ -149,13 +149,13 @@ class Begin(TypedDict):
 
 
 class End(TypedDict):
-    """A run's last word; ``stopped`` says why it ended early, if it did."""
+    """Last event of a run; ``stopped`` is the reason why it ended early, if it did."""
 
     seconds: float
     stopped: Optional[str]
 
 
-#: What a run tells as it goes: under ``begin``, ``turn``, ``end``, and ``say`` for people.
+#: What a run reports as it goes, by kind: ``begin``, ``turn``, ``end``, and ``say`` for messages.
 Event = Union[Begin, Measurement, Failure, End, str]
 
 
@@ -208,7 +208,7 @@ class Instructions(Counts):
 
 
 class CandidateResult(TypedDict):
-    """What was measured of a candidate; None for what no session could tell.
+    """Measurements of a candidate; None for what no session reported.
 
     Attributes:
         id: name of the candidate.

@@ -7,30 +7,19 @@ so to all of them alike.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import random
-import signal
-import subprocess
-import tempfile
-import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Callable, Iterator, Sequence
+from typing import Callable, Iterator, Sequence
 
-from lite_runner.bench import system_state
+from lite_runner.bench import page_cache, system_state
 from lite_runner.bench.candidate import Candidate
-from lite_runner.bench.messages import Done, Image, Pass, Picture, Ready, Request
+from lite_runner.bench.messages import Image, Picture, Request
 from lite_runner.bench.record import Record
-from lite_runner.bench.result import Begin, Event, Failure, Measurement, Result, SessionOutcome
+from lite_runner.bench.result import Begin, Event, Failure, Measurement, Result
+from lite_runner.bench.session_process import SessionError, measure
 from lite_runner.bench.statistics import median, passes
-from lite_runner.errors import LiteError
-
-
-class SessionError(LiteError):
-    """A session's process ended before it was done; with its last words."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +134,7 @@ def _sessions(
     start: float,
     say: Callable[[str], None],
 ) -> Iterator[Measurement | Failure]:
-    """What sessions measure, in the order they are taken."""
+    """Run sessions; gives what they measure in the order they run."""
     drawing = random.Random(plan.seed)  # noqa: S311 - not a secret, and repeatable
     going, order = list(range(len(candidates))), 0
     for number in range(plan.max_sessions):
@@ -155,9 +144,10 @@ def _sessions(
             at = time.monotonic() - start
             if number and at > plan.limit:
                 return
-            cold = number == 0 and drop_files(Path(candidate.program).resolve().parent)
+            cold = number == 0 and page_cache.drop_files(Path(candidate.program).resolve().parent)
             try:
-                outcome = take(candidate, pictures, plan, cold)
+                request = _request(candidate, pictures, plan)
+                outcome = measure(candidate.program, request, plan.patience, cold)
             except SessionError as error:
                 say(f"{candidate.name}: {error}")
                 going.remove(index)
@@ -173,40 +163,6 @@ def _sessions(
                 going.remove(index)
         if not going:
             return
-
-
-def take(
-    candidate: Candidate, pictures: Sequence[Picture], plan: Plan, cold: bool
-) -> SessionOutcome:
-    """One session of a candidate.
-
-    Raises:
-        SessionError: its process failed.
-    """
-    before = system_state.read()
-    start = time.perf_counter()
-    with _started(candidate.program, _request(candidate, pictures, plan)) as (lines, child, words):
-        watch = threading.Timer(plan.patience, os.killpg, (child.pid, signal.SIGKILL))
-        watch.daemon = True
-        watch.start()
-        answers = _answers(lines, start)
-        code = child.wait()
-        hung = not watch.is_alive()
-        watch.cancel()
-        if hung:
-            raise SessionError(f"took over {plan.patience:.0f} s; the file or the board is broken")
-        if answers.ready is None or answers.done is None:
-            raise SessionError(_last_words(code, words))
-    return {
-        "cold": cold,
-        "before": before,
-        "passes": answers.passes,
-        "startup": answers.startup,
-        "load": answers.ready["load"],
-        "about": answers.ready,
-        **answers.done,
-        "after": system_state.read(),
-    }
 
 
 def _request(candidate: Candidate, pictures: Sequence[Picture], plan: Plan) -> Request:
@@ -225,95 +181,3 @@ def _request(candidate: Candidate, pictures: Sequence[Picture], plan: Plan) -> R
             {"path": picture["path"], "detect": picture["detect"]} for picture in pictures
         ],
     }
-
-
-@dataclass
-class _Answers:
-    """What a session has said so far; ``startup`` is seconds until it was ready."""
-
-    startup: float = 0.0
-    ready: Ready | None = None
-    passes: list[Pass] = field(default_factory=list)
-    done: Done | None = None
-
-
-def _answers(lines: IO[str], start: float) -> _Answers:
-    """What a session says, until it has ended.
-
-    Args:
-        lines: its standard output.
-        start: when its process was, by ``time.perf_counter``.
-    """
-    answers = _Answers()
-    for line in lines:
-        try:
-            ((kind, value),) = json.loads(line).items()
-        except (ValueError, AttributeError):
-            continue  # the library's own words
-        if kind == "ready":
-            answers.startup, answers.ready = time.perf_counter() - start, value
-        elif kind == "pass":
-            answers.passes.append(value)
-        elif kind == "done":
-            answers.done = value
-    return answers
-
-
-def _last_words(code: int, words: IO[bytes]) -> str:
-    """Why a session ended before it was done."""
-    words.seek(0)
-    lines = [line for line in words.read().decode("utf-8", "replace").split("\n") if line]
-    if lines:
-        return lines[-1].strip()
-    return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-
-
-@contextlib.contextmanager
-def _started(
-    program: str, request: Request
-) -> Iterator[tuple[IO[str], subprocess.Popen[str], IO[bytes]]]:
-    """A session's process, what it says, and a file of its complaints; ended with the context."""
-    with tempfile.TemporaryFile() as words:
-        try:
-            child = subprocess.Popen(
-                [program, "turn"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=words,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise SessionError(f"{program}: {error.strerror}") from error
-        with child:
-            try:
-                if child.stdin is None or child.stdout is None:
-                    raise ValueError("a child without pipes")
-                with contextlib.suppress(BrokenPipeError):  # it is dead: its words tell why
-                    child.stdin.write(json.dumps(request))
-                    child.stdin.close()
-                yield child.stdout, child, words
-            except BaseException:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                raise
-
-
-def drop_files(folder: Path) -> bool:
-    """Ask the system to forget what it has read of a folder's files; False where it cannot."""
-    if not hasattr(os, "posix_fadvise"):
-        return False
-    try:
-        os.sync()  # what is not written yet is not forgotten
-        for path in folder.rglob("*"):
-            if path.is_file():
-                descriptor = os.open(path, os.O_RDONLY)
-                try:
-                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-                finally:
-                    os.close(descriptor)
-    except OSError:
-        return False
-    return True

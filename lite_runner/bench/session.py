@@ -1,8 +1,8 @@
 """A session: one process that loads a reader, warms up, and reads all pictures some times.
 
-Asked by one JSON object on standard input, it says one a line: ``ready`` when it can read, ``pass``
-for each counted pass, ``done`` in the end. A reader of another project in the same run speaks the
-same way (``cross_build/bench/peers``).
+It reads a request as JSON from standard input and prints one JSON object a line: ``ready`` when it
+can read, ``pass`` for each pass that counts, ``done`` in the end. Readers of other projects follow
+the same protocol (``cross_build/bench/peers``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ import cv2
 from lite_runner import __version__, pack
 from lite_runner.bench.messages import About, Done, Pass, PictureFile, Ready, Request, Text, Times
 from lite_runner.errors import ImageError
-from lite_runner.ocr.pipeline import Ocr, Options, Page
+from lite_runner.ocr.options import Options
+from lite_runner.ocr.page import Page
+from lite_runner.ocr.pipeline import Ocr
 from lite_runner.pictures import image
 from lite_runner.predictor import engines
 from lite_runner.releases import settings
@@ -31,7 +33,7 @@ Answer = Union[Ready, Pass, Done]
 
 
 class Reader(Protocol):
-    """What reads in a session."""
+    """A reader that a session measures."""
 
     @property
     def about(self) -> About:
@@ -111,8 +113,8 @@ class LiteReader:
 
 
 def main(make: Callable[[Request], Reader] = LiteReader) -> int:
-    """Take one session as standard input asks; the exit code."""
-    # The libraries' native code prints to descriptor 1: what it says belongs to stderr here.
+    """Run one session by the request on standard input; returns the exit code."""
+    # The libraries' native code prints to descriptor 1, which is for answers only.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     take(json.load(sys.stdin), answers, make)
@@ -120,7 +122,7 @@ def main(make: Callable[[Request], Reader] = LiteReader) -> int:
 
 
 def take(request: Request, answers: IO[str], make: Callable[[Request], Reader]) -> None:
-    """Take one session.
+    """Run one session.
 
     Args:
         request: how to run, and what to read.
@@ -148,7 +150,7 @@ def take(request: Request, answers: IO[str], make: Callable[[Request], Reader]) 
 
 
 def peak_rss(status: Path = Path("/proc/self/status")) -> int | None:
-    """Most memory this process has held so far, in bytes; None where the system does not tell.
+    """Most memory this process has held so far, in bytes; None where it is not known.
 
     Not ``getrusage``: a child inherits its parent's peak there.
     """

@@ -1,6 +1,6 @@
 """The state of a board around a measurement: clocks, heat, throttling, load.
 
-What a board does not tell is None: absent is not zero, and not fine either.
+What a board does not report is None, which is neither zero nor good news.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _PI_BITS = {
     18: "throttled before",
     19: "soft temperature limit before",
 }
-#: The same word without the program, where the kernel passes it on.
+#: The same number from the kernel, where the program is missing.
 _PI_FILE = "sys/devices/platform/soc/soc:firmware/get_throttled"
 _SECONDS = 5
-#: How a state says that something holds at this moment, not that it once did.
+#: Ends the sentences about this moment; others are about the time since the board was started.
 _NOW = " now"
 
-#: Runs a program, gives the first line of what it says; None if it is missing or says nothing.
+#: Runs a program and gives its first line of output; None if it is missing or prints nothing.
 Ask = Callable[[Sequence[str]], "str | None"]
 
 
 def ask(command: Sequence[str]) -> str | None:
-    """The first line a program says; it is ended then, or after some seconds."""
+    """First line of a program's output; the program is ended then, or after some seconds."""
     program = shutil.which(command[0])
     if program is None:
         return None
@@ -53,7 +53,7 @@ def ask(command: Sequence[str]) -> str | None:
     except OSError:
         return None
     with child:
-        # tegrastats goes on for ever; a program that says nothing must not hold us up either.
+        # tegrastats goes on for ever, and another program may print nothing.
         timer = _killing(child)
         line = child.stdout.readline() if child.stdout else ""
         timer.cancel()
@@ -66,7 +66,7 @@ def read(root: Path = Path("/"), asking: Ask = ask) -> State:
 
     Args:
         root: folder with ``sys`` and ``proc``.
-        asking: asks the board's own programs.
+        asking: runs the board's own programs.
     """
     cpus = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*"), key=_number)
     clocks = [_integer(cpu / "cpufreq/scaling_cur_freq") for cpu in cpus]
@@ -89,9 +89,10 @@ def read(root: Path = Path("/"), asking: Ask = ask) -> State:
 
 
 def held_back(before: Throttling, after: Throttling) -> list[str]:
-    """What held a board back between two states: what holds now, and what began since the first.
+    """Why a board throttled between two states.
 
-    A board remembers since it was started: what it said before is no news afterwards.
+    A board reports all reasons since it was started: those that the first state has are left out,
+    unless they still apply.
     """
     old, new = before["throttled"], after["throttled"] or ()
     reasons = [word for word in (*(old or ()), *new) if word.endswith(_NOW)]
@@ -103,13 +104,13 @@ def held_back(before: Throttling, after: Throttling) -> list[str]:
 def _throttled(root: Path, asking: Ask) -> list[str] | None:
     answer = asking(["vcgencmd", "get_throttled"]) or ""
     bits = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)", answer)
-    # Where the program is missing, or not let in, the kernel passes the word on.
+    # Where the program is missing, or not permitted, the kernel has the same number.
     bits = bits or re.fullmatch(r"([0-9a-fA-F]+)", _text(root / _PI_FILE))
     reasons = None
     if bits:
         value = int(bits.group(1), 16)
         reasons = [words for bit, words in _PI_BITS.items() if value >> bit & 1]
-    # Elsewhere the kernel's own cooling tells: it slows cores down step by step.
+    # Elsewhere the kernel's cooling devices report it: they slow cores down step by step.
     for device in sorted((root / "sys/class/thermal").glob("cooling_device*")):
         kind, step = _text(device / "type"), _integer(device / "cur_state")
         if ("cpu" in kind.lower() or kind == "Processor") and step is not None:

@@ -1,1 +1,1 @@
-"""What models stay right with here, tried in a child: other shapes, several lines at once."""
+"""What models can do on this machine, such as other input shapes, probed in a child process."""

@@ -1,4 +1,4 @@
-"""Limits of memory and time within which a model is tried, by its size and that of its input.
+"""Limits of memory and time within which a model is probed, by its size and that of its input.
 
 A model may be a stranger's file, or a damaged one: sizes in it decide what the library allocates
 and how long it computes. Limits are generous: refusing a good model is worse than losing a minute.
@@ -41,7 +41,7 @@ _BETWEEN = 300
 
 @dataclass(frozen=True)
 class Limit:
-    """What one step of a trial may take.
+    """What one step of probing may take.
 
     Attributes:
         memory: bytes beside what the process has before.
@@ -77,7 +77,7 @@ def running(size: int, precision: str, stage: str, elements: int) -> Limit:
 
 @contextlib.contextmanager
 def memory(limit: Limit) -> Iterator[None]:
-    """Let this process have a limit's memory more than it has now; then allocations fail.
+    """Within it, allocations fail beyond a limit's memory more than the process has now.
 
     Linux counts all private memory that can be written (from 4.7 on), and not the library's code.
     """
@@ -94,7 +94,7 @@ def memory(limit: Limit) -> Iterator[None]:
 
 @contextlib.contextmanager
 def time(limit: Limit) -> Iterator[None]:
-    """End this process if a call takes longer: nothing else ends a loop in the library."""
+    """Within it, an alarm ends the process after a limit's time, also in a loop of the library."""
     signal.alarm(limit.seconds)
     try:
         yield
@@ -103,7 +103,7 @@ def time(limit: Limit) -> Iterator[None]:
 
 
 def begin() -> None:
-    """Let this process end before others suffer: by the alarm, or where the machine is full."""
+    """Set this process up to end first: by an alarm, or when the machine runs out of memory."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(_BETWEEN)
     with contextlib.suppress(OSError):
@@ -111,7 +111,7 @@ def begin() -> None:
 
 
 def _data() -> int:
-    """Bytes of private memory that can be written; 0 where the system does not tell."""
+    """Bytes of private memory that can be written; 0 where it is not known."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
             if line.startswith("VmData:"):

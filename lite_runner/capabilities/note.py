@@ -42,7 +42,7 @@ def tried(engine: Engine, files: Pack) -> Engine:
 
 
 def outcome(engine: Engine, files: Pack) -> dict[str, Capabilities]:
-    """What :func:`lite_runner.capabilities.probing.run` says, or said of the same bytes before.
+    """The result of :func:`lite_runner.capabilities.probing.run`, now or noted earlier.
 
     Raises:
         EngineError: as above.
@@ -58,7 +58,7 @@ def outcome(engine: Engine, files: Pack) -> dict[str, Capabilities]:
 
 
 def keep(engine: Engine, files: Pack, known: dict[str, Capabilities]) -> None:
-    """Note what probing has shown; where nothing can be written, it is paid again the next time."""
+    """Write a note; where nothing can be written, models are probed again the next time."""
     path = _path(engine, files)
     if path is None:
         return
@@ -68,7 +68,7 @@ def keep(engine: Engine, files: Pack, known: dict[str, Capabilities]) -> None:
 
 
 def _read(note: Path, files: Pack) -> dict[str, Capabilities] | None:
-    """What a note says; None if there is none, or it is damaged or not of these models."""
+    """Read a note; None if there is none, or it is damaged or not of these models."""
     try:
         data = json.loads(note.read_text(encoding="utf-8"))
         known = {path.name: can for path, can in engines.from_data(files.folder, data).items()}
@@ -78,7 +78,7 @@ def _read(note: Path, files: Pack) -> dict[str, Capabilities] | None:
 
 
 def _path(engine: Engine, files: Pack) -> Path | None:
-    """Where the note of a pack on an engine is kept; None where the user has no home, as on phones.
+    """Path of the note of a pack on an engine; None where the user has no home, as on phones.
 
     ``pack.json`` names every file of the pack by its sha256. Kernels are chosen by the processor,
     and a home folder may be shared: a note is of one machine.

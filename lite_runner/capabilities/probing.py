@@ -37,7 +37,7 @@ Step = Tuple[str, str]
 
 
 class Request(TypedDict):
-    """What a child is to try.
+    """Steps for a child process.
 
     Attributes:
         engine: module, name and arguments of its class.
@@ -53,7 +53,7 @@ class Request(TypedDict):
 
 
 def run(engine: Engine, files: pack.Pack) -> dict[str, Capabilities]:
-    """Find out what each model of a pack can do and stay right.
+    """Find out what each model of a pack can do without wrong results.
 
     Args:
         engine: the board's.
@@ -125,7 +125,7 @@ def _check_runs(engine: Engine, files: pack.Pack, stage: str) -> None:
 
 
 def _child(request: Request, alert: Mapping[str, str]) -> tuple[list[bool], str]:
-    """Take steps in a process of their own; the answers it gave, and its last words."""
+    """Run steps in a child process; gives its answers, and why it ended."""
     code = f"import sys; sys.path[:] = {sys.path!r}; "
     code += "from lite_runner.verification import probing_child; probing_child.main()"
     child = subprocess.run(
@@ -142,7 +142,7 @@ def _child(request: Request, alert: Mapping[str, str]) -> tuple[list[bool], str]
 
 
 def _last_words(code: int, words: Sequence[str]) -> str:
-    """Why a child ended, in the library's words where it had some."""
+    """Why a child ended, from the library's output where it says so."""
     if code == -signal.SIGALRM:
         return "it takes longer than models of its size do, the file or the board is broken"
     complaints = [line.strip() for line in words if any(word in line for word in _COMPLAINTS)]

@@ -1,4 +1,4 @@
-"""``ocr bench``: a board measured by itself, or by a host that sends it a job."""
+"""``ocr bench``: measures this board, for its user or for a host that sends a job."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def bench(options: argparse.Namespace) -> int:
         UsageError: there is nothing to measure with.
         LiteError: a pack is damaged or cannot run here.
     """
-    _end_well()
+    _interrupt_on_termination()
     program = settings.home() / PROGRAM
     if not program.is_file():
         raise UsageError(
@@ -66,7 +66,7 @@ def bench(options: argparse.Namespace) -> int:
 def _candidates(
     options: argparse.Namespace, packs: Mapping[Path, pack.Pack], own: Path | None, program: Path
 ) -> tuple[list[Candidate], list[str]]:
-    """Every pack with every setting that was asked for, and sentences on what is left out."""
+    """Every pack with every requested setting, and sentences on what is left out."""
     candidates: list[Candidate] = []
     skipped: list[str] = []
     names = [files.name for files in packs.values()]
@@ -99,7 +99,7 @@ def run_job(source: IO[str], sink: IO[str]) -> int:
         source: JSON of a :class:`lite_runner.bench.messages.Job`.
         sink: gets the run's events, each a JSON object of one entry on a line.
     """
-    _end_well()
+    _interrupt_on_termination()
     job: Job = json.load(source)
 
     def tell(kind: str, value: Event) -> None:
@@ -116,8 +116,8 @@ def run_job(source: IO[str], sink: IO[str]) -> int:
     return 0
 
 
-def _end_well() -> None:
-    """Be interrupted by what else ends a process, so that no session goes on alone."""
+def _interrupt_on_termination() -> None:
+    """Raise KeyboardInterrupt on SIGTERM and SIGHUP, too, so that no session is left running."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
 

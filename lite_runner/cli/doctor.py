@@ -22,7 +22,14 @@ _SYSTEM = {"numpy": "python3-numpy", "cv2": "python3-opencv"}
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: ``detail`` says what was found, ``hint`` how to get it if not ``ok``."""
+    """Result of one check.
+
+    Attributes:
+        name: what was checked.
+        ok: whether it works.
+        detail: a version, a path or an error.
+        hint: the command that fixes it, if not ``ok``.
+    """
 
     name: str
     ok: bool
@@ -31,7 +38,7 @@ class Check:
 
 
 def board_checks(pack: Path) -> list[Check]:
-    """Look at all a board needs to read: interpreter, packages, engine, pack, golden picture."""
+    """Check all that reading needs: interpreter, packages, engine, pack, golden picture."""
     checks = [
         Check("machine", True, f"{platform.machine()}, {platform.platform(terse=True)}"),
         Check(
@@ -48,7 +55,7 @@ def board_checks(pack: Path) -> list[Check]:
 
 
 def release_checks() -> list[Check]:
-    """Look at the release in use, if this runner lies in one beside others."""
+    """Check the release in use, if this runner is installed as one."""
     home = settings.home()
     root = home.parents[1]
     if home.parent.name != "releases" or not (root / "current").is_symlink():
@@ -57,7 +64,7 @@ def release_checks() -> list[Check]:
 
 
 def hint(module: str | None) -> str:
-    """What to do about a package that cannot be imported, in the release this runner lies in."""
+    """How to fix a package that cannot be imported."""
     brought = (
         packs.of_this_release() is None or (Path(__file__).resolve().parents[3] / "site").is_dir()
     )

@@ -1,4 +1,4 @@
-"""Annotated pictures: the lines outlined, and beside them what was read, each at its own place."""
+"""Annotated pictures: the lines outlined, and their text at the same positions beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import geometry
-from lite_runner.ocr.pipeline import Line, Page
+from lite_runner.ocr.page import Line, Page
 
 #: Outline colours, BGR, taken in turn so that neighbours differ.
 _COLOURS = ((60, 60, 220), (40, 150, 40), (210, 110, 30), (160, 40, 160), (20, 130, 200))

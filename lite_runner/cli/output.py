@@ -1,4 +1,4 @@
-"""Results on their way out: to the terminal, as JSON, and as files that are whole or not there."""
+"""Output: results on the terminal and as JSON, and files that are complete or absent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STDOUT = "-"
 
 
 def force_utf8_output() -> None:
-    """Let text in any script be printed, also where the locale is none or an old one.
+    """Print UTF-8 whatever the locale is, so that text in any script can be printed.
 
     What would control the terminal is shown instead (:mod:`lite_runner.terminal`).
     """
@@ -36,14 +36,14 @@ def tell(result: report.Result, target: str | None) -> None:
 
     Args:
         result: of one picture.
-        target: the file for JSON, if wanted.
+        target: the file for JSON; None for no JSON.
     """
     if target != STDOUT:
         print(report.text(result), flush=True)
 
 
 def finish(results: Sequence[report.Result], target: str | None) -> int:
-    """Write the JSON where it is wanted and print the summary; 1 if any picture failed, else 0."""
+    """Write the JSON, if asked for, and print the summary; 1 if any picture failed, else 0."""
     if target is not None:
         write_json(results, target)
     if target != STDOUT and len(results) > 1:
@@ -54,12 +54,12 @@ def finish(results: Sequence[report.Result], target: str | None) -> int:
 def keeping(
     results: Sequence[report.Result], read: Callable[[], object], target: str | None
 ) -> int:
-    """Read pictures and finish; interrupted, finish with what was read by then.
+    """Read pictures and finish; after an interruption finish with what was read until then.
 
     Args:
         results: filled by ``read``.
         read: reads all the pictures.
-        target: the file for JSON, if wanted.
+        target: the file for JSON; None for no JSON.
 
     Returns:
         The exit code of :func:`finish`.
@@ -112,7 +112,7 @@ def write_picture(path: Path, pixels: Image) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; through links, and straight into pipes and devices."""
+    """Write a file completely or not at all; follows links, and writes into pipes and devices."""
     # /dev/stdout may lead to a plain file, but it is that file's open descriptor which is meant.
     if path.exists() and (path.parent == Path("/dev") or not path.is_file()):
         path.write_bytes(data)

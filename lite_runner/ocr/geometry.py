@@ -39,9 +39,9 @@ def clockwise(points: Floats) -> Floats:
 
 def size(quad: Floats) -> tuple[float, float]:
     """(width, height) of the upright rectangle a quad straightens to: its longer opposite sides."""
-    one, two, three, four = quad.tolist()
-    width = max(math.dist(one, two), math.dist(three, four))
-    return width, max(math.dist(two, three), math.dist(four, one))
+    first, second, third, fourth = quad.tolist()
+    width = max(math.dist(first, second), math.dist(third, fourth))
+    return width, max(math.dist(second, third), math.dist(fourth, first))
 
 
 def text_first(quad: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""The memory this process holds, and giving back to the system what it no longer needs of it."""
+"""The memory this process holds, and returning freed memory to the system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STATM = Path("/proc/self/statm")
 
 
 def held() -> int:
-    """Bytes of memory that the process holds (its resident set); 0 where the system does not tell.
+    """Bytes of memory that the process holds (its resident set); 0 where it is not known.
 
     The second field of ``/proc/self/statm`` (proc_pid_statm(5)), in pages.
     """
@@ -22,6 +22,6 @@ def held() -> int:
 
 
 def give_back() -> None:
-    """Have the C library give freed memory back, which it may keep for the next allocation."""
+    """Let the C library return freed memory, which it keeps for later allocations."""
     with contextlib.suppress(AttributeError):  # glibc's own: others keep little
         ctypes.CDLL(None).malloc_trim(0)

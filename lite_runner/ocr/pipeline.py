@@ -11,112 +11,24 @@ from typing import Iterator, Sequence
 import numpy as np
 
 from lite_runner import pack
-from lite_runner.arrays import AnyArray, Floats, Image
+from lite_runner.arrays import Floats, Image
 from lite_runner.errors import PackError
-from lite_runner.ocr import classification, detection, geometry, memory, recognition
+from lite_runner.ocr import (
+    classification,
+    detection,
+    geometry,
+    memory,
+    network_outputs,
+    recognition,
+)
+from lite_runner.ocr.options import Options
+from lite_runner.ocr.page import Line, Page, Seconds
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines
-from lite_runner.predictor.protocol import Engine, Output
+from lite_runner.predictor.protocol import Engine
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
-from lite_runner.releases import settings
-from lite_runner.releases.proof import StageSeconds
 from lite_runner.user_path import user_path
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to read.
-
-    Attributes:
-        detect: find lines first; otherwise the whole picture is one line.
-        classify: turn upside-down lines, where the pack has a classifier.
-        recognise: read the lines; otherwise only their boxes are given.
-        min_score: lines read with a lower score are left out.
-        batch: lines given to a network at once, where the engine stays right with it; what suits
-            the engine if None.
-        workers: lines classified and recognised side by side, at most as many as there are cores;
-            as the release was tuned if None.
-        bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
-        max_side: largest side of the detector's input, in pixels; as the release was tuned, or
-            else as the pack says, if None.
-        memory: bytes that the process may hold between pages. A model's buffers grow to the largest
-            shape it has run on, and the C library keeps what was freed. Beyond this number freed
-            memory goes back to the system after a page, and if that is not enough, models are
-            closed, to be opened again by the next page. Unbounded if None.
-    """
-
-    detect: bool = True
-    classify: bool = True
-    recognise: bool = True
-    min_score: float = 0.5
-    batch: int | None = None
-    workers: int | None = None
-    bucket: int | None = None
-    max_side: int | None = None
-    memory: int | None = None
-
-    def tuned(self) -> Options:
-        """The same with what is left open filled in from the release this runner lies in."""
-        release = settings.of_this_release()
-        return replace(
-            self,
-            workers=self.workers or release.workers,
-            bucket=self.bucket or release.bucket,
-            max_side=self.max_side or release.max_side,
-        )
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of text.
-
-    Attributes:
-        text: what it says; None if not recognised.
-        score: mean probability of its characters, or of its box where not recognised.
-        box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
-        angle: 180 where the line was upside down, else 0.
-    """
-
-    text: str | None
-    score: float
-    box: Floats
-    angle: int
-
-
-@dataclass(frozen=True)
-class Seconds:
-    """Wall time of each stage."""
-
-    detect: float
-    classify: float
-    recognise: float
-    total: float
-
-    def as_dict(self) -> StageSeconds:
-        """As JSON takes it."""
-        return {
-            "detect": self.detect,
-            "classify": self.classify,
-            "recognise": self.recognise,
-            "total": self.total,
-        }
-
-
-@dataclass(frozen=True)
-class Page:
-    """What one picture says: its lines in reading order."""
-
-    width: int
-    height: int
-    lines: tuple[Line, ...]
-    seconds: Seconds
-
-    def __iter__(self) -> Iterator[Line]:
-        return iter(self.lines)
-
-    def __len__(self) -> int:
-        return len(self.lines)
 
 
 @dataclass
@@ -161,7 +73,7 @@ class Ocr:
         engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
         if chosen_here:
-            # Late: a trial reads with what is in this module.
+            # Late: probing reads with this module.
             from lite_runner.capabilities import note
 
             engine = note.tried(engine, self.pack)
@@ -289,7 +201,7 @@ class Ocr:
             outputs = models.run(
                 shape, lambda batch: classification.preprocess(lines, network, batch)
             )
-            probabilities = floats(outputs).data
+            probabilities = network_outputs.floats(outputs).data
             for crop, (angle, _) in zip(
                 chunk, classification.postprocess(probabilities, classifier)
             ):
@@ -312,7 +224,7 @@ class Ocr:
             lines = [pixels[index] for index in group]
             shape = recognition.input_shape(lines, network, bucket)
             outputs = models.run(shape, lambda batch: recognition.preprocess(lines, network, batch))
-            read = decode(outputs, len(group), recogniser)
+            read = network_outputs.decode(outputs, len(group), recogniser)
             for index, (text, score) in zip(group, read):
                 crops[index].text, crops[index].score = text, score
 
@@ -350,34 +262,6 @@ def _folder(source: str | Path | None) -> Path:
     if folder is None:
         raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
     return folder
-
-
-def decode(
-    outputs: Sequence[Output], count: int, recogniser: pack.Recogniser
-) -> list[tuple[str, float]]:
-    """Text and score of each line of a recogniser's batch, from all its outputs."""
-    if recogniser.outputs == "softmax":
-        return [recognition.decode_softmax(line, recogniser) for line in outputs[0].data]
-    # V1.x exports name their outputs in either order.
-    probabilities = floats(outputs)
-    (ids,) = (output for output in outputs if output is not probabilities)
-    return [
-        recognition.decode_ids(_sequence(ids, n), _sequence(probabilities, n), recogniser)
-        for n in range(count)
-    ]
-
-
-def floats(outputs: Sequence[Output]) -> Output:
-    """The first output that holds probabilities: V1.x networks put out classes or ids, too."""
-    return next(output for output in outputs if output.data.dtype.kind == "f")
-
-
-def _sequence(output: Output, index: int) -> AnyArray:
-    """Rows of one line in an output whose level-of-detail offsets mark where each line starts."""
-    if not output.lod:
-        return output.data
-    offsets = output.lod[0]
-    return output.data[offsets[index] : offsets[index + 1]]
 
 
 def _chunks(crops: Sequence[_Crop], size: int) -> Iterator[Sequence[_Crop]]:

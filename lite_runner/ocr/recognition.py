@@ -11,7 +11,7 @@ from lite_runner.pack import Network, Recogniser
 from lite_runner.pictures.image import normalise, resize
 from lite_runner.releases.settings import Settings
 
-#: Widths are rounded up to multiples of this unless told otherwise: lines share input shapes.
+#: Widths are rounded up to multiples of this by default: lines share input shapes.
 BUCKET = Settings.bucket
 #: Longer lines, in multiples of the height, are squeezed: memory grows with the width squared in
 #: attention, and no printed line of one height is this long.

@@ -10,7 +10,7 @@ from lite_runner.releases.proof import STAGES, StageSeconds
 from lite_runner.terminal import visible
 
 if TYPE_CHECKING:
-    from lite_runner.ocr.pipeline import Page
+    from lite_runner.ocr.page import Page
 
 
 class LineResult(TypedDict):

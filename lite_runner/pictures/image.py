@@ -115,7 +115,7 @@ def _tables(mean: tuple[float, ...], std: tuple[float, ...]) -> list[Floats]:
     scale = np.float32(1.0 / 255.0) / np.asarray(std, np.float32)
     shift = -np.asarray(mean, np.float32) / np.asarray(std, np.float32)
     values = np.arange(256, dtype=np.float32)
-    return [values * one + other for one, other in zip(scale, shift)]
+    return [values * factor + offset for factor, offset in zip(scale, shift)]
 
 
 def resize(pixels: Image, width: int, height: int) -> Image:

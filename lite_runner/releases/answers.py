@@ -1,4 +1,4 @@
-"""What the release manager and the probe of a board are given and answer, as JSON.
+"""Input and answers of a board's release manager and probe, as JSON.
 
 Both are sent to boards as text and import nothing of ours there; these types are for whoever calls
 them, on either side. Keys stay as they are: the manifests lie on boards.
@@ -28,7 +28,7 @@ class _MayHaveSystem(TypedDict, total=False):
 
 
 class Manifest(_MayHaveSystem):
-    """``bundle.json``: the files of a release by their paths; it says more for people."""
+    """``bundle.json``: the files of a release by their paths, besides what is for people."""
 
     files: dict[str, FileEntry]
 
@@ -55,14 +55,14 @@ class Needs(_MayNeed):
 
 
 class ArchiveManifest(Manifest):
-    """``bundle.json`` of an unpacked archive, which also says what it is called and needs."""
+    """``bundle.json`` of an unpacked archive, with its release's name and needs."""
 
     release: str
     needs: Needs
 
 
 class Facts(TypedDict):
-    """What a board is, as it says itself.
+    """What a board reports about itself.
 
     Attributes:
         machine: ``uname -m``; ``armv7l`` for a 32-bit system on a 64-bit kernel.
@@ -153,11 +153,11 @@ class Refusal(TypedDict):
 
 
 class Nothing(TypedDict):
-    """The answer of a command that has nothing to say."""
+    """The empty answer of a command."""
 
 
 class Installation(TypedDict):
-    """What came of an archive's installer.
+    """Result of an archive's installer.
 
     Attributes:
         release: name of the release that is in use now.

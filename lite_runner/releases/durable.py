@@ -1,4 +1,4 @@
-"""Files and folders that are whole or not there, whatever happens: also if the power is cut.
+"""Files and folders that are complete or absent, even after a power cut.
 
 A file system may give a file its name long before its content. So the content is brought to the
 disk first, then the name. All that is kept is written by this module; only :mod:`release`, which is
@@ -25,7 +25,7 @@ def write(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Give a file or a folder with all below it its final name.
+    """Move a file or a folder to its final name, once all of it is on the disk.
 
     Args:
         source: of the same file system.

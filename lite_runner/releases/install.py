@@ -84,7 +84,7 @@ def last_words(code: int, stderr: str) -> str:
 
 
 def _manifest(source: Path, keys: Path | None) -> tuple[str, ArchiveManifest]:
-    """Name and manifest of an unpacked archive; the name is what its content makes it."""
+    """Name and manifest of an unpacked archive; the name is checked against the content."""
     try:
         text = (source / release.MANIFEST).read_bytes()
         if keys is not None:
@@ -107,7 +107,7 @@ def _manifest(source: Path, keys: Path | None) -> tuple[str, ArchiveManifest]:
 
 
 def _check(manifest: ArchiveManifest) -> None:
-    """Refuse a manifest of another form, and paths outside of the archive.
+    """Refuse manifests of another format, and paths outside of the archive.
 
     Raises:
         ValueError, KeyError, AttributeError: says where it is wrong.

@@ -33,7 +33,7 @@ _AT_HWCAP = 16
 
 
 class Capable(Protocol):
-    """What a board has, as far as it decides whether a release can run there."""
+    """What decides whether a release can run on a board."""
 
     @property
     def machine(self) -> str:
@@ -67,10 +67,10 @@ class _Board(NamedTuple):
 
 
 def facts(libraries: Iterable[str]) -> Facts:
-    """What the host's :class:`Facts` hold, as JSON takes it; ``libc`` as the system says.
+    """Facts about this board; ``libc`` as the system names it.
 
     Args:
-        libraries: of which is told whether they are missing.
+        libraries: names of libraries that may be missing.
     """
     machine = platform.machine()
     if machine in ("aarch64", "armv8l") and struct.calcsize("P") == 4:
@@ -95,7 +95,7 @@ def incompatibility(board: Capable, needs: Needs) -> str:
 
     Args:
         board: what it has.
-        needs: what is to run there needs; that its libraries load is told by ``board.missing``.
+        needs: requirements of what is to run there; ``board.missing`` stands for its libraries.
     """
     if board.machine != needs["machine"]:
         advice = _OTHER_MACHINES.get(board.machine, "choose another --target")
@@ -138,7 +138,7 @@ def incompatibility_here(needs: Needs) -> str:
 
 
 def glibc(libc: str | None) -> tuple[int, int]:
-    """Version of the C library, as the system says it: ``"glibc 2.36"``.
+    """Version of the C library, from the system's name for it: ``"glibc 2.36"``.
 
     Raises:
         ValueError: it is another one.
@@ -150,7 +150,7 @@ def glibc(libc: str | None) -> tuple[int, int]:
 
 
 def _features(machine: str) -> list[str] | None:
-    """The processor's, as ``/proc/cpuinfo`` calls them; None where they are not known."""
+    """Features of the processor as in ``/proc/cpuinfo``; None where they are not known."""
     match = re.search(r"^Features\s*:(.*)$", _text("/proc/cpuinfo"), re.M)
     features = match and match.group(1).split()
     if machine != "aarch64":

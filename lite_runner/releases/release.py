@@ -99,9 +99,9 @@ exec "$here/previous/ocr" "$@"
 
 
 def status(root: Path) -> Status:
-    """Which release is in use, what its verification said, and which one was before.
+    """Which release is in use, what its verification proved, and which one was before.
 
-    ``intact`` says whether its files are all there, and the program that starts it.
+    ``intact`` is whether its files are all there, and the program that starts it.
     """
     current, previous = _linked(root / "current"), _linked(root / "previous")
     folder = root / "releases" / str(current)
@@ -115,13 +115,13 @@ def status(root: Path) -> Status:
 
 
 def known(root: Path, name: str) -> ReleaseState:
-    """Whether a release is there with all its files, and what its verification said."""
+    """Whether a release is there with all its files, and what its verification proved."""
     folder = _release(root, name)
     return {"intact": _intact(folder), "verified": _proof(folder)}
 
 
 def tuned(root: Path) -> dict[str, Tuning]:
-    """The settings a benchmark found to be best here, by what tells a pack's models from others."""
+    """The best settings by a tuning on this board, under the hash of each pack's models."""
     settings = _read_json(root / TUNED)
     return settings if isinstance(settings, dict) else {}
 
@@ -259,7 +259,7 @@ def switch(root: Path, name: str, proof: Proof, keep: int = 2) -> ReleasesInUse:
     Args:
         root: of the releases.
         name: of the verified one.
-        proof: what its verification said.
+        proof: of its verification.
         keep: releases that stay: this one, the one before, and those last verified.
     """
     folder = _release(root, name)
@@ -304,7 +304,7 @@ def rollback(root: Path) -> ReleasesInUse | Refusal:
 
 
 def remove(root: Path) -> Removal:
-    """Remove everything of ours; what else lies in the folder stays."""
+    """Remove all that deploys have put into the folder; other files stay."""
     existed = (root / "releases").is_dir()
     # The program first: it starts no release of which a part is gone.
     for name in (PROGRAM, "current", "previous", TUNED):
@@ -352,7 +352,7 @@ def take(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
-    """A file to write, which at the end takes the place of another: whole, and on the disk.
+    """Write a file that replaces another at the end, once all of it is on the disk.
 
     A link is replaced and not followed. After an error all is as it was before.
     """
@@ -470,7 +470,7 @@ def _is_regular(path: Path) -> bool:
 
 
 def _mode(entry: FileEntry) -> int:
-    """What a release's files may have, whatever a manifest says: only their owner writes them."""
+    """Mode of a release's file: whatever its manifest says, only the owner may write."""
     return 0o755 if int(entry["mode"]) & 0o100 else 0o644
 
 
@@ -482,7 +482,7 @@ def _linked(link: Path) -> str | None:
 
 
 def _proof(folder: Path) -> Proof | None:
-    """What the verification of a release said; None if there was none that can be read."""
+    """The proof of a release's verification; None if there is none that can be read."""
     proof = _read_json(folder / PROOF)
     return cast("Proof", proof) if isinstance(proof, dict) else None
 
@@ -508,7 +508,7 @@ def _manifest(folder: Path) -> Manifest | None:
 
 
 def _files(folder: Path) -> Mapping[str, FileEntry]:
-    """The files of a release by their paths; none if its manifest does not tell."""
+    """The files of a release by their paths; none if its manifest is damaged."""
     manifest = _manifest(folder)
     return {} if manifest is None else manifest["files"]
 
@@ -531,7 +531,7 @@ def _system(folder: Path) -> str | None:
 
 
 def _expected(folder: Path) -> list[tuple[str, int]] | None:
-    """Path and size of every file that a release needs; None if its manifest does not tell."""
+    """Path and size of every file that a release needs; None if a manifest is damaged."""
     manifest = _manifest(folder)
     if manifest is None:
         return None
@@ -544,12 +544,12 @@ def _expected(folder: Path) -> list[tuple[str, int]] | None:
 
 
 def _sizes(folder: Path) -> str:
-    """Text of the list that the starter compares; empty if the manifest does not tell."""
+    """Text of the list that the starter compares; empty if a manifest is damaged."""
     return "".join(f"{size} {path}\n" for path, size in _expected(folder) or ())
 
 
 def _complete(folder: Path) -> bool:
-    """Whether every file has its size: what the starter finds out, too."""
+    """Whether every file has its size, which the starter checks, too."""
     expected = _expected(folder)
     try:
         return expected is not None and all(
@@ -560,7 +560,7 @@ def _complete(folder: Path) -> bool:
 
 
 def _intact(folder: Path) -> bool:
-    """Whether every file is what it was when its hash was checked, as far as a look can tell."""
+    """Whether every file is unchanged since its hash was checked, by size and time."""
     manifest = _manifest(folder)
     if manifest is None:
         return False
@@ -596,7 +596,7 @@ def _held(root: Path) -> dict[tuple[str, int], list[Path]]:
 
 
 def _program(folder: Path) -> str:
-    """Text of the program that starts releases; its shell is the one the release's own names."""
+    """Text of the program that starts releases, with the shell of the release's own program."""
     try:
         with (folder / PROGRAM).open("rb") as file:
             first = file.readline(80).decode("ascii", "replace").strip()
@@ -606,7 +606,7 @@ def _program(folder: Path) -> str:
 
 
 def _starts(root: Path, folder: Path) -> bool:
-    """Whether the program is there, and starts a release, as far as that is whole."""
+    """Whether the program is there and can start a release."""
     program = root / PROGRAM
     if program.is_symlink():  # what earlier versions made
         return os.readlink(program) == f"current/{PROGRAM}"
@@ -621,7 +621,7 @@ def _starts(root: Path, folder: Path) -> bool:
 
 
 def _make_startable(root: Path, folder: Path) -> None:
-    """Write what the start of a release takes, if it is not there."""
+    """Write the program that starts releases and its list of sizes, if they are not there."""
     if not _starts(root, folder) or (root / PROGRAM).is_symlink():
         with replacing(folder / SIZES) as file:
             file.write(_sizes(folder).encode())
@@ -630,7 +630,7 @@ def _make_startable(root: Path, folder: Path) -> None:
 
 
 def _link(link: Path, target: str) -> None:
-    """Point a link elsewhere in one step: at no time is there none."""
+    """Change a link in one step, so that it always exists."""
     fresh = link.with_name(f"{_FRESH}{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         fresh.unlink()
@@ -640,7 +640,7 @@ def _link(link: Path, target: str) -> None:
 
 
 def _clean(part: Path, files: Mapping[str, FileEntry]) -> None:
-    """Leave what a manifest names, with modes that let only the owner write."""
+    """Remove what a manifest does not name, and let only the owner write the rest."""
     for parent, folders, names in os.walk(part):
         _set_mode(Path(parent), 0o755)
         for name in (*names, *(folder for folder in folders if Path(parent, folder).is_symlink())):
@@ -658,7 +658,7 @@ def _set_mode(path: Path, mode: int) -> None:
 
 
 def _tidy(root: Path, name: str | None = None) -> None:
-    """Remove what was under way when somebody else was cut off; as :func:`locked`."""
+    """Remove what an interrupted deploy has left; see :func:`locked`."""
     remains = [*root.glob(f"{_FRESH}*"), *root.glob(f"releases/*/{_FRESH}*")]
     for link in (PROGRAM, "current", "previous", TUNED):
         remains += root.glob(f".{link}.*")  # as earlier versions called them
@@ -676,7 +676,7 @@ def _tidy(root: Path, name: str | None = None) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a release; a part of one that is left has a name by which it is seen to be that."""
+    """Remove a release, renamed first: what an interruption leaves is known to be incomplete."""
     aside = folder.with_name(f"{folder.name}.old")
     with contextlib.suppress(FileNotFoundError):
         folder.rename(aside)
@@ -684,7 +684,7 @@ def _remove(folder: Path) -> None:
 
 
 def _sync_file_system(folder: Path) -> bool:
-    """Wait for all of the file system that a folder lies on; False where that cannot be done."""
+    """Wait until all of a folder's file system is on the disk; False where that cannot be done."""
     call = _c_function("syncfs")
     if call is None:
         return False
@@ -697,7 +697,7 @@ def _sync_file_system(folder: Path) -> bool:
 
 
 def _c_function(name: str) -> Callable[..., int] | None:
-    """A function of the C library that Python has no name for; None where there is none."""
+    """A function of the C library that Python lacks; None where there is none."""
     try:
         import ctypes  # not in every Python
 

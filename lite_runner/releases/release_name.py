@@ -1,4 +1,4 @@
-"""Names of releases: what a release is and what is in it, as twelve hexadecimal digits."""
+"""Names of releases: a hash of their content, as twelve hexadecimal digits."""
 
 from __future__ import annotations
 

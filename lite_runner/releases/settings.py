@@ -1,4 +1,4 @@
-"""How the release a runner lies in is to run, as its deploy wrote it down."""
+"""Settings of a release, which its deploy has written."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SettingsFile(Tuning, total=False):
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run; what a release does not say is as for a runner that lies in none.
+    """How to run; defaults are those of a runner without a release.
 
     Attributes:
         library: the C ABI over Paddle-Lite's library for ARM; None for the x86 wheel.
@@ -75,12 +75,12 @@ class Settings:
 
 
 def home() -> Path:
-    """The folder of the release this runner lies in; some folder above it where it lies in none."""
+    """The folder of this runner's release; some folder above the runner where it has none."""
     return Path(__file__).resolve().parents[3]
 
 
 def is_tuning(data: object) -> TypeGuard[Tuning]:
-    """Whether something is what a tuning finds: some of the settings, with values they may have."""
+    """Whether something is a tuning: some of the settings, with values they may have."""
     return isinstance(data, dict) and all(
         isinstance(value, str) and value in POWER_MODES
         if key == "power"

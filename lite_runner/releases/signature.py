@@ -17,7 +17,7 @@ _PROGRAM = "it takes ssh-keygen of OpenSSH 8.1 or newer: sudo apt-get install op
 
 
 class SignatureError(Exception):
-    """Something is not signed by whom it should be, or that cannot be found out; one line."""
+    """A signature is missing or wrong, or cannot be checked; the text is one line."""
 
 
 def check(data: bytes, signature: Path, keys: Path) -> None:

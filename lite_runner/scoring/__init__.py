@@ -1,1 +1,1 @@
-"""How well was read: character error rate, Hmean of boxes, and the ground truth of pictures."""
+"""Scores of what was read: character error rate, Hmean of boxes, and ground truth."""

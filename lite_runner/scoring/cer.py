@@ -1,4 +1,4 @@
-"""How much of a true text was read: edit distance and character error rate."""
+"""Edit distance and character error rate between the true text and what was read."""
 
 from __future__ import annotations
 

@@ -16,16 +16,16 @@ Quad = Sequence[Sequence[float]]
 
 
 class Matches(NamedTuple):
-    """Quads that belong together, quads that are there, quads that were found."""
+    """Numbers of matched, true and detected quads."""
 
     matched: int
     true: int
-    found: int
+    detected: int
 
     def as_dict(self) -> DetectionScore:
         """With precision, recall and Hmean, 1 where there is nothing to find and nothing found."""
-        precision = self.matched / self.found if self.found else float(not self.true)
-        recall = self.matched / self.true if self.true else float(not self.found)
+        precision = self.matched / self.detected if self.detected else float(not self.true)
+        recall = self.matched / self.true if self.true else float(not self.detected)
         both = precision + recall
         return {
             "hmean": 2 * precision * recall / both if both else 0.0,
@@ -33,22 +33,22 @@ class Matches(NamedTuple):
             "recall": recall,
             "matched": self.matched,
             "true": self.true,
-            "found": self.found,
+            "found": self.detected,
         }
 
 
-def match(true: Sequence[Quad], found: Sequence[Quad]) -> Matches:
+def match(true: Sequence[Quad], detected: Sequence[Quad]) -> Matches:
     """Pair quads one to one, those with the largest overlap first.
 
     Args:
         true: quads of 4 corners (x, y) in pixels.
-        found: likewise, in any order.
+        detected: likewise, in any order.
     """
     pairs = sorted(
         (
             (overlap(quad, other), left, right)
             for left, quad in enumerate(true)
-            for right, other in enumerate(found)
+            for right, other in enumerate(detected)
         ),
         key=lambda pair: -pair[0],
     )
@@ -59,7 +59,7 @@ def match(true: Sequence[Quad], found: Sequence[Quad]) -> Matches:
         if left not in used_true and right not in used_found:
             used_true.add(left)
             used_found.add(right)
-    return Matches(len(used_true), len(true), len(found))
+    return Matches(len(used_true), len(true), len(detected))
 
 
 def overlap(quad: Quad, other: Quad) -> float:

@@ -1,1 +1,1 @@
-"""Proof that a deployment works: models are tried, and the golden picture reads as it should."""
+"""Proof that a deployment works: models are probed, and the golden picture reads as it should."""

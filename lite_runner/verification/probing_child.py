@@ -15,7 +15,7 @@ from lite_runner.capabilities import limits
 from lite_runner.capabilities.limits import Limit
 from lite_runner.capabilities.probing import Request, Step
 from lite_runner.errors import EngineError, LiteError
-from lite_runner.ocr import classification, detection, pipeline, recognition
+from lite_runner.ocr import classification, detection, network_outputs, recognition
 from lite_runner.pictures import image
 from lite_runner.predictor import protocol
 from lite_runner.predictor.protocol import Engine, Output, Predictor
@@ -44,7 +44,7 @@ _Read = Callable[[Sequence[Output], int], List[_Answer]]
 
 
 def main() -> None:
-    """An answer, one a line, to each step of the JSON on standard input."""
+    """Answer each step of the request on standard input by a line."""
     limits.begin()
     request: Request = json.load(sys.stdin)
     module, name, arguments = request["engine"]
@@ -73,17 +73,17 @@ def _step(engine: Engine, files: pack.Pack, stage: str, what: str, known: dict[S
     with limits.memory(limit):
         if what == "runs":
             for single in inputs:
-                _alone(engine, network, single, read, limit)
+                _run_alone(engine, network, single, read, limit)
             return True
         if what == "batches":
             # A detector is never given several pictures.
             if stage == "det" or network.fixed_batch:
                 return False
-            return _stays(engine, network, [_together(inputs[0])], read, limit)
+            return _agrees(engine, network, [_two_rows(inputs[0])], read, limit)
         batches = [*inputs, inputs[0]]
         if known[stage, "batches"]:
-            batches.append(_together(inputs[-1]))
-        return _stays(engine, network, batches, read, limit)
+            batches.append(_two_rows(inputs[-1]))
+        return _agrees(engine, network, batches, read, limit)
 
 
 def _limit(network: pack.Network, stage: str, inputs: Sequence[Floats]) -> Limit:
@@ -92,16 +92,16 @@ def _limit(network: pack.Network, stage: str, inputs: Sequence[Floats]) -> Limit
     return limits.running(network.path.stat().st_size, network.precision, stage, elements)
 
 
-def _stays(
+def _agrees(
     engine: Engine, network: pack.Network, batches: Sequence[Floats], read: _Read, limit: Limit
 ) -> bool:
-    """Whether one open model reads batches as models do that are opened for each row."""
+    """Whether one open model gives the same answers as models that are opened for each row."""
     predictor = _open(engine, network)
     try:
         for batch in batches:
             together = read(_run(predictor, batch, limit), len(batch))
             for row, answer in zip(batch, together):
-                if not _equal(answer, _alone(engine, network, row[None], read, limit)):
+                if not _equal(answer, _run_alone(engine, network, row[None], read, limit)):
                     return False
     except EngineError:
         return False
@@ -110,7 +110,7 @@ def _stays(
     return True
 
 
-def _alone(
+def _run_alone(
     engine: Engine, network: pack.Network, row: Floats, read: _Read, limit: Limit
 ) -> _Answer:
     predictor = _open(engine, network)
@@ -138,7 +138,7 @@ def _equal(answer: _Answer, other: _Answer) -> bool:
     return bool(same_shape and np.allclose(answer, other, rtol=0, atol=_TOLERANCE))
 
 
-def _together(batch: Floats) -> Floats:
+def _two_rows(batch: Floats) -> Floats:
     """A batch of two different rows: the second one's content is turned around."""
     return np.ascontiguousarray(np.concatenate([batch, batch[..., ::-1]]))
 
@@ -156,12 +156,12 @@ def _inputs(files: pack.Pack, stage: str) -> tuple[list[Floats], _Read]:
         network = files.classifier.network
         return (
             [_batch(classification, line, network) for line in lines],
-            lambda outputs, count: list(pipeline.floats(outputs).data),
+            lambda outputs, count: list(network_outputs.floats(outputs).data),
         )
     recogniser = files.recogniser
     return (
         [_batch(recognition, line, recogniser.network) for line in lines],
-        lambda outputs, count: list(pipeline.decode(outputs, count, recogniser)),
+        lambda outputs, count: list(network_outputs.decode(outputs, count, recogniser)),
     )
 
 
@@ -179,7 +179,7 @@ def _pages(picture: Image, detector: pack.Detector) -> list[Floats]:
 
 
 def _batch(stage: _LineStage, line: Image, network: pack.Network) -> Floats:
-    """One line as a stage's module makes it."""
+    """Input for one line."""
     batch: Floats = np.empty(stage.input_shape([line], network), np.float32)
     stage.preprocess([line], network, batch)
     return batch

@@ -1,4 +1,4 @@
-"""Proof that a deployment works: every model loads, and the golden picture reads as it should."""
+"""Proof that a deployment works: models are probed, and the golden picture reads as it should."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import lite_runner
 from cross_build.bench.peers import rapidocr
@@ -76,7 +75,7 @@ def make(
 
 def _description(
     peer: Peer, weights: Weights, files: dict[str, str], networks: dict[str, Item]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What the program of the bundle is told of it."""
     return {
         "name": peer.name,

@@ -50,12 +50,12 @@ def bundles(
     skipped = []
     for bundle in ours:
         try:
-            found = weights.of_pack(load(bundle.items["pack/pack.json"].source.parent))
+            converted = weights.of_pack(load(bundle.items["pack/pack.json"].source.parent))
         except CatalogError as error:
             skipped.append(f"peers: {error}")
         else:
             # Packs of another precision have the same networks.
-            given.setdefault(tuple(found.models.values()), found)
+            given.setdefault(tuple(converted.models.values()), converted)
     if not given:
         raise CatalogError("; ".join(skipped))
     skipped += [
@@ -64,8 +64,10 @@ def bundles(
         if not peer.stages
     ]
     made = {
-        f"{peer.name}, {one.name}": peer_bundles.make(peer, one, target, facts, ours[0].system)
-        for one in given.values()
+        f"{peer.name}, {converted.name}": peer_bundles.make(
+            peer, converted, target, facts, ours[0].system
+        )
+        for converted in given.values()
         for peer in peers
     }
     return Selection(made, tuple(skipped))

@@ -66,7 +66,7 @@ def of_pack(pack: Pack) -> Weights:
         CatalogError: the catalog has none of them; names the networks.
         FetchError: they cannot be had.
     """
-    return _weights(pack.name, {stage: one.source for stage, one in pack.networks.items()})
+    return _weights(pack.name, {stage: network.source for stage, network in pack.networks.items()})
 
 
 def named(name: str) -> Weights:

@@ -24,8 +24,8 @@ _NONE = "-"
 class _Common(NamedTuple):
     """Pictures both runs have: their places in each run's list, and whether they are all."""
 
-    one: list[int]
-    two: list[int]
+    left: list[int]
+    right: list[int]
     all: bool
 
 
@@ -46,21 +46,22 @@ def compare(a: Run, b: Run) -> str:
             " run the same packs, threads and workers"
         )
     parts = ["\n".join(_heading(mark, run) for mark, run in zip("AB", (a, b)))]
-    told = differences.of_runs(a, b) + _about_pictures(a, b, common)
-    for one, two in pairs:
-        told += differences.of_candidates(one, two)
+    sentences = differences.of_runs(a, b) + _about_pictures(a, b, common)
+    for left, right in pairs:
+        sentences += differences.of_candidates(left, right)
     for mark, run, ids in (
-        ("A", a, [one.id for one, _ in pairs]),
-        ("B", b, [two.id for _, two in pairs]),
+        ("A", a, [left.id for left, _ in pairs]),
+        ("B", b, [right.id for _, right in pairs]),
     ):
         alone = differences.unmatched(run, ids)
         if alone:
-            told.append(f"only in {mark}: {'; '.join(alone)}")
-    parts.append("\n".join(f"DIFFERENT  {one}" for one in told) or "Both ran the same way.")
+            sentences.append(f"only in {mark}: {'; '.join(alone)}")
+    different = "\n".join(f"DIFFERENT  {sentence}" for sentence in sentences)
+    parts.append(different or "Both ran the same way.")
     emulated = a.emulated or b.emulated
     if emulated:
         parts.append(f"EMULATED: times are not compared. {NOT_TIME}")
-    parts += [_pair(a, b, one, two, common) for one, two in pairs]
+    parts += [_pair(a, b, left, right, common) for left, right in pairs]
     if not emulated:
         parts.append(
             "ms: median over passes of the mean per picture. A/B: above 1, B is faster; with its"
@@ -76,100 +77,102 @@ def _heading(mark: str, run: Run) -> str:
 
 
 def _ids(run: Run) -> str:
-    return "; ".join(one.id for one in run.candidates) or "none"
+    return "; ".join(candidate.id for candidate in run.candidates) or "none"
 
 
 def _common(a: Run, b: Run) -> _Common:
     places = {picture.sha256: at for at, picture in enumerate(b.pictures)}
-    found = [
+    shared = [
         (at, places[picture.sha256])
         for at, picture in enumerate(a.pictures)
         if picture.sha256 in places
     ]
-    if not found:
+    if not shared:
         raise ReportError(
             f"{a.name} and {b.name}: they have no picture in common, by sha256"
             f" ({len(a.pictures)} against {len(b.pictures)}); run both on the same pictures"
         )
-    one, two = [at for at, _ in found], [at for _, at in found]
-    return _Common(one, two, len(a.pictures) == len(b.pictures) == len(found))
+    left, right = [at for at, _ in shared], [at for _, at in shared]
+    return _Common(left, right, len(a.pictures) == len(b.pictures) == len(shared))
 
 
 def _about_pictures(a: Run, b: Run, common: _Common) -> list[str]:
     changed = [
         a.pictures[left].name
-        for left, right in zip(common.one, common.two)
+        for left, right in zip(common.left, common.right)
         if a.pictures[left].lines != b.pictures[right].lines
     ]
-    found = []
+    sentences = []
     if changed:
-        found.append(f"true text of {', '.join(changed)}: errors are counted on the other pictures")
+        names = ", ".join(changed)
+        sentences.append(f"true text of {names}: errors are counted on the other pictures")
     if common.all:
-        return found
+        return sentences
     return [
-        *found,
-        f"pictures: A {len(a.pictures)}, B {len(b.pictures)}; only the {len(common.one)} that both"
+        *sentences,
+        f"pictures: A {len(a.pictures)}, B {len(b.pictures)}; only the {len(common.left)} that both"
         " have are compared, and Hmean and instructions, which are of all, are not",
     ]
 
 
-def _pair(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) -> str:
+def _pair(a: Run, b: Run, left: Candidate, right: Candidate, common: _Common) -> str:
     """All that can be said about two candidates."""
-    name = one.id if one.id == two.id else f"{one.id}  (B: {two.id})"
+    name = left.id if left.id == right.id else f"{left.id}  (B: {right.id})"
     failed = [
-        f"  {mark} failed: {each.failed}" for mark, each in zip("AB", (one, two)) if each.failed
+        f"  {mark} failed: {each.failed}" for mark, each in zip("AB", (left, right)) if each.failed
     ]
     parts = ["\n".join([name, *failed])]
     if a.emulated and b.emulated:
         if common.all:
-            parts.append(_instructions(one, two))
+            parts.append(_instructions(left, right))
     elif not (a.emulated or b.emulated):
-        parts.append(_times(one, two, common))
-    parts.append(_figures(a, b, one, two, common))
+        parts.append(_times(left, right, common))
+    parts.append(_figures(a, b, left, right, common))
     return "\n\n".join(parts)
 
 
-def _times(one: Candidate, two: Candidate, common: _Common) -> str:
+def _times(a: Candidate, b: Candidate, common: _Common) -> str:
     read = [
         (left, right)
-        for left, right in zip(common.one, common.two)
-        if left in one.always_read() and right in two.always_read()
+        for left, right in zip(common.left, common.right)
+        if left in a.always_read() and right in b.always_read()
     ]
     if not read:
         return "  no picture was read in every pass of both: times are not compared"
     left, right = [at for at, _ in read], [at for _, at in read]
     rows = [
-        (stage, *_row(one.passes(stage, left), two.passes(stage, right), _milliseconds))
+        (stage, *_row(a.passes(stage, left), b.passes(stage, right), _milliseconds))
         for stage in TIMES
     ]
     text = table(("stage", "A ms", "B ms", "A/B", "95 % interval", "B is"), rows, left=1)
-    few = len(common.one) - len(read)
+    few = len(common.left) - len(read)
     if few:
         text += f"\nwithout {few} picture{'s' * (few > 1)} that a pass could not read"
     return _indented(text)
 
 
 def _row(
-    one: Sequence[Doubles], two: Sequence[Doubles], show: Callable[[float], str]
+    left: Sequence[Doubles], right: Sequence[Doubles], show: Callable[[float], str]
 ) -> tuple[str, ...]:
     """Both medians, their ratio, its interval and what it means."""
     medians = [
-        show(float(np.median(np.concatenate(side)))) if len(side) else _NONE for side in (one, two)
+        show(float(np.median(np.concatenate(side)))) if len(side) else _NONE
+        for side in (left, right)
     ]
-    found = ratio(one, two)
-    if found is None:
+    quotient = ratio(left, right)
+    if quotient is None:
         return (*medians, _NONE, _NONE, _NONE)
-    return (*medians, f"{found.value:.2f}", found.interval(), found.verdict())
+    return (*medians, f"{quotient.value:.2f}", quotient.interval(), quotient.verdict())
 
 
-def _instructions(one: Candidate, two: Candidate) -> str:
-    if one.instructions is None or two.instructions is None:
+def _instructions(a: Candidate, b: Candidate) -> str:
+    if a.instructions is None or b.instructions is None:
         return "  instructions were not counted on both sides"
-    if one.instructions.images != two.instructions.images:
+    if a.instructions.images != b.instructions.images:
         return "  instructions were counted over different pictures: they are not compared"
     rows = []
     for stage in TIMES:
-        left, right = (each.instructions.stages.get(stage) for each in (one, two))  # type: ignore[union-attr]
+        left, right = (each.instructions.stages.get(stage) for each in (a, b))  # type: ignore[union-attr]
         rows.append(
             (
                 stage,
@@ -180,42 +183,42 @@ def _instructions(one: Candidate, two: Candidate) -> str:
     return _indented(table(("instructions, millions", "A", "B", "A/B"), rows, left=1))
 
 
-def _figures(a: Run, b: Run, one: Candidate, two: Candidate, common: _Common) -> str:
+def _figures(a: Run, b: Run, left: Candidate, right: Candidate, common: _Common) -> str:
     """Accuracy, and what is a figure of a whole process: memory, start-up."""
     rows: list[tuple[str, ...]] = [
-        _errors(a, b, one, two, common, spaces) for spaces in (False, True)
+        _errors(a, b, left, right, common, spaces) for spaces in (False, True)
     ]
     if common.all:
-        quads = [each.detection.hmean if each.detection else None for each in (one, two)]
+        quads = [each.detection.hmean if each.detection else None for each in (left, right)]
         rows.append(("Hmean", *_both(quads, "{:.3f}"), _change(quads, "{:+.3f}")))
     # An emulator's memory and time are not a board's.
     if not (a.emulated or b.emulated):
-        memory = [None if each.peak_rss is None else each.peak_rss / 1e6 for each in (one, two)]
+        memory = [None if each.peak_rss is None else each.peak_rss / 1e6 for each in (left, right)]
         rows.append(("peak RSS", *_both(memory, "{:.0f} MB"), _change(memory, "{:+.0f} MB")))
         for name, cold in (("start-up cold", True), ("start-up warm", False)):
-            starts = (_startups(one, cold), _startups(two, cold))
-            left, right, _, _, verdict = _row(*starts, lambda value: f"{value:.2f} s")
-            rows.append((name, left, right, verdict))
+            starts = (_startups(left, cold), _startups(right, cold))
+            *medians, _, _, verdict = _row(*starts, lambda value: f"{value:.2f} s")
+            rows.append((name, *medians, verdict))
     return _indented(table(("", "A", "B", "B is"), rows, left=1))
 
 
 def _errors(
-    a: Run, b: Run, one: Candidate, two: Candidate, common: _Common, spaces: bool
+    a: Run, b: Run, left: Candidate, right: Candidate, common: _Common, spaces: bool
 ) -> tuple[str, str, str, str]:
     """Wrong characters on the labelled pictures of both runs."""
     places = [
         (left, right)
-        for left, right in zip(common.one, common.two)
+        for left, right in zip(common.left, common.right)
         if a.pictures[left].lines is not None and a.pictures[left].lines == b.pictures[right].lines
     ]
     scores = [
-        _score(a, one, [left for left, _ in places], spaces),
-        _score(b, two, [right for _, right in places], spaces),
+        _score(a, left, [left for left, _ in places], spaces),
+        _score(b, right, [right for _, right in places], spaces),
     ]
     if common.all and len(places) == _labelled(a) == _labelled(b):
         # The runs' own figures: what one could not read counts there as they count it. Older ones
         # have none with spaces.
-        scores = [_own_score(each, spaces) or score for each, score in zip((one, two), scores)]
+        scores = [_own_score(each, spaces) or score for each, score in zip((left, right), scores)]
     shown = [
         f"{score.errors} of {score.characters} ({score.cer:.2%})" if score else _NONE
         for score in scores
@@ -226,10 +229,10 @@ def _errors(
 
 
 def _own_score(candidate: Candidate, spaces: bool) -> Accuracy | None:
-    found = candidate.accuracy
-    if found is not None and spaces:
-        found = found.spaced
-    return None if found is None else Accuracy(found.errors, found.characters)
+    score = candidate.accuracy
+    if score is not None and spaces:
+        score = score.spaced
+    return None if score is None else Accuracy(score.errors, score.characters)
 
 
 def _labelled(run: Run) -> int:
@@ -261,10 +264,10 @@ def _both(values: Sequence[float | None], form: str) -> tuple[str, ...]:
 
 
 def _change(values: Sequence[float | None], form: str) -> str:
-    one, two = values
-    if one is None or two is None:
+    before, after = values
+    if before is None or after is None:
         return _NONE
-    change = form.format(two - one)
+    change = form.format(after - before)
     return "the same" if not any(char in change for char in "123456789") else change
 
 

@@ -14,15 +14,19 @@ _MOVED = 0.05
 
 def warnings(run: Run) -> list[str]:
     """What makes the run's times doubtful, in sentences; nothing for an emulated run's."""
-    found = []
+    sentences = []
     if not run.complete:
         reason = f": {run.stopped}" if run.stopped else ""
-        found.append(f"The run is not complete{reason}; what is here is good.")
+        sentences.append(f"The run is not complete{reason}; what is here is good.")
     elif run.stopped:
-        found.append(f"The run ended early: {run.stopped}.")
-    found += [f"{one.id}: failed: {one.failed}." for one in run.candidates if one.failed]
+        sentences.append(f"The run ended early: {run.stopped}.")
+    sentences += [
+        f"{candidate.id}: failed: {candidate.failed}."
+        for candidate in run.candidates
+        if candidate.failed
+    ]
     if run.emulated:
-        return found
+        return sentences
     doubts: dict[str, list[str]] = {}
     for candidate in run.candidates:
         for words in _doubts(candidate):
@@ -31,8 +35,8 @@ def warnings(run: Run) -> list[str]:
     measured = sum(bool(candidate.turns) for candidate in run.candidates)
     for words, ids in doubts.items():
         everyone = len(ids) == measured > 1
-        found.append(f"{'All candidates' if everyone else '; '.join(ids)}: {words}")
-    return found
+        sentences.append(f"{'All candidates' if everyone else '; '.join(ids)}: {words}")
+    return sentences
 
 
 def throttled(candidate: Candidate) -> list[str]:
@@ -58,8 +62,8 @@ def frequencies(turns: Sequence[Turn], after: bool) -> tuple[float, float] | Non
 def warmest(turns: Sequence[Turn], after: bool) -> float | None:
     """The highest temperature of any sensor before turns, or after them, in °C."""
     states = [turn.after if after else turn.before for turn in turns]
-    found = [value for state in states if state.celsius for value in state.celsius.values()]
-    return max(found) if found else None
+    temperatures = [value for state in states if state.celsius for value in state.celsius.values()]
+    return max(temperatures) if temperatures else None
 
 
 def governors(turns: Sequence[Turn]) -> list[str]:
@@ -75,10 +79,10 @@ def asked(turns: Sequence[Turn]) -> bool:
 
 
 def _doubts(candidate: Candidate) -> list[str]:
-    found, turns = [], candidate.turns
+    sentences, turns = [], candidate.turns
     held = [turn for turn in turns if _held_back(turn)]
     if held:
-        found.append(
+        sentences.append(
             f"the board was throttled in {len(held)} of {_count(len(turns), 'turn')}"
             f" ({', '.join(throttled(candidate))}); cool it or feed it better, and run again."
         )
@@ -86,13 +90,13 @@ def _doubts(candidate: Candidate) -> list[str]:
     if moved:
         values = [max(state.mhz or (0,)) for turn in moved for state in (turn.before, turn.after)]
         under = governors(moved)
-        found.append(
+        sentences.append(
             f"the frequency moved in {len(moved)} of {_count(len(turns), 'turn')}, between"
             f" {min(values):.0f} and {max(values):.0f} MHz"
             + (f" (governor {', '.join(under)})" if under else "")
             + "; times are steadier with the governor 'performance' and a cool board."
         )
-    return found
+    return sentences
 
 
 def _held_back(turn: Turn) -> list[str]:

@@ -39,16 +39,16 @@ def keep(data: Mapping[str, object]) -> Path:
         ReportError: it is no valid result, or cannot be written.
     """
     run = result.parse(dict(data), "this result")
-    place, text = folder(run.target), as_json(data)
+    directory, text = folder(run.target), as_json(data)
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        path = _free(place, run.started.strftime("%Y-%m-%dT%H-%M-%SZ"), text)
+        directory.mkdir(parents=True, exist_ok=True)
+        path = _free(directory, run.started.strftime("%Y-%m-%dT%H-%M-%SZ"), text)
         if not path.exists():
             durable.write(path, text.encode())
     except OSError as error:
         raise ReportError(
-            f"{error.filename or place}: cannot be written: {error.strerror}; make it writable and"
-            f" leave room, or set {local.VARIABLE} to another folder"
+            f"{error.filename or directory}: cannot be written: {error.strerror}; make it writable"
+            f" and leave room, or set {local.VARIABLE} to another folder"
         ) from error
     return path
 
@@ -60,7 +60,7 @@ def earlier(target: str | None, host: str | None) -> list[Run]:
         target: its kind.
         host: which of them, as in the results.
     """
-    found = []
+    runs = []
     for path in sorted(folder(target).glob("*.json")):
         try:
             run = result.load(path)
@@ -68,15 +68,15 @@ def earlier(target: str | None, host: str | None) -> list[Run]:
             print(f"left out: {error}", file=sys.stderr, flush=True)
             continue
         if run.host == host:
-            found.append(run)
-    return sorted(found, key=lambda run: run.started)
+            runs.append(run)
+    return sorted(runs, key=lambda run: run.started)
 
 
-def _free(place: Path, name: str, text: str) -> Path:
+def _free(directory: Path, name: str, text: str) -> Path:
     """The file of a result: its own if it is there, else one no other run has."""
     number = 1
     while True:
-        path = place / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
+        path = directory / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
         if not path.exists() or path.read_text(encoding="utf-8", errors="replace") == text:
             return path
         number += 1

@@ -21,7 +21,7 @@ def document(run: Run) -> str:
     if doubts:
         parts += ["## Warnings", _list(doubts)]
     *measured, published = tables.all_of(run)
-    parts += [_table(one) for one in measured]
+    parts += [_table(table) for table in measured]
     if not run.candidates:
         parts.append("Nothing was measured.")
     if run.skipped:
@@ -42,4 +42,4 @@ def _row(cells: tuple[str, ...] | list[str], raw: bool = False) -> str:
 
 
 def _list(sentences: tuple[str, ...] | list[str]) -> str:
-    return "\n".join(f"- {escape(one)}" for one in sentences)
+    return "\n".join(f"- {escape(sentence)}" for sentence in sentences)

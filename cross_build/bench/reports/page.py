@@ -37,8 +37,8 @@ def page(run: Run, earlier: Sequence[Run] = ()) -> str:
         _glance(run),
         "<noscript><p class='note'>The plots need JavaScript; the tables have the same figures."
         "</p></noscript>",
-        *(_plot(one) for one in drawn),
-        *(_table(one) for one in measured),
+        *(_plot(plot) for plot in drawn),
+        *(_table(table) for table in measured),
         _skipped(run),
         _table(published),
         "</main>",
@@ -58,7 +58,7 @@ def page(run: Run, earlier: Sequence[Run] = ()) -> str:
             f"<style>{_file('page.css')}</style>",
             "</head>",
             "<body>",
-            *(one for one in body if one),
+            *(part for part in body if part),
             *(f"<script>{script}</script>" for script in scripts),
             "</body>",
             "</html>",
@@ -72,7 +72,7 @@ def _policy(scripts: Sequence[str]) -> str:
     hashes = (
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
     )
-    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     # Plotly writes its own style sheet, and makes pictures of plots out of data and blobs.
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline';"
@@ -87,30 +87,30 @@ def _emulated(run: Run) -> str:
 
 
 def _warnings(run: Run) -> str:
-    found = conditions.warnings(run)
-    if not found:
+    warnings = conditions.warnings(run)
+    if not warnings:
         return ""
-    items = "".join(f"<li>{escape(one)}</li>" for one in found)
+    items = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
     return f"<section class='warnings'><h2>Warnings</h2><ul>{items}</ul></section>"
 
 
 def _glance(run: Run) -> str:
     """The best of each kind; of an emulated run only what is no time."""
     tiles = []
-    timed = [one for one in run.candidates if one.median() is not None]
+    timed = [candidate for candidate in run.candidates if candidate.median() is not None]
     if timed and not run.emulated:
-        best = min(timed, key=lambda one: one.median() or 0)
+        best = min(timed, key=lambda candidate: candidate.median() or 0)
         tiles.append(_tile("Fastest", f"{best.median():.0f} ms", best))
-    right = [one for one in run.candidates if one.accuracy is not None]
+    right = [candidate for candidate in run.candidates if candidate.accuracy is not None]
     if right:
-        best = min(right, key=lambda one: one.accuracy.cer if one.accuracy else 1)
+        best = min(right, key=lambda candidate: candidate.accuracy.cer if candidate.accuracy else 1)
         if best.accuracy:
             spaced = best.accuracy.spaced
             more = f", {spaced.cer:.2%} with spaces" if spaced else ""
             tiles.append(_tile("Fewest errors", f"{best.accuracy.cer:.2%} CER{more}", best))
-    small = [one for one in run.candidates if one.peak_rss is not None]
+    small = [candidate for candidate in run.candidates if candidate.peak_rss is not None]
     if small and not run.emulated:
-        best = min(small, key=lambda one: one.peak_rss or 0)
+        best = min(small, key=lambda candidate: candidate.peak_rss or 0)
         tiles.append(_tile("Least memory", f"{(best.peak_rss or 0) / 1e6:.0f} MB", best))
     return f"<section class='glance' aria-label='At a glance'>{''.join(tiles)}</section>"
 
@@ -141,7 +141,7 @@ def _plot(plot: Plot) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th scope='col'>{escape(one)}</th>" for one in table.head)
+    head = "".join(f"<th scope='col'>{escape(heading)}</th>" for heading in table.head)
     rows = "".join(
         f"<tr><th scope='row'>{escape(row[0])}</th>"
         + "".join(_cell(cell) for cell in row[1:])
@@ -170,7 +170,7 @@ def _cell(text: str) -> str:
 def _skipped(run: Run) -> str:
     if not run.skipped:
         return ""
-    items = "".join(f"<li>{escape(one)}</li>" for one in run.skipped)
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in run.skipped)
     return f"<section><h2>Not tried</h2><ul>{items}</ul></section>"
 
 

@@ -65,13 +65,15 @@ def plots(run: Run, earlier: Sequence[Run] = ()) -> list[Plot]:
 
 
 def _stages(run: Run) -> Plot:
-    shown = [one for one in run.candidates if one.median() is not None]
+    shown = [candidate for candidate in run.candidates if candidate.median() is not None]
     series = {
-        stage: [one.median(stage) or 0.0 for one in shown]
+        stage: [candidate.median(stage) or 0.0 for candidate in shown]
         for stage in STAGES
-        if any(one.median(stage) for one in shown)
+        if any(candidate.median(stage) for candidate in shown)
     }
-    labels = [f"<b>{escape(one.id, False)}</b>  {one.median():.0f} ms" for one in shown]
+    labels = [
+        f"<b>{escape(candidate.id, False)}</b>  {candidate.median():.0f} ms" for candidate in shown
+    ]
     return Plot(
         "stages",
         "Time per stage",
@@ -84,11 +86,13 @@ def _stages(run: Run) -> Plot:
 
 def _instructions(run: Run) -> Plot:
     shown = [
-        one
-        for one in run.candidates
-        if one.instructions and one.instructions.stages.get(TOTAL) is not None
+        candidate
+        for candidate in run.candidates
+        if candidate.instructions and candidate.instructions.stages.get(TOTAL) is not None
     ]
-    counts = [dict(one.instructions.stages) if one.instructions else {} for one in shown]
+    counts = [
+        dict(candidate.instructions.stages) if candidate.instructions else {} for candidate in shown
+    ]
     series = {
         stage: [(count.get(stage) or 0.0) / 1e6 for count in counts]
         for stage in STAGES
@@ -102,7 +106,8 @@ def _instructions(run: Run) -> Plot:
     if any(rest):
         series["other"] = rest
     labels = [
-        f"<b>{escape(one.id, False)}</b>  {total:,.0f} M" for one, total in zip(shown, totals)
+        f"<b>{escape(candidate.id, False)}</b>  {total:,.0f} M"
+        for candidate, total in zip(shown, totals)
     ]
     return Plot(
         "instructions",
@@ -133,13 +138,13 @@ def _bars(series: dict[str, list[float]], labels: list[str], unit: str, value: s
 
 
 def _latency(run: Run) -> Plot:
-    shown = [one for one in run.candidates if one.passes(TOTAL)]
+    shown = [candidate for candidate in run.candidates if candidate.passes(TOTAL)]
     figure = go.Figure()
     colours = _colours([run])
-    told: set[str] = set()
-    for row, one in enumerate(shown):
-        group = _group(one)
-        passes = 1000 * np.concatenate(one.passes(TOTAL))
+    in_legend: set[str] = set()
+    for row, candidate in enumerate(shown):
+        group = _group(candidate)
+        passes = 1000 * np.concatenate(candidate.passes(TOTAL))
         look = {
             "legendgroup": group,
             "orientation": "h",
@@ -148,7 +153,7 @@ def _latency(run: Run) -> Plot:
         figure.add_box(
             **look,
             name=group,
-            showlegend=group not in told,
+            showlegend=group not in in_legend,
             x=passes.round(3).tolist(),
             y=[row] * len(passes),
             line={"color": colours[group], "width": 1.5},
@@ -156,12 +161,12 @@ def _latency(run: Run) -> Plot:
             pointpos=0,
             jitter=0.5,
             width=_BAR / _ROW,
-            hovertemplate=f"{escape(one.id, False)}<br>a pass: %{{x:.1f}} ms<extra></extra>",
+            hovertemplate=f"{escape(candidate.id, False)}<br>a pass: %{{x:.1f}} ms<extra></extra>",
             # Of a box its five numbers, one above the other, would cover its neighbours.
             hoveron="points",
         )
-        told.add(group)
-        medians = _picture_medians(run, one)
+        in_legend.add(group)
+        medians = _picture_medians(run, candidate)
         figure.add_scatter(
             legendgroup=group,
             showlegend=False,
@@ -174,10 +179,10 @@ def _latency(run: Run) -> Plot:
                 "line": {"width": 1.5},
             },
             hovertemplate=(
-                f"{escape(one.id, False)}<br>%{{customdata}}: %{{x:.1f}} ms<extra></extra>"
+                f"{escape(candidate.id, False)}<br>%{{customdata}}: %{{x:.1f}} ms<extra></extra>"
             ),
         )
-    labels = [f"<b>{escape(one.id, False)}</b>" for one in shown]
+    labels = [f"<b>{escape(candidate.id, False)}</b>" for candidate in shown]
     return Plot(
         "latency",
         "Latency of passes and pictures",
@@ -190,30 +195,34 @@ def _latency(run: Run) -> Plot:
 
 def _picture_medians(run: Run, candidate: Candidate) -> list[tuple[str, float]]:
     """Name and median milliseconds of each picture that was read."""
-    found = []
+    medians = []
     for picture, column in zip(run.pictures, candidate.totals().T):
         read = column[np.isfinite(column)]
         if read.size:
-            found.append((picture.name, round(1000 * float(np.median(read)), 3)))
-    return found
+            medians.append((picture.name, round(1000 * float(np.median(read)), 3)))
+    return medians
 
 
 def _accuracy(run: Run) -> Plot:
-    shown = [one for one in run.candidates if one.accuracy and one.median() is not None]
+    shown = [
+        candidate
+        for candidate in run.candidates
+        if candidate.accuracy and candidate.median() is not None
+    ]
     figure = go.Figure()
     colours = _colours([run])
     for group in dict.fromkeys(map(_group, shown)):
-        of_group = [one for one in shown if _group(one) == group]
+        of_group = [candidate for candidate in shown if _group(candidate) == group]
         figure.add_scatter(
             name=group,
             mode="markers+text",
-            x=[one.median() for one in of_group],
-            y=[100 * one.accuracy.cer for one in of_group if one.accuracy],
-            text=[_short(one) for one in of_group],
+            x=[candidate.median() for candidate in of_group],
+            y=[100 * candidate.accuracy.cer for candidate in of_group if candidate.accuracy],
+            text=[_short(candidate) for candidate in of_group],
             textposition="top center",
             textfont={"size": 11},
             cliponaxis=False,
-            customdata=[_hover(one) for one in of_group],
+            customdata=[_hover(candidate) for candidate in of_group],
             marker={
                 "color": colours[group],
                 "size": 12,
@@ -251,39 +260,41 @@ def _hover(candidate: Candidate) -> str:
 
 
 def _history(run: Run, earlier: Sequence[Run]) -> Plot:
-    before = [one for one in earlier if not one.emulated and one.started != run.started]
-    runs = sorted([*before, run], key=lambda one: one.started)
-    ids = list(dict.fromkeys(one.id for each in (run, *runs) for one in each.candidates))
+    before = [other for other in earlier if not other.emulated and other.started != run.started]
+    runs = sorted([*before, run], key=lambda other: other.started)
+    ids = list(
+        dict.fromkeys(candidate.id for each in (run, *runs) for candidate in each.candidates)
+    )
     figure = go.Figure()
     colours = _colours([run, *runs])
-    told: set[str] = set()
+    in_legend: set[str] = set()
     ends: list[tuple[Run, Candidate]] = []
     hot = False
     for name in ids:
         points = [
-            (each, one)
+            (each, candidate)
             for each in runs
-            for one in each.candidates
-            if one.id == name and one.median() is not None
+            for candidate in each.candidates
+            if candidate.id == name and candidate.median() is not None
         ]
         if not points:
             continue
         group = _group(points[-1][1])
-        held = [bool(conditions.throttled(one)) for _, one in points]
-        hot = hot or any(held)
+        throttling = [bool(conditions.throttled(candidate)) for _, candidate in points]
+        hot = hot or any(throttling)
         figure.add_scatter(
             legendgroup=group,
             name=group,
-            showlegend=group not in told,
+            showlegend=group not in in_legend,
             mode="lines+markers",
             x=[f"{each.started:%Y-%m-%d %H:%M:%S}" for each, _ in points],
-            y=[one.median() for _, one in points],
-            customdata=["<br>throttled" if one else "" for one in held],
+            y=[candidate.median() for _, candidate in points],
+            customdata=["<br>throttled" if throttled else "" for throttled in throttling],
             line={"color": colours[group], "width": 1.75},
             marker={
-                "color": [_THROTTLED if one else colours[group] for one in held],
-                "symbol": ["x" if one else "circle" for one in held],
-                "size": [11 if one else 7 for one in held],
+                "color": [_THROTTLED if throttled else colours[group] for throttled in throttling],
+                "symbol": ["x" if throttled else "circle" for throttled in throttling],
+                "size": [11 if throttled else 7 for throttled in throttling],
                 "opacity": 1,
             },
             hovertemplate=(
@@ -291,7 +302,7 @@ def _history(run: Run, earlier: Sequence[Run]) -> Plot:
                 "<extra></extra>"
             ),
         )
-        told.add(group)
+        in_legend.add(group)
         ends.append(points[-1])
     _name_ends(figure, ends, colours)
     if hot:
@@ -306,7 +317,9 @@ def _history(run: Run, earlier: Sequence[Run]) -> Plot:
     figure.update_layout(height=480, margin={"l": 8, "r": 44, "t": 40, "b": 8})
     figure.update_xaxes(type="date", automargin=True)
     figure.update_yaxes(rangemode="tozero", automargin=True)
-    measured = any(one.median() is not None for each in before for one in each.candidates)
+    measured = any(
+        candidate.median() is not None for each in before for candidate in each.candidates
+    )
     return Plot(
         "history",
         "Earlier runs on this board",
@@ -324,18 +337,18 @@ def _name_ends(
     ends = sorted(ends, key=lambda end: end[1].median() or 0)
     most = max((value for trace in figure.data for value in trace.y), default=1.0)
     last = -np.inf
-    for each, one in ends:
-        place = (one.median() or 0) / most * _HISTORY
-        last = max(place, last + _LETTERS)
+    for each, candidate in ends:
+        position = (candidate.median() or 0) / most * _HISTORY
+        last = max(position, last + _LETTERS)
         figure.add_annotation(
             x=f"{each.started:%Y-%m-%d %H:%M:%S}",
-            y=one.median(),
-            text=_short(one),
+            y=candidate.median(),
+            text=_short(candidate),
             showarrow=False,
             xanchor="left",
             xshift=8,
-            yshift=last - place,
-            font={"size": 11, "color": colours[_group(one)]},
+            yshift=last - position,
+            font={"size": 11, "color": colours[_group(candidate)]},
         )
 
 
@@ -390,7 +403,7 @@ def _group(candidate: Candidate) -> str:
 
 
 def _colours(runs: Sequence[Run]) -> dict[str, str]:
-    groups = dict.fromkeys(_group(one) for run in runs for one in run.candidates)
+    groups = dict.fromkeys(_group(candidate) for run in runs for candidate in run.candidates)
     return {group: _COLOURS[at % len(_COLOURS)] for at, group in enumerate(groups)}
 
 
@@ -400,7 +413,9 @@ def _short(candidate: Candidate) -> str:
 
 
 def _left_out(run: Run, shown: Sequence[Candidate], reason: str) -> str:
-    missing = Counter(one.id for one in run.candidates) - Counter(one.id for one in shown)
+    missing = Counter(candidate.id for candidate in run.candidates) - Counter(
+        candidate.id for candidate in shown
+    )
     if not run.candidates:
         return "Nothing to show: the run has no candidates."
     if not shown:

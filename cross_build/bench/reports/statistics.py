@@ -69,29 +69,34 @@ class Ratio:
 
 
 def ratio(
-    one: Sequence[Doubles],
-    two: Sequence[Doubles],
+    numerator: Sequence[Doubles],
+    denominator: Sequence[Doubles],
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Ratio | None:
     """The ratio of the medians of two samples; None if one is empty or its median is 0.
 
     Args:
-        one: for each turn a float64 array with a value for each pass; turns may differ in length.
-        two: the same of the other side.
+        numerator: for each turn a float64 array with a value for each pass; turns may differ in
+            length.
+        denominator: the same of the other side.
         resamples: of the bootstrap.
         seed: of its random numbers.
     """
-    one, two = ([turn for turn in side if turn.size] for side in (one, two))
-    if not one or not two:
+    numerator, denominator = (
+        [turn for turn in side if turn.size] for side in (numerator, denominator)
+    )
+    if not numerator or not denominator:
         return None
-    above, below = (float(np.median(np.concatenate(side))) for side in (one, two))
+    above, below = (float(np.median(np.concatenate(side))) for side in (numerator, denominator))
     if above <= 0 or below <= 0:
         return None
-    if min(len(one), len(two)) < LEAST_TURNS:
+    if min(len(numerator), len(denominator)) < LEAST_TURNS:
         return Ratio(above / below, None, None)
     random = np.random.default_rng(seed)
-    above_drawn, below_drawn = (medians(side, resamples, random) for side in (one, two))
+    above_drawn, below_drawn = (
+        medians(side, resamples, random) for side in (numerator, denominator)
+    )
     if not below_drawn.all():
         return Ratio(above / below, None, None)
     edge = (1 - CONFIDENCE) / 2

@@ -47,7 +47,7 @@ def title(run: Run) -> str:
 
 def head(run: Run) -> str:
     """When and where it was run, in a sentence."""
-    where = " on ".join(one for one in (run.target, run.host) if one) or "a board of no target"
+    where = " on ".join(part for part in (run.target, run.host) if part) or "a board of no target"
     took = "" if run.seconds is None else f", in {run.seconds:.0f} s"
     return (
         f"Run of {where}{took}, {run.started:%Y-%m-%d %H:%M} UTC, by lite-ocr"
@@ -58,11 +58,11 @@ def head(run: Run) -> str:
 def board(run: Run) -> Table:
     """The board's facts and the run's settings."""
     device = run.device
-    labelled = sum(one.lines is not None for one in run.pictures)
+    labelled = sum(picture.lines is not None for picture in run.pictures)
     warmup, stable = run.settings.get("warmup"), run.settings.get("stable")
     rows = [
         ("board", device.model or UNKNOWN),
-        ("processor", " ".join(one for one in (device.cpu, device.machine) if one) or UNKNOWN),
+        ("processor", " ".join(part for part in (device.cpu, device.machine) if part) or UNKNOWN),
         ("cores", UNKNOWN if device.cores is None else str(device.cores)),
         ("memory", UNKNOWN if device.memory is None else f"{device.memory / 1e9:.2f} GB"),
         ("system", device.system or UNKNOWN),
@@ -78,8 +78,12 @@ def board(run: Run) -> Table:
 def times(run: Run) -> Table:
     """Milliseconds per picture and stage."""
     rows = [
-        (one.id, *(_spread(one.summary.get(stage)) for stage in TIMES), _known(one.stable, _yes))
-        for one in run.candidates
+        (
+            candidate.id,
+            *(_spread(candidate.summary.get(stage)) for stage in TIMES),
+            _known(candidate.stable, _yes),
+        )
+        for candidate in run.candidates
     ]
     return Table(
         f"Milliseconds per picture, median (p90){_emulated(run)}",
@@ -96,16 +100,16 @@ def resources(run: Run) -> Table:
     """Throughput, start-up and memory."""
     rows = [
         (
-            one.id,
-            _known(one.lines_per_second, lambda value: f"{value:.1f}"),
-            _known(one.startup_cold, _seconds),
-            _known(one.startup_warm, _seconds),
-            _known(one.load, _seconds),
-            _known(one.peak_rss, lambda value: f"{value / 1e6:.0f} MB"),
-            str(len(one.turns)),
-            str(sum(len(turn.times) for turn in one.turns)),
+            candidate.id,
+            _known(candidate.lines_per_second, lambda value: f"{value:.1f}"),
+            _known(candidate.startup_cold, _seconds),
+            _known(candidate.startup_warm, _seconds),
+            _known(candidate.load, _seconds),
+            _known(candidate.peak_rss, lambda value: f"{value / 1e6:.0f} MB"),
+            str(len(candidate.turns)),
+            str(sum(len(turn.times) for turn in candidate.turns)),
         )
-        for one in run.candidates
+        for candidate in run.candidates
     ]
     return Table(
         f"Throughput, start-up and memory{_emulated(run)}",
@@ -121,18 +125,18 @@ def resources(run: Run) -> Table:
 def accuracy(run: Run) -> Table:
     """What was read right."""
     rows = []
-    for one in run.candidates:
-        text, quads = one.accuracy, one.detection
+    for candidate in run.candidates:
+        text, quads = candidate.accuracy, candidate.detection
         rows.append(
             (
-                one.id,
-                _known(text, lambda found: f"{found.errors} of {found.characters}"),
-                _known(text, lambda found: f"{found.cer:.2%}"),
-                _known(text and text.spaced, lambda found: f"{found.cer:.2%}"),
-                _known(quads, lambda found: f"{found.hmean:.3f}"),
-                _known(quads, lambda found: f"{found.precision:.3f}"),
-                _known(quads, lambda found: f"{found.recall:.3f}"),
-                _known(one.steady, _yes),
+                candidate.id,
+                _known(text, lambda score: f"{score.errors} of {score.characters}"),
+                _known(text, lambda score: f"{score.cer:.2%}"),
+                _known(text and text.spaced, lambda score: f"{score.cer:.2%}"),
+                _known(quads, lambda quads: f"{quads.hmean:.3f}"),
+                _known(quads, lambda quads: f"{quads.precision:.3f}"),
+                _known(quads, lambda quads: f"{quads.recall:.3f}"),
+                _known(candidate.steady, _yes),
             )
         )
     return Table(
@@ -149,24 +153,24 @@ def setup(run: Run) -> Table:
     """What each candidate is made of."""
     rows = [
         (
-            one.id,
-            f"{one.key.engine} {one.engine_version}".strip(),
-            one.reader or UNKNOWN,
-            one.key.pack or UNKNOWN,
-            str(one.key.threads or UNKNOWN),
-            str(one.key.workers or UNKNOWN),
-            one.key.power or UNKNOWN,
-            str(one.key.bucket or UNKNOWN),
-            str(one.key.max_side or UNKNOWN),
+            candidate.id,
+            f"{candidate.key.engine} {candidate.engine_version}".strip(),
+            candidate.reader or UNKNOWN,
+            candidate.key.pack or UNKNOWN,
+            str(candidate.key.threads or UNKNOWN),
+            str(candidate.key.workers or UNKNOWN),
+            candidate.key.power or UNKNOWN,
+            str(candidate.key.bucket or UNKNOWN),
+            str(candidate.key.max_side or UNKNOWN),
             "; ".join(
                 f"{stage} {model.source or UNKNOWN} {model.precision} {model.sha256[:8]}"
                 if model
                 else f"{stage} none"
-                for stage, model in one.models.items()
+                for stage, model in candidate.models.items()
             )
             or UNKNOWN,
         )
-        for one in run.candidates
+        for candidate in run.candidates
     ]
     return Table(
         "Candidates",
@@ -183,19 +187,19 @@ def setup(run: Run) -> Table:
 def states(run: Run) -> Table:
     """Frequency, temperature and throttling before turns and after them."""
     rows = []
-    for one in run.candidates:
-        if not one.turns:
+    for candidate in run.candidates:
+        if not candidate.turns:
             continue
-        said = conditions.throttled(one)
+        throttling = conditions.throttled(candidate)
         rows.append(
             (
-                one.id,
-                _known(conditions.frequencies(one.turns, after=False), _range),
-                _known(conditions.frequencies(one.turns, after=True), _range),
-                ", ".join(conditions.governors(one.turns)) or UNKNOWN,
-                _known(conditions.warmest(one.turns, after=False), _celsius),
-                _known(conditions.warmest(one.turns, after=True), _celsius),
-                ", ".join(said) or ("no" if conditions.asked(one.turns) else UNKNOWN),
+                candidate.id,
+                _known(conditions.frequencies(candidate.turns, after=False), _range),
+                _known(conditions.frequencies(candidate.turns, after=True), _range),
+                ", ".join(conditions.governors(candidate.turns)) or UNKNOWN,
+                _known(conditions.warmest(candidate.turns, after=False), _celsius),
+                _known(conditions.warmest(candidate.turns, after=True), _celsius),
+                ", ".join(throttling) or ("no" if conditions.asked(candidate.turns) else UNKNOWN),
             )
         )
     return Table(
@@ -213,11 +217,16 @@ def states(run: Run) -> Table:
 def instructions(run: Run) -> Table:
     """Instructions per picture, of an emulated run."""
     rows = [
-        (one.id, *(_known(one.instructions.stages.get(stage), _millions) for stage in TIMES))
-        for one in run.candidates
-        if one.instructions
+        (
+            candidate.id,
+            *(_known(candidate.instructions.stages.get(stage), _millions) for stage in TIMES),
+        )
+        for candidate in run.candidates
+        if candidate.instructions
     ]
-    counts = {one.instructions.images for one in run.candidates if one.instructions}
+    counts = {
+        candidate.instructions.images for candidate in run.candidates if candidate.instructions
+    }
     over = " and ".join(str(count) for count in sorted(counts))
     return Table(
         "Instructions per picture, in millions (emulated)",
@@ -230,8 +239,16 @@ def instructions(run: Run) -> Table:
 def published(run: Run) -> Table:
     """Figures others published."""
     rows = [
-        (one.device, one.models, one.runtime, one.measured, f"{one.ms:g}", one.source, one.note)
-        for one in baselines()
+        (
+            figure.device,
+            figure.models,
+            figure.runtime,
+            figure.measured,
+            f"{figure.ms:g}",
+            figure.source,
+            figure.note,
+        )
+        for figure in baselines()
     ]
     apart = " (real devices, not emulated)" if run.emulated else ""
     return Table(
@@ -246,8 +263,8 @@ def published(run: Run) -> Table:
 def all_of(run: Run) -> list[Table]:
     """Every table with rows, in order; the published figures last."""
     counted = [instructions(run)] if run.emulated else []
-    found = [*counted, times(run), resources(run), accuracy(run), states(run), setup(run)]
-    return [board(run), *(table for table in found if table.rows), published(run)]
+    tables = [*counted, times(run), resources(run), accuracy(run), states(run), setup(run)]
+    return [board(run), *(table for table in tables if table.rows), published(run)]
 
 
 def _emulated(run: Run) -> str:
@@ -258,12 +275,12 @@ def _known(value: object, show: Callable[..., str]) -> str:
     return UNKNOWN if value is None else show(value)
 
 
-def _spread(found: Spread | None) -> str:
-    if found is None or found.median is None:
+def _spread(spread: Spread | None) -> str:
+    if spread is None or spread.median is None:
         return UNKNOWN
-    if found.p90 is None:
-        return _milliseconds(found.median)
-    return f"{_milliseconds(found.median)} ({_milliseconds(found.p90)})"
+    if spread.p90 is None:
+        return _milliseconds(spread.median)
+    return f"{_milliseconds(spread.median)} ({_milliseconds(spread.p90)})"
 
 
 def _milliseconds(value: float) -> str:
@@ -282,8 +299,8 @@ def _millions(value: float) -> str:
     return f"{value / 1e6:.0f}"
 
 
-def _range(found: Sequence[float]) -> str:
-    low, high = found
+def _range(ends: Sequence[float]) -> str:
+    low, high = ends
     return f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
 
 

@@ -91,7 +91,7 @@ class Answer:
     def among(self, *values: object) -> Any:
         """One of some values."""
         return self._of(
-            lambda value: any(type(value) is type(one) and value == one for one in values),
+            lambda value: any(type(value) is type(choice) and value == choice for choice in values),
             " or ".join(map(repr, values)),
         )
 

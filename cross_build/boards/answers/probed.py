@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping
 
 from cross_build.boards.answers.answer import Answer, texts
 from cross_build.targets.facts import Facts
+from cross_build.targets.system_packages import PackageState
 from lite_runner.releases import probe
 
 _MOST_CORES = 4096
@@ -38,14 +38,14 @@ def facts(answer: Answer) -> Facts:
     )
 
 
-def packages(answer: Answer) -> dict[str, Mapping[str, Any]]:
+def packages(answer: Answer) -> dict[str, PackageState]:
     """The answer of :data:`cross_build.targets.system_packages.PROBE`, by module."""
     if not isinstance(answer.value, dict):
         answer.fail("an object")
     return {module: _package(answer[module]) for module in answer.value}
 
 
-def _package(answer: Answer) -> Mapping[str, Any]:
+def _package(answer: Answer) -> PackageState:
     if answer.has("broken"):
         return {"broken": answer["broken"].text()}
     return {"version": answer["version"].text(), "lacking": texts(answer["lacking"])}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Collection
+from typing import Collection, cast
 
 from cross_build.boards.answers.answer import Answer, texts
-
-_STAGES = ("detect", "classify", "recognise")
+from lite_runner.releases.proof import STAGES, Proof
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Status:
 
     current: str | None
     intact: bool
-    verified: Any
+    verified: object
     free: int
 
 
@@ -33,7 +32,7 @@ class Known:
     """One release on a board; attributes as of :class:`Status`."""
 
     intact: bool
-    verified: Any
+    verified: object
 
 
 def status(answer: Answer) -> Status:
@@ -60,14 +59,14 @@ def paths(answer: Answer, expected: Collection[str]) -> tuple[str, ...]:
     return texts(answer)
 
 
-def tuning(answer: Answer, models: str) -> Any:
+def tuning(answer: Answer, models: str) -> object:
     """The settings that a tuning found for some models, unchecked; None: none."""
     if not isinstance(answer.value, dict):
         answer.fail("an object")
     return answer[models].value if answer.has(models) else None
 
 
-def proof(answer: Answer) -> dict[str, Any]:
+def proof(answer: Answer) -> Proof:
     """What a verification said, with everything that is shown of it.
 
     Raises:
@@ -76,6 +75,6 @@ def proof(answer: Answer) -> dict[str, Any]:
     for key in ("pack", "lite_version"):
         answer[key].text()
     texts(answer["lines"])
-    for stage in _STAGES:
+    for stage in STAGES:
         answer["seconds"][stage].number(0)
-    return dict(answer.value)
+    return cast(Proof, answer.value)

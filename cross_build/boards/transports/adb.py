@@ -79,7 +79,7 @@ class Adb:
         stdin: str = "",
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
-        return self._told(process.attend(process.start(self._line(command)), stdin, on_line))
+        return self._outcome(process.attend(process.start(self._line(command)), stdin, on_line))
 
     def put(
         self,
@@ -94,8 +94,8 @@ class Adb:
         if made.code != 0:
             raise BoardError(f"{self.host}: cannot write to {above}: {last_line(made.stderr)}")
         for batch in _batches(files):
-            with _laid_out(batch, name) as (place, size):
-                self._copy("push", str(place), f"{above}/", f"cannot write to {folder}")
+            with _laid_out(batch, name) as (staged, size):
+                self._copy("push", str(staged), f"{above}/", f"cannot write to {folder}")
                 on_bytes(size)
 
     def get(self, folder: str, into: Path) -> None:
@@ -109,7 +109,7 @@ class Adb:
                     shutil.copyfile(source, into / source.name)
 
     def hold(self, command: Sequence[str]) -> ContextManager[str]:
-        return child.hold(self._line(command), self._told)
+        return child.hold(self._line(command), self._outcome)
 
     def close(self) -> None:
         pass
@@ -117,14 +117,14 @@ class Adb:
     def _line(self, command: Sequence[str]) -> list[str]:
         return [*self._adb(), "shell", "-T", shlex.join([*_SHELL, *command])]
 
-    def _told(self, outcome: Outcome) -> Outcome:
+    def _outcome(self, outcome: Outcome) -> Outcome:
         """A command's own end, out of what adb brought back of it."""
         ended = _ENDED.search(outcome.stderr)
         if ended is None:
             raise self._lost(outcome.stderr)
         code = int(ended.group(1))
-        said = outcome.stderr[: ended.start()]
-        return Outcome(128 - code if 128 < code < 192 else code, outcome.stdout, said)
+        stderr = outcome.stderr[: ended.start()]
+        return Outcome(128 - code if 128 < code < 192 else code, outcome.stdout, stderr)
 
     def _copy(self, verb: str, source: str, target: str, failed: str) -> None:
         outcome = process.run([*self._adb(), verb, source, target])
@@ -175,19 +175,19 @@ class Adb:
             )
         state = states[serial]
         if state != "device":
-            known = next((told for word, told in _STATES.items() if state.startswith(word)), "")
+            known = next((reason for word, reason in _STATES.items() if state.startswith(word)), "")
             raise BoardError(f"{serial}: {known or f'is in state {state!r}; start its Android'}")
         features = _ask([_program(), "-s", serial, "features"]).stdout.split()
         if "shell_v2" not in features:
             raise BoardError(f"{serial}: its adb has no 'shell_v2'; expected Android 7 or newer")
         return serial
 
-    def _lost(self, said: str) -> BoardError:
-        reason = last_line(said).removeprefix("adb: ").removeprefix("error: ")
-        told = f" ({reason})" if reason else ""
+    def _lost(self, stderr: str) -> BoardError:
+        reason = last_line(stderr).removeprefix("adb: ").removeprefix("error: ")
+        detail = f" ({reason})" if reason else ""
         return BoardError(
-            f"{self._serial}: the connection was lost{told}; plug it in and run the same again, it"
-            " goes on from where it was"
+            f"{self._serial}: the connection was lost{detail}; plug it in and run the same again,"
+            " it goes on from where it was"
         )
 
 
@@ -199,10 +199,10 @@ def program() -> str | None:
 
 
 def _program() -> str:
-    found = program()
-    if found is None:
+    path = program()
+    if path is None:
         raise BoardError("adb is missing, which reaches phones; run 'sudo apt-get install adb'")
-    return found
+    return path
 
 
 def _ask(command: Sequence[str]) -> Outcome:

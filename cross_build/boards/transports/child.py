@@ -15,13 +15,13 @@ from opt_models.store import process
 
 @contextlib.contextmanager
 def hold(
-    command: Sequence[str], told: Callable[[Outcome], Outcome] = lambda outcome: outcome
+    command: Sequence[str], outcome_of: Callable[[Outcome], Outcome] = lambda outcome: outcome
 ) -> Iterator[str]:
     """Start a program that holds something until its standard input ends; gives its first line.
 
     Args:
         command: of the program.
-        told: how it ended there, by how it ended here.
+        outcome_of: how it ended there, by how it ended here.
 
     Raises:
         BoardError: it ended before; with its last words.
@@ -32,7 +32,7 @@ def hold(
         with child:
             first = (child.stdout or io.StringIO()).readline()
             if not first:
-                outcome = told(process.drain(child))
+                outcome = outcome_of(process.drain(child))
                 raise BoardError(process.last_line(outcome.stderr) or process.ended(outcome.code))
             with beating(lambda: _beat(child)):
                 yield first

@@ -125,8 +125,8 @@ class Ssh:
                 pass  # the other end is gone: why, its code and words tell
             code = self._code(channel)
         if code != 0:
-            said = [line for line in _text(errors).splitlines() if line.strip()]
-            reason = said[0] if said else f"exit code {code}"
+            lines = [line for line in _text(errors).splitlines() if line.strip()]
+            reason = lines[0] if lines else f"exit code {code}"
             # tar only says how much of a block it wrote.
             free = self.run(["df", "-Pk", folder]).stdout.split()[-3:-2]
             if free and free[0].isdecimal() and int(free[0]) < _FULL:
@@ -265,7 +265,7 @@ class Ssh:
         if self._known_hosts is not None:
             return [self._known_hosts]
         chosen = hop.ssh_config.get("userknownhostsfile", "~/.ssh/known_hosts").split()
-        files = [user_path(one, "UserKnownHostsFile") for one in chosen]
+        files = [user_path(path, "UserKnownHostsFile") for path in chosen]
         return [*files, Path("/etc/ssh/ssh_known_hosts")]
 
     def _unreachable(self, error: BaseException) -> BoardError:

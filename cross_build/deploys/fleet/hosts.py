@@ -39,12 +39,12 @@ def chosen(addresses: Sequence[str], file: Path | None, target: str) -> list[Hos
     places = [("--host", address, target) for address in addresses]
     if file is not None:
         places += _lines(file, target)
-    found: dict[str, tuple[str, Host]] = {}
-    for place, address, kind in places:
-        if address in found:
-            raise TargetError(f"{place}: {address} was given before, at {found[address][0]}")
-        found[address] = (place, Host(address, _checked(place, address, kind)))
-    return [host for _, host in found.values()]
+    hosts: dict[str, tuple[str, Host]] = {}
+    for origin, address, kind in places:
+        if address in hosts:
+            raise TargetError(f"{origin}: {address} was given before, at {hosts[address][0]}")
+        hosts[address] = (origin, Host(address, _checked(origin, address, kind)))
+    return [host for _, host in hosts.values()]
 
 
 def _lines(file: Path, target: str) -> Iterator[tuple[str, str, str]]:
@@ -70,16 +70,16 @@ def _lines(file: Path, target: str) -> Iterator[tuple[str, str, str]]:
         raise TargetError(f"--hosts {file}: names no host; write one a line")
 
 
-def _checked(place: str, address: str, kind: str) -> Target:
+def _checked(origin: str, address: str, kind: str) -> Target:
     if not _reachable(address):
-        raise TargetError(f"{place}: {address!r} is no [USER@]HOST[:PORT]")
+        raise TargetError(f"{origin}: {address!r} is no [USER@]HOST[:PORT]")
     try:
         target = find_target(kind)
     except TargetError as error:
-        raise TargetError(f"{place}: {error}") from error
+        raise TargetError(f"{origin}: {error}") from error
     if target.transport == "local":
         raise TargetError(
-            f"{place}: {address} is of which kind? {kind} is this computer; give --target, or"
+            f"{origin}: {address} is of which kind? {kind} is this computer; give --target, or"
             " write the target behind the host"
         )
     return target

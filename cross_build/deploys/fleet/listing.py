@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 from cross_build.boards import emulator
 from cross_build.boards.answers import releases
@@ -36,26 +36,28 @@ def check(known: Sequence[Record], at_once: int = AT_ONCE) -> tuple[list[Record]
         What is known of them now, which is kept, too; and the exit code: 1 if a board cannot be
         reached or does not read, 130 after Ctrl-C.
     """
-    fit = [one for one in known if one.target in targets()]
-    hosts = [Host(one.address, find_target(one.target)) for one in fit]
+    fit = [record for record in known if record.target in targets()]
+    hosts = [Host(record.address, find_target(record.target)) for record in fit]
 
     def work(number: int, progress: BoardProgress) -> Record:
         return _asked(fit[number], progress)
 
-    def told(found: Record) -> tuple[str, str]:
-        return ("failed", found.problem) if found.problem else ("reads", f"{found.release}")
+    def last_word(record: Record) -> tuple[str, str]:
+        return ("failed", record.problem) if record.problem else ("reads", f"{record.release}")
 
-    ended, interrupted = each(hosts, work, told, LiveTable(), at_once)
-    found = []
-    for record, one in zip(fit, ended):
-        if one.stopped:
-            found.append(record)
+    ended, interrupted = each(hosts, work, last_word, LiveTable(), at_once)
+    current = []
+    for record, ending in zip(fit, ended):
+        if ending.stopped:
+            current.append(record)
             continue
-        now = one.value or replace(record, problem=one.error, asked=history.now())
+        now = ending.value or replace(record, problem=ending.error, asked=history.now())
         history.keep(now)
-        found.append(now)
-    found += [replace(one, problem=_no_target(one)) for one in known if one not in fit]
-    return found, 130 if interrupted else 1 if any(one.problem for one in found) else 0
+        current.append(now)
+    current += [
+        replace(record, problem=_no_target(record)) for record in known if record not in fit
+    ]
+    return current, 130 if interrupted else 1 if any(record.problem for record in current) else 0
 
 
 def table(known: Sequence[Record], width: int | None = None) -> str:
@@ -81,9 +83,9 @@ def table(known: Sequence[Record], width: int | None = None) -> str:
     return "\n".join([table, *([""] if problems else []), *problems])
 
 
-def as_data(known: Sequence[Record]) -> list[dict[str, Any]]:
+def as_data(known: Sequence[Record]) -> list[dict[str, object]]:
     """Records as JSON takes them."""
-    return [asdict(one) for one in known]
+    return [asdict(record) for record in known]
 
 
 def forget(address: str) -> int:
@@ -92,14 +94,14 @@ def forget(address: str) -> int:
     Raises:
         TargetError: no such board is known.
     """
-    found = [one for one in history.known() if one.address == address]
-    if not found:
+    records = [record for record in history.known() if record.address == address]
+    if not records:
         raise TargetError(
             f"--forget {address}: is not among them; '{command_name()} boards' lists them all"
         )
-    for one in found:
-        history.remove(one)
-    return len(found)
+    for record in records:
+        history.remove(record)
+    return len(records)
 
 
 def _asked(record: Record, progress: BoardProgress) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Sequence
+from typing import Callable, Sequence, TypeVar
 
 from cross_build.boards.board import Board
 from cross_build.boards.connect import connect
@@ -15,6 +15,8 @@ from cross_build.deploys.fleet.parallel import AT_ONCE, BoardProgress, each
 from opt_models import text_table
 from opt_models.packs import resolve
 from opt_models.store.single_flight import SingleFlight
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Rollout:
         """Exit code: 0 if every board has the release, 130 after Ctrl-C, else 1."""
         if self.interrupted:
             return 130
-        return 0 if all(one.release is not None for one in self.results) else 1
+        return 0 if all(result.release is not None for result in self.results) else 1
 
 
 def deploy(
@@ -90,15 +92,17 @@ def deploy(
     def work(board: Board, progress: BoardProgress) -> Deployment:
         return deploys.deploy(board, pack, runtime, progress, once)
 
-    def told(done: Deployment) -> tuple[str, str]:
+    def last_word(done: Deployment) -> tuple[str, str]:
         about = f"{done.release}, {done.proof['pack']}"
         return ("deployed" if done.changed else "unchanged"), about
 
-    ended, interrupted = each(hosts, _connected(hosts, folder, work), told, LiveTable(), at_once)
+    ended, interrupted = each(
+        hosts, _connected(hosts, folder, work), last_word, LiveTable(), at_once
+    )
     results = []
-    for host, one in zip(hosts, ended):
-        done = one.value
-        state = "failed" if one.error else "stopped" if done is None else told(done)[0]
+    for host, ending in zip(hosts, ended):
+        done = ending.value
+        state = "failed" if ending.error else "stopped" if done is None else last_word(done)[0]
         results.append(
             Result(
                 host.address,
@@ -108,8 +112,8 @@ def deploy(
                 done.proof["pack"] if done else "",
                 done.proof["lite_version"] if done else "",
                 done.sent_bytes if done else 0,
-                round(one.seconds, 1),
-                one.error,
+                round(ending.seconds, 1),
+                ending.error,
             )
         )
     return Rollout(results, interrupted)
@@ -135,9 +139,10 @@ def preview(
         hosts, _connected(hosts, folder, work), lambda text: ("asked", ""), LiveTable(), at_once
     )
     texts = [
-        f"{host.address}: {one.value or one.error or 'stopped'}" for host, one in zip(hosts, ended)
+        f"{host.address}: {ending.value or ending.error or 'stopped'}"
+        for host, ending in zip(hosts, ended)
     ]
-    code = 130 if interrupted else 0 if all(one.value for one in ended) else 1
+    code = 130 if interrupted else 0 if all(ending.value for ending in ended) else 1
     return "\n".join(texts), code
 
 
@@ -172,9 +177,9 @@ def summary(rollout: Rollout, width: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
+def as_data(results: Sequence[Result]) -> list[dict[str, object]]:
     """Results as JSON takes them."""
-    return [asdict(one) for one in results]
+    return [asdict(result) for result in results]
 
 
 def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> SingleFlight:
@@ -188,11 +193,11 @@ def _prepared(hosts: Sequence[Host], pack: str | None, runtime: str) -> SingleFl
 
 
 def _connected(
-    hosts: Sequence[Host], folder: str, work: Callable[[Board, BoardProgress], Any]
-) -> Callable[[int, BoardProgress], Any]:
+    hosts: Sequence[Host], folder: str, work: Callable[[Board, BoardProgress], T]
+) -> Callable[[int, BoardProgress], T]:
     """Work on a board as work on the number of a host."""
 
-    def run(number: int, progress: BoardProgress) -> Any:
+    def run(number: int, progress: BoardProgress) -> T:
         host = hosts[number]
         # Many boards cannot each ask for a password.
         board = connect(host.target, host=host.address, folder=folder, ask=False)

@@ -86,7 +86,7 @@ class Layout:
 
 
 def layout(about: Directory) -> Layout | None:
-    """How a picture is stored; None if that cannot be told, or its strips need each other."""
+    """How a picture is stored; None if that is not known, or its strips need each other."""
     if about.size is None or about.integer(COMPRESSION, 1) == _OLD_JPEG:
         return None
     width, height = about.size

@@ -1,4 +1,4 @@
-"""Programs that take turns as a reader does, with times and texts of one's choice."""
+"""Programs that run sessions as a reader does, with times and texts of one's choice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from lite_runner.bench.candidate import Candidate
 
-#: Says what a turn says; ``{body}`` may change ``times`` (seconds of a pass's pictures) or fail.
+#: Prints what a session prints; ``{body}`` may change ``times`` (seconds of pictures) or fail.
 _PROGRAM = """\
 #!{python} -I
 import json, os, sys
@@ -40,7 +40,7 @@ Make = Callable[..., Candidate]
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """A file for each turn that was taken, in their order, with what it was asked."""
+    """A file for each session, in their order, with its request."""
     folder = tmp_path / "log"
     folder.mkdir()
     return folder

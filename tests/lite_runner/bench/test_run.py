@@ -1,4 +1,4 @@
-"""Runs: the order of turns, when they end, what is kept of those that are cut short."""
+"""Runs: the order of sessions, when they end, what is kept of those that are cut short."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import pytest
 
 from cross_build.bench.reports import compare, markdown, page, result
 from lite_runner.bench.candidate import Candidate, sweep
-from lite_runner.bench.run import Plan, drop_files, run
+from lite_runner.bench.page_cache import drop_files
+from lite_runner.bench.run import Plan, run
 from tests.lite_runner.bench.conftest import picture
 
-#: As many turns as one wants, whatever is known.
+#: A fixed number of sessions, however well medians are known.
 FIXED = Plan(warmup=0, passes=2, min_sessions=4, max_sessions=4, stable=0.0)
 ROOT = Path(__file__).parents[3]
 
@@ -37,7 +38,7 @@ def test_every_round_has_each_candidate_once_in_an_order_of_its_own(make: Make, 
     assert all(sorted(one) == names for one in rounds)
     assert len({tuple(one) for one in rounds}) > 1
     assert [one["id"] for one in record["candidates"]] == names
-    numbers = [turn["order"] for one in record["candidates"] for turn in one["turns"]]
+    numbers = [session["order"] for one in record["candidates"] for session in one["turns"]]
     assert sorted(numbers) == list(range(24))
 
 
@@ -159,7 +160,7 @@ def test_a_hung_candidate_is_ended(make: Make) -> None:
 def test_every_candidate_starts_cold_once(make: Make) -> None:
     record = run([make("a"), make("b")], [picture()], FIXED)
     for one in record["candidates"]:
-        assert [turn["cold"] for turn in one["turns"]] == [True, False, False, False]
+        assert [session["cold"] for session in one["turns"]] == [True, False, False, False]
         assert one["startup_cold"] is not None
 
 

@@ -13,7 +13,7 @@ from lite_runner import pack
 from lite_runner.arrays import Image
 from lite_runner.bench import session
 from lite_runner.errors import ImageError
-from lite_runner.ocr.pipeline import Options
+from lite_runner.ocr.options import Options
 from lite_runner.releases import settings
 
 ABOUT = {"engine": "E", "engine_version": "1", "reader": "R", "pack": "P", "models": {}}

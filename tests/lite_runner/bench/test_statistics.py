@@ -1,4 +1,4 @@
-"""Statistics of turns, against distributions whose truth is known."""
+"""Statistics of sessions, against distributions whose truth is known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from lite_runner.bench.statistics import median, passes, spread, uncertainty
 
 
-def turns(
+def sessions(
     seed: int, count: int, each: int, middle: float, between: float, within: float
 ) -> list[list[float]]:
     """Processes that differ by ``between``, and their passes by ``within``."""
@@ -33,9 +33,9 @@ def test_equal_passes_leave_no_doubt() -> None:
 
 
 def test_doubt_shrinks_with_turns_and_not_with_passes_of_few() -> None:
-    few = np.mean([uncertainty(turns(seed, 4, 3, 1.0, 0.05, 0.001)) for seed in range(20)])
-    long = np.mean([uncertainty(turns(seed, 4, 30, 1.0, 0.05, 0.001)) for seed in range(20)])
-    many = np.mean([uncertainty(turns(seed, 40, 3, 1.0, 0.05, 0.001)) for seed in range(20)])
+    few = np.mean([uncertainty(sessions(seed, 4, 3, 1.0, 0.05, 0.001)) for seed in range(20)])
+    long = np.mean([uncertainty(sessions(seed, 4, 30, 1.0, 0.05, 0.001)) for seed in range(20)])
+    many = np.mean([uncertainty(sessions(seed, 40, 3, 1.0, 0.05, 0.001)) for seed in range(20)])
     assert many < few / 2
     assert long > few / 2
 

@@ -23,8 +23,8 @@ def state(**values: Any) -> dict[str, Any]:
 
 def with_states(make: Make, *states: dict[str, Any]) -> dict[str, Any]:
     found = record(make)
-    for turn, one in zip(found["candidates"][0]["turns"], states):
-        turn["before"] = turn["after"] = one
+    for session, one in zip(found["candidates"][0]["turns"], states):
+        session["before"] = session["after"] = one
     return found
 
 

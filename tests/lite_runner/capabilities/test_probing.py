@@ -12,7 +12,8 @@ import pytest
 from lite_runner import pack
 from lite_runner.capabilities import probing
 from lite_runner.errors import EngineError, PackError
-from lite_runner.ocr.pipeline import Ocr, Options
+from lite_runner.ocr.options import Options
+from lite_runner.ocr.pipeline import Ocr
 from lite_runner.predictor import engines
 from lite_runner.predictor.capi import CapiEngine
 from lite_runner.predictor.protocol import Capabilities

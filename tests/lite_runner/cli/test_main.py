@@ -14,7 +14,7 @@ import pytest
 
 from lite_runner import pack
 from lite_runner.arrays import Image
-from lite_runner.cli import main
+from lite_runner.cli import failures, main
 from lite_runner.errors import EngineError, ImageError, LiteError, PackError, UsageError
 from lite_runner.predictor import wheel
 from lite_runner.predictor.protocol import Output
@@ -52,7 +52,7 @@ FAILURES = [
 def test_a_failure_is_one_line_and_an_exit_code(
     error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main.guard(raising(error), "ocr", debug=False) == code
+    assert failures.guard(raising(error), "ocr", debug=False) == code
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", f"ocr: {message}\n")
 
@@ -60,18 +60,18 @@ def test_a_failure_is_one_line_and_an_exit_code(
 @pytest.mark.parametrize("error", [failure[0] for failure in FAILURES], ids=repr)
 def test_debug_shows_where_a_failure_comes_from(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught:
-        main.guard(raising(error), "ocr", debug=True)
+        failures.guard(raising(error), "ocr", debug=True)
     assert caught.value is error
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_without_a_failure_the_exit_code_is_the_works(code: int) -> None:
-    assert main.guard(lambda: code, "ocr", debug=False) == code
+    assert failures.guard(lambda: code, "ocr", debug=False) == code
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        main.guard(raising(ZeroDivisionError()), "ocr", debug=False)
+        failures.guard(raising(ZeroDivisionError()), "ocr", debug=False)
 
 
 # Usage

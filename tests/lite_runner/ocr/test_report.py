@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lite_runner.ocr import report
-from lite_runner.ocr.pipeline import Line, Page, Seconds
+from lite_runner.ocr.page import Line, Page, Seconds
 
 shares = st.floats(0, 1)
 places = st.floats(0, 60000, width=32)

@@ -14,7 +14,8 @@ import pytest
 from lite_runner import pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import EngineError
-from lite_runner.ocr.pipeline import Ocr, Options
+from lite_runner.ocr.options import Options
+from lite_runner.ocr.pipeline import Ocr
 from lite_runner.predictor.protocol import Output
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
