@@ -150,8 +150,9 @@ def read(files: ModelFiles) -> Graph:
         OptError: the files are no inference model, or do not belong together.
     """
     message = program.parse(files.program)
-    params.check(files.program, files.params)
-    return Graph(message, params.load(files.params, program.topology(message).weights))
+    weights = program.topology(message).weights
+    params.check_weights(weights, files.program.name, files.params)
+    return Graph(message, params.load(files.params, weights))
 
 
 def run(graph: Graph, passes: Mapping[str, Pass] = PASSES) -> dict[str, int]:

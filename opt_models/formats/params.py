@@ -21,7 +21,7 @@ from google.protobuf.message import DecodeError
 from opt_models.errors import OptError
 from opt_models.formats import program as programs
 from opt_models.formats.program_schema import TensorDesc
-from opt_models.formats.topology import bytes_of, dtype, number
+from opt_models.formats.topology import Variable, bytes_of, dtype, number
 
 #: A type and some dimensions; real descriptions have about ten bytes.
 _MAX_DESCRIPTION = 1024
@@ -52,8 +52,21 @@ def check(program: Path, params: Path) -> None:
         OptError: the program is none; or the weights are cut off, too many or too few, or have
             other shapes, as those of another model do.
     """
-    weights = programs.topology(programs.parse(program)).weights
-    check_shapes({name: weight.shape for name, weight in weights.items()}, program.name, params)
+    check_weights(programs.topology(programs.parse(program)).weights, program.name, params)
+
+
+def check_weights(weights: Mapping[str, Variable], program: str, params: Path) -> None:
+    """As :func:`check`, of the weights of a program that was read already.
+
+    Args:
+        weights: of the program, sorted by name.
+        program: name of its file, for messages.
+        params: the file with the weights.
+
+    Raises:
+        OptError: as of :func:`check`.
+    """
+    check_shapes({name: weight.shape for name, weight in weights.items()}, program, params)
 
 
 def check_shapes(

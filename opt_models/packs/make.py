@@ -9,7 +9,7 @@ from typing import Mapping, Sequence
 from lite_runner.errors import UsageError
 from lite_runner.pack import Pack
 from opt_models.catalog.catalog import Recipe
-from opt_models.packs import build, inputs, pack_folder, resolve
+from opt_models.packs import build, golden, inputs, pack_folder, resolve
 from opt_models.packs.build_options import BuildOptions
 from opt_models.packs.inputs import PackInputs
 from opt_models.runtime import Runtime
@@ -68,8 +68,8 @@ def make(request: PackRequest, folder: Path) -> Pack:
     if request.label:
         inputs.check_name(request.label)
         pack_folder.check(folder)
-    golden = inputs.golden(request.golden, request.golden_lines)
-    gathered = replace(_gathered(request, recipe, precision), name=request.label, golden=golden)
+    picture = golden.read(request.golden, request.golden_lines)
+    gathered = replace(_gathered(request, recipe, precision), name=request.label, golden=picture)
     return pack_folder.write(build.build(gathered, options), folder)
 
 

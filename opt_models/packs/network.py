@@ -20,7 +20,8 @@ from opt_models.memory_planning.share import share
 from opt_models.packs import convert, decoding, input_size
 from opt_models.packs.build_options import BuildOptions
 from opt_models.packs.document import SharedMemory, WrittenNetwork
-from opt_models.packs.inputs import NetworkInput, PackInputs
+from opt_models.packs.inputs import PackInputs
+from opt_models.packs.network_input import NetworkInput
 from opt_models.stage_settings import StageSettings
 
 

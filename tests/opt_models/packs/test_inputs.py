@@ -269,23 +269,3 @@ def test_a_dictionary_that_is_not_utf8(
     path.write_bytes("a\n你\n".encode("gbk"))
     with refuses(CatalogError, f"--dict {path}", "byte 2 is not UTF-8"):
         inputs.from_files(None, "mine", folders, str(path), ARMV8)
-
-
-def test_golden(tmp_path: Path, refuses: Refuses) -> None:
-    assert inputs.golden("", []) is None
-    picture = tmp_path / "plate.png"
-    picture.write_bytes(catalog.goldens()[0].image.read_bytes())
-    found = inputs.golden(str(picture), ["AB 123"])
-    assert found is not None
-    assert (found.image, found.lines) == (picture, ("AB 123",))
-    with refuses(CatalogError, "nowhere.png", "no such picture"):
-        inputs.golden("nowhere.png", ["x"])
-    with refuses(CatalogError, "--golden-text"):
-        inputs.golden(str(picture), [])
-    with refuses(CatalogError, "--golden must be given too"):
-        inputs.golden("", ["x"])
-    with refuses(CatalogError, "say what it reads"):
-        inputs.golden(str(picture), [" "])
-    picture.write_text("no picture")
-    with refuses(CatalogError, f"--golden {picture}: is not a picture"):
-        inputs.golden(str(picture), ["AB 123"])
