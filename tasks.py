@@ -15,9 +15,9 @@ from lite_runner import terminal
 #: Locked: this project's own dependencies, those of its tests among them; and what builds it.
 _DEVELOPMENT = ".ci/requirements.txt"
 _BUILD_TOOLS = ".ci/build.in"
-#: All tests, by three processes, of which one is busy with the emulated board all the time. Groups
-#: of tests are taken in the order tests/conftest.py gives them, not by their size.
-_TOGETHER = ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"]
+#: All tests, by four processes, of which two wait for emulated boards most of the time. Groups of
+#: tests are taken in the order tests/conftest.py gives them, not by their size.
+_TOGETHER = ["-n", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 @command()

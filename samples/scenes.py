@@ -316,7 +316,7 @@ LABEL = (
     "贮存条件：请置于阴凉干燥处，避免阳光直射，开封后请尽快食用完毕。",
     "保质期：12个月",
     "生产日期：见包装封口处",
-    "PackInputs: whole wheat flour, wheat flour, vegetable oil, sugar, egg, salt,",
+    "Ingredients: whole wheat flour, wheat flour, vegetable oil, sugar, egg, salt,",
     "yeast, maltodextrin, milk powder. Store in a cool and dry place.",
     "制造商：青禾食品（苏州）有限公司",
     "地址：苏州市相城区春申路29号",

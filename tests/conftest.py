@@ -26,11 +26,14 @@ ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests"
 #: Folders whose tests share what takes long to make: the emulated board, the data of a phone.
 BOARD, PHONE = TESTS / "board", TESTS / "phone"
+#: Of the tests of the board, those of ten boards at once, which are boards of their own.
+RACK = BOARD / "rack"
+OF_RACK = (BOARD / "test_fleet.py", BOARD / "test_ansible.py")
 #: Seconds one test of the board may take: programs run some twenty times slower there.
 BOARD_TIMEOUT = 900
 #: What takes minutes, longest first; all other files take less.
 LONGEST = [
-    *(BOARD, PHONE),
+    *(BOARD, RACK, PHONE),
     *(
         TESTS / name
         for name in (
@@ -59,13 +62,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = _group(item)
         item.add_marker(pytest.mark.xdist_group(str(group.relative_to(TESTS))))
-        if group == BOARD:
+        if BOARD in item.path.parents:
             item.add_marker(pytest.mark.timeout(BOARD_TIMEOUT))
     items.sort(key=_turn)
 
 
 def _group(item: pytest.Item) -> Path:
     """The folder or file whose tests one process runs."""
+    if item.path in OF_RACK:
+        return RACK
     return next((folder for folder in (BOARD, PHONE) if folder in item.path.parents), item.path)
 
 

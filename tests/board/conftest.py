@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -23,21 +25,33 @@ from tests import double
 
 #: Set where these tests must not be left out.
 REQUIRED = "LITE_OCR_EMULATE"
+MACHINE = "aarch64"
 
 
 @pytest.fixture(scope="session")
 def emulated() -> Iterator[Path]:
     """The emulated board, up; gives the folder its files lie in on this computer."""
-    running = emulator.status() is not None
-    try:
-        emulator.up()
-    except BoardError as error:
-        if os.environ.get(REQUIRED):
-            raise
-        pytest.skip(str(error))
-    yield emulator.root_folder()
-    if not running:
-        emulator.down()
+    folder = emulator.folder(MACHINE)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Other processes may run tests of it, too: the last one stops it, if one of them started it.
+    with (folder / "tests").open("a+") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if emulator.status() is None:
+            users.write("started by tests\n")
+            users.flush()
+        try:
+            emulator.up()
+        except BoardError as error:
+            if os.environ.get(REQUIRED):
+                raise
+            pytest.skip(str(error))
+        yield emulator.root_folder()
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            users.seek(0)
+            if users.read():
+                users.truncate(0)
+                emulator.down()
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +67,6 @@ def runtimes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 Deploy = Callable[..., deploys.Deployment]
 
-MACHINE = "aarch64"
 #: Of the boards of a rack.
 NAMES = [f"board-{number:02d}" for number in range(1, 11)]
 
@@ -96,7 +109,9 @@ class Site:
 @pytest.fixture(scope="session")
 def shared_site(emulated: Path, runtimes: dict[str, Path]) -> Iterator[Site]:
     """A folder that keeps the double's packages, so that others need not be sent them again."""
-    site = Site("tests", emulated, runtimes["armv8"])
+    # Several processes run tests of the board: each has a folder there.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    site = Site(f"tests{worker}", emulated, runtimes["armv8"])
     yield site
     deploys.undeploy(site.board)
     site.board.transport.close()

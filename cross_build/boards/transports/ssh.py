@@ -314,7 +314,9 @@ def _text(errors: list[bytes]) -> str:
 
 
 def _feed(channel: paramiko.Channel, stdin: str) -> None:
-    with contextlib.suppress(OSError):  # it ended without reading all: its code tells
+    # It ended without reading all, which its code tells, or the connection is gone, which reading
+    # tells.
+    with contextlib.suppress(OSError, EOFError):
         channel.sendall(stdin.encode())
         channel.shutdown_write()
 
