@@ -22,8 +22,9 @@ from cross_build.boards.transports.local import Local
 from cross_build.bundles.bundle import PYTHON, Bundle
 from cross_build.errors import BoardError, DeployError
 from cross_build.targets.facts import Facts, usual
+from lite_runner.program_output import ended, last_line
 from lite_runner.releases import release
-from opt_models.store.process import Outcome, ended, last_line
+from opt_models.store.process import Outcome
 
 #: Asks a shell what the phone is; one answer a line, then what its kernel says of its processor.
 _PROBE = """

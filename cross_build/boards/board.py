@@ -105,7 +105,7 @@ class Board:
         except BoardError as error:
             if outcome.code == 0:
                 raise
-            reason = outcome.reason or f"exit code {outcome.code}"
+            reason = outcome.reason
             raise BoardError(self._error(reason)) from error
 
     def answer(self, command: str, *arguments: str, stdin: str = "") -> Answer:

@@ -26,6 +26,7 @@ from cross_build.bundles import debian
 from cross_build.errors import BoardError, TargetError
 from cross_build.targets import system_packages
 from cross_build.targets.targets import Target
+from lite_runner.program_output import last_line
 from opt_models.command_name import command_name
 from opt_models.store import cache, process
 
@@ -330,7 +331,7 @@ def _start(machine: str, root: Path, name: str) -> State:
         time.sleep(0.2)
     child.kill()
     child.wait()
-    reason = process.last_line(log.read_text(encoding="utf-8", errors="replace"))
+    reason = last_line(log.read_text(encoding="utf-8", errors="replace"))
     raise BoardError(
         f"the emulated board: does not start ({reason or 'without a word'}); see {log}"
     )

@@ -10,6 +10,7 @@ import lite_runner
 from cross_build.bundles import elf
 from cross_build.bundles.paddlelite import LIBRARY, Library
 from cross_build.errors import DeployError
+from lite_runner.program_output import first_line
 from lite_runner.releases.release import sha256
 from opt_models.store import cache, process
 from opt_models.store.content_key import content_key
@@ -59,7 +60,7 @@ def shim(library: Library) -> Path:
         inputs = [f"-I{library.include}", str(sources[0]), str(library.path)]
         outcome = process.run([program, *_OPTIONS, *inputs, "-o", str(target)])
         if outcome.code != 0:
-            reason = process.first_line(outcome.stderr, "error") or "no message"
+            reason = first_line(outcome.stderr, "error") or "no message"
             raise DeployError(
                 f"{compiler} cannot compile the C ABI against {library.include}: {reason}; is it"
                 " the header of this very library?"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
 
+from lite_runner.program_output import first_line
 from lite_runner.releases.release import sha256
 from opt_models.errors import ChangedError, FetchError
 from opt_models.store import cache, config, lockfile, process
@@ -125,7 +126,7 @@ def _compare(file: Path, digest: str) -> None:
 def _run(command: list[str], purpose: str) -> str:
     outcome = process.run(command)
     if outcome.code != 0:
-        reason = process.first_line(outcome.stderr, "E:", "dpkg-deb:") or "it said nothing"
+        reason = first_line(outcome.stderr, "E:", "dpkg-deb:") or "it said nothing"
         raise FetchError(
             f"{purpose}: {command[0]} failed with {outcome.code} ({reason}); check the network, and"
             " that debian-archive-keyring is installed"

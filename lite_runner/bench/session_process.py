@@ -17,6 +17,7 @@ from lite_runner.bench import system_state
 from lite_runner.bench.messages import Done, Pass, Ready, Request
 from lite_runner.bench.result import SessionOutcome
 from lite_runner.errors import LiteError
+from lite_runner.program_output import ended, last_line
 
 
 class SessionError(LiteError):
@@ -48,7 +49,9 @@ def measure(program: str, request: Request, patience: float, cold: bool) -> Sess
         if hung:
             raise SessionError(f"took over {patience:.0f} s; the file or the board is broken")
         if answers.ready is None or answers.done is None:
-            raise SessionError(_last_words(code, words))
+            words.seek(0)
+            text = words.read().decode("utf-8", "replace")
+            raise SessionError(last_line(text) or ended(code))
     return {
         "cold": cold,
         "before": before,
@@ -91,15 +94,6 @@ def _answers(lines: IO[str], start: float) -> _Answers:
         elif kind == "done":
             answers.done = value
     return answers
-
-
-def _last_words(code: int, words: IO[bytes]) -> str:
-    """Why a session ended too early."""
-    words.seek(0)
-    lines = [line for line in words.read().decode("utf-8", "replace").split("\n") if line]
-    if lines:
-        return lines[-1].strip()
-    return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
 
 
 @contextlib.contextmanager

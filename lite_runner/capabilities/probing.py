@@ -19,6 +19,7 @@ from lite_runner import pack
 from lite_runner.capabilities import limits
 from lite_runner.errors import EngineError
 from lite_runner.predictor.protocol import Capabilities, Engine, EngineArguments
+from lite_runner.program_output import ended
 
 #: What of memory is not set reads as garbage, and large pieces lie apart, so that writing out of
 #: bounds ends the process instead of spoiling the next piece (mallopt(3)).
@@ -146,4 +147,4 @@ def _last_words(code: int, words: Sequence[str]) -> str:
     if code == -signal.SIGALRM:
         return "it takes longer than models of its size do, the file or the board is broken"
     complaints = [line.strip() for line in words if any(word in line for word in _COMPLAINTS)]
-    return complaints[-1] if complaints else f"ended by signal {-code}"
+    return complaints[-1] if complaints else ended(code)

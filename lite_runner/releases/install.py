@@ -20,6 +20,7 @@ if __name__ == "__main__":  # isolated (-I), Python does not look beside the fil
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lite_runner.errors import LiteError
+from lite_runner.program_output import ended, last_line
 from lite_runner.releases import probe, release, release_name, signature
 from lite_runner.releases.answers import ArchiveManifest, Installation
 from lite_runner.releases.proof import Proof
@@ -77,10 +78,7 @@ def install(source: Path, root: Path, keep: int = 2, keys: Path | None = None) -
 def last_words(code: int, stderr: str) -> str:
     """Why a run of ``ocr`` failed, in one line of its own."""
     # argparse: "ocr read: error: argument --batch: ..."
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    if lines:
-        return re.sub(r"^ocr( \w+: error)?: ", "", lines[-1])
-    return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+    return re.sub(r"^ocr( \w+: error)?: ", "", last_line(stderr)) or ended(code)
 
 
 def _manifest(source: Path, keys: Path | None) -> tuple[str, ArchiveManifest]:

@@ -11,6 +11,7 @@ from typing import Sequence
 import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats
+from lite_runner.program_output import ended, last_line
 from opt_models.errors import OptError
 from opt_models.formats.inference_model import ModelFiles
 from opt_models.paddlelite import env as paddlelite
@@ -199,7 +200,7 @@ def _run(model: Path, inputs: Sequence[Path], target: Path) -> dict[str, AnyArra
     variables = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
     outcome = process.run(command, env=variables)
     if outcome.code != 0 or not target.is_file():
-        reason = process.last_line(outcome.stderr) or process.ended(outcome.code)
+        reason = last_line(outcome.stderr) or ended(outcome.code)
         raise OptError(f"{model.name}: Paddle-Lite could not run it: {reason}")
     with np.load(target) as stored:
         return dict(stored)

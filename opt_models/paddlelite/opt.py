@@ -7,6 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from lite_runner.program_output import last_line
 from opt_models.errors import OptError
 from opt_models.formats import nb
 from opt_models.paddlelite import env as paddlelite
@@ -76,5 +77,5 @@ def optimise(model: Path, params: Path, target: Path, arch: str, precision: str 
 
 
 def _reason(outcome: process.Outcome) -> str:
-    complaint = process.last_line(outcome.stdout, "rror", "failed")
+    complaint = last_line(outcome.stdout, "rror", "failed")
     return complaint or f"exit code {outcome.code} and no message"

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import IO, Callable, Iterator, Mapping, Sequence, Union
 
+from lite_runner.program_output import ended, last_line
 from opt_models.store.beside import beside
 
 #: Where a stream of a child goes, as ``subprocess.Popen`` takes it.
@@ -134,26 +135,6 @@ def end(child: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         _signal(child, getattr(signal, "SIGKILL", signal.SIGTERM))
         child.wait()
-
-
-def last_line(text: str, *words: str) -> str:
-    """The last line that is not blank, of those with any of ``words`` if there are such."""
-    return next(iter(_lines(text, words)[::-1]), "")
-
-
-def first_line(text: str, *words: str) -> str:
-    """The first line that is not blank, of those with any of ``words`` if there are such."""
-    return next(iter(_lines(text, words)), "")
-
-
-def ended(code: int) -> str:
-    """How a program without a last word ended, by its :attr:`Outcome.code`."""
-    return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _lines(text: str, words: Sequence[str]) -> list[str]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [line for line in lines if any(word in line for word in words)] or lines
 
 
 def _feed(child: subprocess.Popen[str], stdin: str) -> None:

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Iterable, Sequence
 
+from lite_runner.program_output import first_line
 from lite_runner.releases.release import sha256
 from opt_models.errors import FetchError
 from opt_models.store import config, process
@@ -198,5 +199,5 @@ def _place(name: str) -> str:
 def reason(stderr: str) -> str:
     """Why pip failed, in one line out of all it wrote."""
     # Its last error only repeats the first, which names the cause.
-    line = process.first_line(stderr, "ERROR:") or "pip said nothing"
+    line = first_line(stderr, "ERROR:") or "pip said nothing"
     return line.removeprefix("ERROR: ").rstrip(".")

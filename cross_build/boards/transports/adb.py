@@ -21,8 +21,8 @@ from typing import Callable, ContextManager, Iterator, Mapping, Sequence
 
 from cross_build.boards.transports import Outcome, child
 from cross_build.errors import BoardError, TargetError
+from lite_runner.program_output import last_line
 from opt_models.store import cache, process
-from opt_models.store.process import last_line
 
 #: Where Android's shell may write, and programs may be run: storage for the user's files
 #: (/sdcard) is mounted so that none can.

@@ -10,6 +10,7 @@ from typing import Callable, Iterator, Sequence
 from cross_build.boards.transports import Outcome
 from cross_build.boards.transports.heartbeat import beating
 from cross_build.errors import BoardError
+from lite_runner.program_output import ended, last_line
 from opt_models.store import process
 
 
@@ -33,7 +34,7 @@ def hold(
             first = (child.stdout or io.StringIO()).readline()
             if not first:
                 outcome = outcome_of(process.drain(child))
-                raise BoardError(process.last_line(outcome.stderr) or process.ended(outcome.code))
+                raise BoardError(last_line(outcome.stderr) or ended(outcome.code))
             with beating(lambda: _beat(child)):
                 yield first
     finally:

@@ -26,8 +26,8 @@ import paramiko
 from cross_build.boards.transports import Outcome
 from cross_build.boards.transports.heartbeat import beating
 from cross_build.errors import BoardError
+from lite_runner.program_output import ended, first_line, last_line
 from lite_runner.user_path import user_path
-from opt_models.store import process
 from opt_models.store.beside import beside
 
 #: Folder below the user's own on a board, if none is chosen.
@@ -125,8 +125,7 @@ class Ssh:
                 pass  # the other end is gone: why, its code and words tell
             code = self._code(channel)
         if code != 0:
-            lines = [line for line in _text(errors).splitlines() if line.strip()]
-            reason = lines[0] if lines else f"exit code {code}"
+            reason = first_line(_text(errors)) or ended(code)
             # tar only says how much of a block it wrote.
             free = self.run(["df", "-Pk", folder]).stdout.split()[-3:-2]
             if free and free[0].isdecimal() and int(free[0]) < _FULL:
@@ -151,7 +150,7 @@ class Ssh:
                 stream.read()
             code = self._code(channel)
         if code != 0:
-            raise BoardError(f"{self.host}: cannot read {folder} there (exit code {code})")
+            raise BoardError(f"{self.host}: cannot read {folder} there ({ended(code)})")
 
     @contextlib.contextmanager
     def hold(self, command: Sequence[str]) -> Iterator[str]:
@@ -160,7 +159,7 @@ class Ssh:
             if not first:
                 words = channel.makefile_stderr("rb").read().decode("utf-8", "replace")
                 code = self._code(channel)
-                raise BoardError(process.last_line(words) or process.ended(code))
+                raise BoardError(last_line(words) or ended(code))
             with beating(lambda: channel.sendall(b"\n")):
                 yield str(first)
 

@@ -67,12 +67,3 @@ def test_a_missing_program_is_an_error_of_the_system() -> None:
 )
 def test_a_failure_has_a_reason_in_one_line(script: str, reason: str) -> None:
     assert process.run(["sh", "-c", script]).reason == reason
-
-
-def test_lines_with_some_words_go_before_others() -> None:
-    text = "begin\n error: one \nerror: two\n\nmake: ended\n"
-    assert process.first_line(text, "error") == "error: one"
-    assert process.last_line(text, "error") == "error: two"
-    assert process.first_line(text, "warning") == "begin"
-    assert process.last_line(text) == "make: ended"
-    assert process.last_line(" \n") == ""
