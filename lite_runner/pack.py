@@ -10,6 +10,7 @@ from typing import Mapping, Sequence, Tuple
 
 from lite_runner.errors import PackError
 from lite_runner.pack_file import FileRef, GoldenEntry, NetworkEntry, PackFile, RecogniserEntry
+from lite_runner.releases import settings
 from lite_runner.releases.release import sha256
 
 #: Version of the pack.json layout; raised when an older runner could no longer read it.
@@ -157,7 +158,7 @@ class Pack:
 
 def of_this_release() -> Path | None:
     """The pack of the bundle this runner lies in, if it lies in one."""
-    folder = Path(__file__).resolve().parents[2] / "pack"
+    folder = settings.home() / "pack"
     return folder if folder.is_dir() else None
 
 

@@ -65,9 +65,7 @@ def release_checks() -> list[Check]:
 
 def hint(module: str | None) -> str:
     """How to fix a package that cannot be imported."""
-    brought = (
-        packs.of_this_release() is None or (Path(__file__).resolve().parents[3] / "site").is_dir()
-    )
+    brought = packs.of_this_release() is None or (settings.home() / "site").is_dir()
     return _AGAIN if brought or module not in _SYSTEM else f"sudo apt-get install {_SYSTEM[module]}"
 
 
