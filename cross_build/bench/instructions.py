@@ -88,7 +88,7 @@ def page(target: Target, release: str, picture: Path, detect: bool, request: Set
         release: folder of the release there.
         picture: on this computer.
         detect: False if it is one line as a whole.
-        request: what a turn is asked for (see :mod:`lite_runner.bench.session`).
+        request: what a session is asked for (see :mod:`lite_runner.bench.session`).
 
     Returns:
         ``detect`` (decoding included), ``classify``, ``recognise`` (straightening the lines

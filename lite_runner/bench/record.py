@@ -32,7 +32,7 @@ SCHEMA = 1
 #: Of a board that measures itself.
 _NO_HOST: Host = {"target": None, "host": None, "emulated": False}
 
-#: Lines of a picture; None where it could not be read.
+#: Lines of a picture.
 Lines = List[str]
 
 

@@ -82,7 +82,7 @@ def medians(sessions: Sequence[Doubles], resamples: int, random: np.random.Gener
     # As many passes of a session as it has, each drawn from all of them.
     choices = (random.random((*drawn.shape, most)) * drawn_counts[..., None]).astype(np.intp)
     values = padded[drawn[..., None], choices]
-    # What is beyond a turn's passes goes behind everything, where the median does not look.
+    # What is beyond a session's passes goes behind everything, where the median does not look.
     values[np.arange(most) >= drawn_counts[..., None]] = np.inf
     values = np.sort(values.reshape(resamples, -1), axis=1)
     total, rows = drawn_counts.sum(axis=1), np.arange(resamples)

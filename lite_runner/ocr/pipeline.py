@@ -73,7 +73,7 @@ class Ocr:
         engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
         if chosen_here:
-            # Late: probing reads with this module.
+            # Late: it starts programs, which readers that are given an engine do without.
             from lite_runner.capabilities import note
 
             engine = note.tried(engine, self.pack)

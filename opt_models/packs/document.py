@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping, TypedDict
 
+from lite_runner.pack_file import FileRef
 from opt_models.stage_settings import StageSettings
 
 
@@ -20,14 +21,12 @@ class SharedMemory(TypedDict):
     after: int
 
 
-class WrittenNetwork(StageSettings, total=False):
+class WrittenNetwork(FileRef, StageSettings, total=False):
     """One network: its file, where it comes from, and how it is fed and read.
 
     Readers know it as :class:`lite_runner.pack_file.NetworkEntry`, and pass over the rest.
 
     Attributes:
-        file: its name in the pack.
-        sha256: of the file.
         source: the model it was made from.
         opt: the version of opt that wrote it.
         precision: ``fp32``, ``fp16``, ``int8`` or ``int16``.
@@ -35,8 +34,6 @@ class WrittenNetwork(StageSettings, total=False):
         memory: None where nothing is shared.
     """
 
-    file: str
-    sha256: str
     source: str
     opt: str
     precision: str

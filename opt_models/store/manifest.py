@@ -32,7 +32,7 @@ class Entry:
 
 
 def write(folder: Path, final: Path) -> None:
-    """Write the manifest of a folder that is, or will be moved to, ``place``.
+    """Write the manifest of a folder that is, or will be moved to, ``final``.
 
     Raises:
         OSError: a file cannot be read, or the manifest not be written.

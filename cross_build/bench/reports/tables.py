@@ -107,7 +107,7 @@ def resources(run: Run) -> Table:
             _known(candidate.load, _seconds),
             _known(candidate.peak_rss, lambda value: f"{value / 1e6:.0f} MB"),
             str(len(candidate.turns)),
-            str(sum(len(turn.times) for turn in candidate.turns)),
+            str(sum(len(turn.readings) for turn in candidate.turns)),
         )
         for candidate in run.candidates
     ]
