@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+import textwrap
 from typing import Sequence
 
 from lite_runner.terminal import visible
@@ -71,6 +72,14 @@ def table(
     with console.capture() as capture:
         console.print(grid)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def facts(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns without headings, indented; long ones are the terminal's to wrap.
+
+    So addresses can still be copied from it.
+    """
+    return textwrap.indent(table(rows[0], rows[1:], rule=False), "  ")
 
 
 def _layout(columns: Sequence[Sequence[str]], width: int | None) -> tuple[int, list[int]]:

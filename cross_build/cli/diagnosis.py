@@ -21,7 +21,7 @@ from opt_models.store import cache, config, process
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
-    *("requests", "urllib3", "tqdm", "rich", "protobuf", "flatbuffers", "onnx", "pyyaml", "cattrs"),
+    *("requests", "urllib3", "rich", "protobuf", "flatbuffers", "onnx", "pyyaml", "cattrs"),
     *("fabric", "paramiko", "pyelftools"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
