@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from invoke.exceptions import Exit
@@ -35,8 +36,15 @@ class OptionalName(Command):
         return [_Name(name, flags), *others]
 
 
+#: Options with a share of 1; every other number has no upper limit.
+_SHARES = ("min_score",)
+
+
 class _Number(Argument):
-    """An option with a number; invoke's own ends in a traceback at anything else."""
+    """An option with a number: a whole one of at least 1, or another of at least 0.
+
+    invoke's own ends in a traceback where it is no number at all.
+    """
 
     def __init__(self, plain: Argument) -> None:
         super().__init__(
@@ -55,10 +63,23 @@ class _Number(Argument):
         """
         try:
             super().set_value(value, cast)
+            fits = self._fits(self._value)
         except ValueError:
-            kind = "a whole number" if self.kind is int else "a number"
+            fits = False
+        if not fits:
             option = f"--{str(self.name).replace('_', '-')}"
-            raise Exit(f"{command_name()}: {option} {value}: is not {kind}", 2) from None
+            raise Exit(f"{command_name()}: {option} {value}: is not {self._expected}", 2)
+
+    def _fits(self, number: float) -> bool:
+        if self.kind is int:
+            return number >= 1
+        return 0 <= number <= (1 if self.name in _SHARES else math.inf) and number != math.inf
+
+    @property
+    def _expected(self) -> str:
+        if self.kind is int:
+            return "a whole number of at least 1"
+        return "a number from 0 to 1" if self.name in _SHARES else "a number of at least 0"
 
 
 class _Name(Argument):

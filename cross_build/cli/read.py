@@ -29,7 +29,7 @@ def read(
     detect: bool = True,
     classify: bool = True,
     recognise: bool = True,
-    batch: str = "",
+    batch: int = 0,
     min_score: float = 0.5,
     threads: int = 0,
 ) -> int:
