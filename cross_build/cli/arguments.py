@@ -63,7 +63,7 @@ class _Number(Argument):
         """
         try:
             super().set_value(value, cast)
-            fits = self._fits(self._value)
+            fits = self._fits(float(value))
         except ValueError:
             fits = False
         if not fits:

@@ -260,7 +260,8 @@ def test_a_changed_host_key_is_told(emulated: Path, tmp_path: Path) -> None:
     )
     key = (tmp_path / "k.pub").read_text().split()
     known = f"[127.0.0.1]:{port} {key[0]} {key[1]}\n"
-    with pytest.raises(BoardError, match=r"its key is SHA256:.*, expected SHA256:.*ssh-keygen -R"):
+    words = r"its key is SHA256:.*, expected SHA256:.*ssh-keygen -f .* -R"
+    with pytest.raises(BoardError, match=words):
         stranger(tmp_path, known).run(["true"])
 
 

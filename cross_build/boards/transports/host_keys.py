@@ -168,8 +168,8 @@ class KeyRules:
         """The command that removes a key which is not the host's any more."""
         files = [known.file for known in self.known if known.key.asbytes() == expected.asbytes()]
         usual = user_path(_USERS.split()[0], _FILES)
-        other = ["-f", str(files[0])] if files and files[0] != usual else []
-        return shlex.join(["ssh-keygen", *other, "-R", self.host.known_as])
+        other = f" -f {shlex.quote(str(files[0]))}" if files and files[0] != usual else ""
+        return f'ssh-keygen{other} -R "{self.host.known_as}"'
 
 
 def rules(

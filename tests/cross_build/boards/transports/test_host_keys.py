@@ -78,7 +78,7 @@ def test_a_host_with_another_key(
     options = (f'UserKnownHostsFile "{known}"', f"StrictHostKeyChecking {checking}")
     assert goes_in(server, *options) == (checking == "no")
     if checking == "ask":
-        removed = f"ssh-keygen -f '{known}' -R '[127.0.0.1]:{server.port}'"
+        removed = f"ssh-keygen -f '{known}' -R \"[127.0.0.1]:{server.port}\""
         assert f"if it was set up anew, run '{removed}' and" in refusal(server.folder / "config")
 
 
