@@ -6,6 +6,11 @@ from __future__ import annotations
 class LiteError(Exception):
     """Base of every error this project raises on purpose; its text is one line for the user."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text as a terminal shows it: in several lines where addresses make it long."""
+        return (str(self),)
+
 
 class UsageError(LiteError):
     """The command line asks for something that does not exist; the exit code is 2."""

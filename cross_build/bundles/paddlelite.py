@@ -134,7 +134,10 @@ def _published(runtime: Runtime) -> tuple[Path, bool]:
     try:
         file = download.get(path, data["host"], pin, archive.check)
     except FetchError as error:
-        raise FetchError(f"{error}; or {advice}") from error
+        *lines, advised = error.lines
+        raise FetchError(
+            f"{error}; or {advice}", lines=[*lines, f"{advised}, or give it with --runtime"]
+        ) from error
     name = f"runtimes/{sha256(file)[:16]}"
     known = pin or lockfile.is_shipped(path)
     return cache.folder(name, lambda fresh: archive.unpack(file, fresh)), bool(known)

@@ -45,7 +45,7 @@ def _reason(error: BaseException, repair: Callable[[str | None], str] | None) ->
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, LiteError):
-        return terminal.visible(str(error))
+        return "\n".join(map(terminal.visible, error.lines))
     if isinstance(error, MemoryError):
         return "out of memory; use smaller pictures"
     if isinstance(error, OSError):

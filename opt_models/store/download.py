@@ -147,7 +147,17 @@ def _fetch_first(request: _Request, settings: config.Settings, host: str) -> Non
         advice = f"{online}, or set {folder}"
     else:
         advice = f"set {config.MIRRORS} to a mirror of {config.public(host)}, or {folder}"
-    raise FetchError(f"cannot fetch {request.name}: {'; '.join(failures)}", advice)
+    address = config.public(f"{host.rstrip('/')}{quote(request.path)}")
+    reason = failures[-1].rpartition(f"{address}: ")[2]
+    raise FetchError(
+        f"cannot fetch {request.name}: {'; '.join(failures)}",
+        advice,
+        [
+            f"cannot fetch {request.name}",
+            f"  from {address} ({reason})",
+            f"  put it into a folder that {config.MODELS} names",
+        ],
+    )
 
 
 def _places(request: _Request, settings: config.Settings, host: str) -> Iterator[Path | str]:
