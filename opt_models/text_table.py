@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import io
-import shutil
-import sys
 import textwrap
 from typing import Sequence
 
+from lite_runner.terminal import columns as columns
 from lite_runner.terminal import visible
 
 #: Columns of text that no terminal has: nothing is folded.
 _UNLIMITED = 100_000
 #: Blanks between columns; one where words would be broken otherwise.
 _GAP = 2
-
-
-def columns() -> int | None:
-    """How wide standard output is; None where it is no terminal, and lines may be of any length."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def table(

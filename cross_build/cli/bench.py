@@ -12,9 +12,10 @@ from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD, CONTENT, numbers
 from lite_runner.errors import UsageError
+from lite_runner.terminal import columns
 
 if TYPE_CHECKING:
-    from cross_build.bench.benchmark import Sweep
+    from cross_build.bench.staging import Sweep
     from lite_runner.bench.messages import Picture
     from lite_runner.bench.run import Plan
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     iterable=["pack", "peer"],
     help={
         **BOARD,
-        "pack": "a named pack or the folder of one; once for each to be measured",
+        "pack": "a named pack or the folder of one, once for each to be measured; the release in"
+        " use if not given",
         "runtime": CONTENT["runtime"],
         "peer": "measure this reader in the same run: rapidocr or rapidocrlite; once for each",
         "threads": "of each model, as in 1,2,4",
@@ -61,12 +63,12 @@ def bench(
     html: str = "",
 ) -> int:
     """Measure how fast and how well a board reads."""
-    from cross_build.bench import benchmark
+    from cross_build.bench import benchmark, staging
     from cross_build.bench.reports import history
     from cross_build.bench.reports.report_files import ReportFiles
     from lite_runner.bench import run, table
 
-    sweep = benchmark.Sweep(
+    sweep = staging.Sweep(
         packs=pack or [],
         powers=_powers(power),
         threads=numbers("--threads", threads),
@@ -84,7 +86,7 @@ def bench(
     plan = run.Plan(0, 1, 1, 1) if emulate else run.Plan(limit=float(limit))
     with connected(target, host, folder, emulate) as board:
         record = benchmark.bench(board, sweep, pictures, plan, emulate)
-    print(table.text(record), flush=True)
+    print(table.text(record, columns()), flush=True)
     files.write(record)
     print(f"kept as {history.keep(record)}")
     if not record["complete"]:
@@ -133,7 +135,7 @@ def _tune(
     with connected(target, host, folder) as board:
         done = tuning.tune(board, "".join(sweep.packs), sweep.runtime, pictures, plan, within)
         for record in done.records:
-            print(f"{table.text(record)}\n\nkept as {history.keep(record)}\n")
+            print(f"{table.text(record, columns())}\n\nkept as {history.keep(record)}\n")
         print(tuning.summary(board, done))
     return 0
 
