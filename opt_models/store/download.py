@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from http import HTTPStatus
 from os import walk
 from pathlib import Path
 from typing import Callable, Iterator
@@ -85,6 +86,39 @@ def get(path: str, host: str, sha256: str | None, check: Callable[[Path], None])
             if not _is_kept(request):
                 _fetch_first(request, settings, host)
     return request.final
+
+
+def look_up(path: str, host: str, sha256: str | None = None) -> Path | str:
+    """Where a published file would be taken from, without a download.
+
+    Args:
+        path, host, sha256: as of :func:`get`.
+
+    Returns:
+        A file of this computer; or, of a place that answers and has it, the address.
+
+    Raises:
+        FetchError: it is nowhere; says why not of the last place.
+    """
+    request = _Request(path, cache.root() / "files" / _relative(path), sha256, lambda file: None)
+    if request.final.is_file():
+        return request.final
+    settings = config.current()
+    problem = FetchError("not asked, being offline")
+    for source in _places(request, settings, host):
+        try:
+            if isinstance(source, str) and not settings.offline:
+                from opt_models.store import http  # late: requests takes long to load
+
+                status = http.head(source)
+                if status == HTTPStatus.OK:
+                    return config.public(source)
+                problem = FetchError(f"the server says {status}")
+        except FetchError as error:
+            problem = error
+        if isinstance(source, Path) and source.is_file():
+            return source
+    raise problem
 
 
 def is_in(path: str, folder: Path) -> bool:

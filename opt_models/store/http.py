@@ -82,6 +82,21 @@ def transfer(url: str, partial: PartialFile) -> bool:
                 time.sleep(min(_BACK_OFF * 2 ** (failed - 1), _LONGEST_WAIT))
 
 
+def head(url: str) -> int:
+    """The status by which a server answers, asked once for the head of a file alone.
+
+    Raises:
+        FetchError: it does not answer.
+    """
+    with _session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter())
+        try:
+            return session.head(url, allow_redirects=True, timeout=_PATIENCE[0]).status_code
+        except requests.RequestException as error:
+            raise FetchError(_reason(error)) from error
+
+
 def _ask(session: requests.Session, url: str, partial: PartialFile) -> bool:
     """Ask once for what is missing of a file; as :func:`transfer`.
 
