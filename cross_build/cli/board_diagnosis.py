@@ -8,11 +8,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Callable
 
 from cross_build.boards.board import Board
 from cross_build.boards.transports import adb
-from cross_build.bundles import bundle as bundles
 from cross_build.bundles import compile as compiler
 from cross_build.bundles import paddlelite
 from cross_build.targets.targets import Target, targets
@@ -27,6 +26,8 @@ from opt_models.store import config, download, http, process
 _ABOUT = {"armv8": "64-bit ARM boards", "armv7hf": "32-bit ARM boards"}
 #: A package that every board but 32-bit ARM's gets.
 _PACKAGE = "numpy"
+#: Libraries of the system that upstream's builds of Paddle-Lite are loaded with.
+_LIBRARIES = ("libgomp.so.1", "libstdc++.so.6")
 #: Seconds for the package index.
 _PATIENCE = 10
 
@@ -55,11 +56,7 @@ def board_check(board: Board) -> Check:
     """Look at a board itself: what it is, and whether a deploy can go there."""
 
     def ask() -> str:
-        library = board.target.runtime
-        needs: Sequence[str] = ()
-        if library.arch == "arm":
-            needs = bundles.needs(paddlelite.find(library))
-        facts = board.probe(needs)
+        facts = board.probe(_LIBRARIES if board.target.runtime.arch == "arm" else ())
         free = board.with_interpreter().status().free
         model = f"{facts.model}, " if facts.model else ""
         return (
