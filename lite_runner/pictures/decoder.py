@@ -8,6 +8,7 @@ import numpy as np
 from lite_runner.arrays import AnyArray, Image
 from lite_runner.errors import ImageError
 from lite_runner.pictures import pixels
+from lite_runner.pictures.compositing import Composite
 from lite_runner.pictures.formats import jpeg, png, png_strips, riff, tiff, tiff_bands
 
 #: Pictures up to so many pixels are decoded whole, which takes 50 MB at most.
@@ -18,6 +19,8 @@ _PLAIN = 6.2
 _GIF = 9.2
 _PNG_WITH_OPACITY = 8.2
 _PNG_ANIMATED = 16.2
+#: Bytes a pixel of a picture that is filled strip by strip, its opacity among them.
+_COMPOSITE = 4
 #: Copies of a PNG's strip on its way to pixels, at most: of a palette of one bit.
 _STRIP_COPIES = 16
 
@@ -85,12 +88,12 @@ def _png(data: bytes, size: tuple[int, int], limit: int) -> Image:
         cost = _PNG_ANIMATED if about.animated else _PNG_WITH_OPACITY if about.costly else _PLAIN
         _check_memory("PNG", size, len(data) + cost * count, limit)
         return pixels.to_bgr(_whole(data, "PNG"))
-    needed = len(data) + 3 * count + _STRIP_COPIES * png_strips.strip_bytes(about)
+    needed = len(data) + _COMPOSITE * count + _STRIP_COPIES * png_strips.strip_bytes(about)
     _check_memory("PNG", size, needed, limit)
-    result: Image = np.empty((size[1], size[0], 3), np.uint8)
+    result = Composite(size[1], size[0])
     for rows, columns, strip in png_strips.strips(data, about, lambda file: _imdecode(file, "PNG")):
-        result[rows, columns] = pixels.to_bgr(strip)
-    return result
+        result.put(rows, columns, pixels.with_channels(strip))
+    return result.finished()
 
 
 def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
@@ -108,22 +111,23 @@ def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
     stored = None if count <= SMALL else tiff_bands.layout(about)
     if stored is None or stored.band_pixels == count:
         _check_memory("TIFF", size, len(data) + about.whole_bytes * count, limit)
-        return _tiff_pixels(_whole(data, "TIFF"))
-    needed = len(data) + 3 * count + about.whole_bytes * stored.band_pixels
+        whole = _whole(data, "TIFF")
+        return pixels.to_bgr(whole, _premultiplied(whole))
+    needed = len(data) + _COMPOSITE * count + about.whole_bytes * stored.band_pixels
     _check_memory("TIFF", size, needed, limit)
-    result: Image = np.empty((size[1], size[0], 3), np.uint8)
+    result = Composite(size[1], size[0])
     for band in tiff_bands.bands(about, stored):
-        decoded = _tiff_pixels(_whole(band.file, "TIFF"))
+        decoded = pixels.with_channels(_whole(band.file, "TIFF"))
         if decoded.shape[:2] != (band.rows, size[0]):
             raise ImageError("is a damaged TIFF: its strips do not fit its size; save it again")
-        result[band.start : band.start + band.rows] = decoded
-    return pixels.turn(result, about.integer(tiff.ORIENTATION, 1))
+        rows = slice(band.start, band.start + band.rows)
+        result.put(rows, slice(None), decoded, _premultiplied(decoded))
+    return pixels.turn(result.finished(), about.integer(tiff.ORIENTATION, 1))
 
 
-def _tiff_pixels(array: AnyArray) -> Image:
-    # libtiff darkens colours by their transparency when it gives 8 bits.
-    premultiplied = array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8
-    return pixels.to_bgr(array, premultiplied)
+def _premultiplied(array: AnyArray) -> bool:
+    """Whether colours are darkened by their transparency, as libtiff does when it gives 8 bits."""
+    return array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8
 
 
 def _check_memory(kind: str, size: tuple[int, int], needed: float, limit: int) -> None:

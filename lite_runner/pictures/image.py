@@ -41,7 +41,8 @@ def load(source: Source) -> Image:
             float in 0..1.
 
     Returns:
-        uint8 HxWx3 in BGR order, upright by its EXIF orientation, transparency laid on white.
+        uint8 HxWx3 in BGR order, upright by its EXIF orientation, transparency laid on white or,
+        under light text, on black.
 
     Raises:
         ImageError: the picture is missing, empty, truncated, too large or of an unknown format, or
