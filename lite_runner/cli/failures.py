@@ -37,7 +37,7 @@ def guard(
         if debug:
             raise
         # What was begun lies in temporary files only, which their owners have removed by now.
-        print(f"{program}: {_reason(error, repair)}", file=sys.stderr)
+        print(terminal.visible(f"{program}: {_reason(error, repair)}"), file=sys.stderr)
         return _exit_code(error)
 
 
@@ -45,7 +45,7 @@ def _reason(error: BaseException, repair: Callable[[str | None], str] | None) ->
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, LiteError):
-        return terminal.visible(str(error))
+        return str(error)
     if isinstance(error, MemoryError):
         return "out of memory; use smaller pictures"
     if isinstance(error, OSError):

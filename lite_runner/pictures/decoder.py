@@ -48,8 +48,27 @@ def decode(data: bytes, kind: str, size: tuple[int, int], limit: int) -> Image:
     if kind == "TIFF":
         return _tiff(data, size, limit)
     cost = {"WebP": riff.bytes_per_pixel(data), "GIF": _GIF}.get(kind, _PLAIN)
-    _check_memory(kind, size, len(data) + cost * size[0] * size[1], limit)
+    check_memory(kind, size, len(data) + cost * size[0] * size[1], limit)
     return pixels.to_bgr(_whole(data, kind))
+
+
+def check_memory(kind: str, size: tuple[int, int], needed: float, limit: int) -> None:
+    """Refuse a picture that takes more memory than that.
+
+    Args:
+        kind, size: of the picture, as of :func:`decode`.
+        needed: to decode it, in bytes.
+        limit: in bytes.
+
+    Raises:
+        ImageError: it does.
+    """
+    if needed > limit:
+        raise ImageError(
+            f"has {size[0]}x{size[1]} pixels, and this kind of {kind} takes {needed / 1e6:.0f} MB"
+            f" to decode; at most {limit / 1e6:.0f} MB are used: scale it down, or save it as a"
+            " baseline JPEG or a PNG of 8 bits"
+        )
 
 
 def _whole(data: bytes, kind: str) -> AnyArray:
@@ -78,7 +97,7 @@ def _check_jpeg(data: bytes, limit: int) -> None:
     jpeg.check_time(frame, scans)
     count = frame.width * frame.height
     held = max(_PLAIN * count, 3 * count + jpeg.coefficient_bytes(frame, scans))
-    _check_memory("JPEG", (frame.width, frame.height), len(data) + held, limit)
+    check_memory("JPEG", (frame.width, frame.height), len(data) + held, limit)
 
 
 def _png(data: bytes, size: tuple[int, int], limit: int) -> Image:
@@ -86,10 +105,10 @@ def _png(data: bytes, size: tuple[int, int], limit: int) -> Image:
     count = size[0] * size[1]
     if not about.costly or count <= SMALL or (about.depth < 8 and about.palette is None):
         cost = _PNG_ANIMATED if about.animated else _PNG_WITH_OPACITY if about.costly else _PLAIN
-        _check_memory("PNG", size, len(data) + cost * count, limit)
+        check_memory("PNG", size, len(data) + cost * count, limit)
         return pixels.to_bgr(_whole(data, "PNG"))
     needed = len(data) + _COMPOSITE * count + _STRIP_COPIES * png_strips.strip_bytes(about)
-    _check_memory("PNG", size, needed, limit)
+    check_memory("PNG", size, needed, limit)
     result = Composite(size[1], size[0])
     for rows, columns, strip in png_strips.strips(data, about, lambda file: _imdecode(file, "PNG")):
         result.put(rows, columns, pixels.with_channels(strip))
@@ -110,11 +129,11 @@ def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
         )
     stored = None if count <= SMALL else tiff_bands.layout(about)
     if stored is None or stored.band_pixels == count:
-        _check_memory("TIFF", size, len(data) + about.whole_bytes * count, limit)
+        check_memory("TIFF", size, len(data) + about.whole_bytes * count, limit)
         whole = _whole(data, "TIFF")
         return pixels.to_bgr(whole, _premultiplied(whole))
     needed = len(data) + _COMPOSITE * count + about.whole_bytes * stored.band_pixels
-    _check_memory("TIFF", size, needed, limit)
+    check_memory("TIFF", size, needed, limit)
     result = Composite(size[1], size[0])
     for band in tiff_bands.bands(about, stored):
         decoded = pixels.with_channels(_whole(band.file, "TIFF"))
@@ -128,12 +147,3 @@ def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
 def _premultiplied(array: AnyArray) -> bool:
     """Whether colours are darkened by their transparency, as libtiff does when it gives 8 bits."""
     return array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8
-
-
-def _check_memory(kind: str, size: tuple[int, int], needed: float, limit: int) -> None:
-    if needed > limit:
-        raise ImageError(
-            f"has {size[0]}x{size[1]} pixels, and this kind of {kind} takes {needed / 1e6:.0f} MB"
-            f" to decode; at most {limit / 1e6:.0f} MB are used: scale it down, or save it as a"
-            " baseline JPEG or a PNG of 8 bits"
-        )
