@@ -13,8 +13,8 @@ import numpy as np
 
 from lite_runner.arrays import AnyArray, Image
 
-#: Pixels converted at once: some 20 MB of intermediate values.
-STRIP = 1 << 19
+#: Pixels converted at once: some 3 MB of intermediate values.
+STRIP = 1 << 16
 #: Luma of blue, green and red in 256ths (ITU-R BT.601).
 _LUMA = (29, 150, 77)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Iterable, NamedTuple
 
 from lite_runner.errors import ImageError
-from lite_runner.pictures import image_header
 
 #: Given as a picture, it means standard input.
 STDIN = "-"
@@ -37,6 +36,9 @@ class Source(NamedTuple):
         """
         if self.error is not None:
             raise ImageError(self.error)
+        # Late: it needs numpy, which a board's doctor may find missing.
+        from lite_runner.pictures import image_header
+
         if self.name != STDIN:
             return image_header.read(self.path)
         if sys.stdin is None or sys.stdin.isatty():
