@@ -58,12 +58,16 @@ class Destinations:
         elif "error" in result and self.json != output.STDOUT:
             print(report.text(result), file=sys.stderr)
 
-    def finish(self, results: Sequence[report.Result]) -> int:
-        """Write the files and print the summary; 1 if any picture failed, else 0."""
+    def write(self, results: Sequence[report.Result]) -> None:
+        """Write the files."""
         for name, form in _FORMATS.items():
             target = getattr(self, name)
             if target:
                 output.write_text(form(results), target, is_json=name == "json")
+
+    def finish(self, results: Sequence[report.Result]) -> int:
+        """Write the files and print the summary; 1 if any picture failed, else 0."""
+        self.write(results)
         if not self._on_stdout:
             if len(results) > 1:
                 print("\n" + report.summary(results))
@@ -86,7 +90,7 @@ def keeping(
         The exit code of :meth:`Destinations.finish`.
 
     Raises:
-        Interrupted: after the files were written.
+        Interrupted, BrokenPipeError: after the files were written.
     """
     with interruption.raised():
         try:
@@ -94,6 +98,10 @@ def keeping(
         except KeyboardInterrupt:
             with interruption.deferred():
                 destinations.finish(results)
+            raise
+        except BrokenPipeError:  # as of '| head'
+            with interruption.deferred():
+                destinations.write(results)
             raise
         with interruption.deferred():
             return destinations.finish(results)
