@@ -144,7 +144,7 @@ def unread(results: Sequence[Result]) -> list[str]:
             key = result["image"], result["pages"]
             read[key] = read.get(key, 0) + 1
     return [
-        f"{visible(name)}: {count} of {pages} pages were read; --pages all reads all"
+        f"{visible(name)}: read {count} of {pages} pages; --pages all reads all"
         for (name, pages), count in read.items()
         if count < pages
     ]

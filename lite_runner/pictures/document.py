@@ -8,7 +8,7 @@ import numpy as np
 
 from lite_runner.arrays import Image
 from lite_runner.errors import ImageError
-from lite_runner.pictures import image, image_header
+from lite_runner.pictures import image
 from lite_runner.pictures.animation import Animation
 from lite_runner.pictures.formats import tiff
 
@@ -44,15 +44,15 @@ class Document:
         data: the file.
 
     Attributes:
-        count: of its pages; 1 for what is damaged or no picture, which :meth:`page` refuses.
+        count: of its pages; 1 for what is damaged, which :meth:`page` refuses.
 
     Raises:
-        ImageError: the file is in so many parts that looking at them takes too long.
+        ImageError: the file is no picture, or in so many parts that looking at them takes too long.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        kind = image_header.format_name(data)
+        kind = image.check_format(data)
         self._directories = tiff.pages(data) if kind == "TIFF" else []
         self._animation = Animation(data) if kind == "GIF" else None
         frames = self._animation.count if self._animation else 0

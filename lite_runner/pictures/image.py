@@ -78,14 +78,7 @@ def check(data: bytes) -> tuple[str, tuple[int, int]]:
     Raises:
         ImageError: it is of no format that is read, cut off or too large.
     """
-    if not data:
-        raise ImageError(f"is empty (0 bytes); {_EXPECTED}")
-    kind = image_header.format_name(data)
-    if kind is None:
-        raise ImageError(f"is not a picture; {_EXPECTED}")
-    if kind not in _KINDS:
-        # OpenCV would decode more, but without regard to size limits or orientation.
-        raise ImageError(f"is a {kind} file; {_EXPECTED}: {_advice(kind)}")
+    kind = check_format(data)
     image_header.check_length(len(data))
     if not image_header.is_whole(data):
         raise ImageError(f"is a {kind} cut off after {len(data)} bytes; copy or download it again")
@@ -94,6 +87,23 @@ def check(data: bytes) -> tuple[str, tuple[int, int]]:
         raise ImageError(f"is a {kind} that does not tell its size; save it again, as PNG or JPEG")
     _check_size(*size)
     return kind, size
+
+
+def check_format(data: bytes) -> str:
+    """The format of a picture file.
+
+    Raises:
+        ImageError: it is empty, or of no format that is read.
+    """
+    if not data:
+        raise ImageError(f"is empty (0 bytes); {_EXPECTED}")
+    kind = image_header.format_name(data)
+    if kind is None:
+        raise ImageError(f"is not a picture; {_EXPECTED}")
+    if kind not in _KINDS:
+        # OpenCV would decode more, but without regard to size limits or orientation.
+        raise ImageError(f"is a {kind} file; {_EXPECTED}: {_advice(kind)}")
+    return kind
 
 
 def _advice(kind: str) -> str:
