@@ -125,6 +125,8 @@ def test_the_list_explains_every_task() -> None:
         (["bench", "--power", "hihg"], "--power hihg: is not one of high, low, full, unbound"),
         (["bench", "--threads", "2,x"], "--threads 2,x: 'x' is not a whole number of at least 1"),
         (["bench", "--images", "/no.png"], "/no.png: does not exist; check the path"),
+        (["read", "samples", "a", "b", "--pages", "0"], "--pages 0: names no pages"),
+        (["read"], "read: no pictures; name files"),
         (
             ["read", "samples", "--batch", "0"],
             "argument --batch: '0' is not a whole number",

@@ -31,9 +31,13 @@ def line(text: str | None, top: float, words: list[str] | None = None, **more: A
 
 
 def page(name: str, *lines: Any, **more: Any) -> Any:
-    return {"image": name, "width": 300, "height": 200, "lines": list(lines), "seconds": SECONDS} | (
-        more
-    )
+    return {
+        "image": name,
+        "width": 300,
+        "height": 200,
+        "lines": list(lines),
+        "seconds": SECONDS,
+    } | (more)
 
 
 RESULTS: list[report.Result] = [
