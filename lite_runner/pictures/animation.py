@@ -66,7 +66,7 @@ class Animation:
                 raise ImageError("is a damaged GIF: a frame is larger than it; save it again")
             following = canvas.copy() if frame.disposal == gif.RESTORED else canvas
             part = canvas[frame.top : bottom, frame.left : right]
-            pixels = _decoded(gif.alone(self._data, frame))
+            pixels = _decoded(gif.alone(self._data, frame), part)
             cv2.copyTo(pixels, pixels[:, :, 3], part)
             yield canvas
             if frame.disposal == gif.CLEARED:
@@ -74,11 +74,14 @@ class Animation:
             canvas = following
 
 
-def _decoded(file: bytes) -> AnyArray:
+def _decoded(file: bytes, part: AnyArray) -> AnyArray:
+    """A frame, BGRA, of the size of the part of the canvas that it covers."""
     try:
         pixels: AnyArray | None = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is not None and pixels.ndim == 3 and pixels.shape[2] == 3:  # all opaque
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA)
     except cv2.error:
         pixels = None
-    if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4:
+    if pixels is None or pixels.shape != part.shape:
         raise ImageError("is a damaged GIF: a frame cannot be decoded; save it again")
     return pixels

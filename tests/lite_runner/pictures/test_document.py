@@ -59,6 +59,7 @@ GIFS = {
     f"disposal {disposal}": encoded(FRAMES, "GIF", disposal=disposal, duration=50)
     for disposal in (0, 1, 2, 3)
 }
+GIFS["opaque"] = encoded([page.resize((90, 70)) for page in pages("RGB")], "GIF", duration=50)
 
 
 @pytest.mark.parametrize("name", TIFFS)
