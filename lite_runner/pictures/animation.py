@@ -52,9 +52,13 @@ class Animation:
             decoder.check_memory(kind, (width, height), needed, image.MAX_MEMORY)
             self._canvases, self._drawn = self._play(width, height), 0
         canvas: AnyArray = np.zeros((1, 1, 4), np.uint8)
-        while self._drawn < number:
-            canvas = next(self._canvases)
-            self._drawn += 1
+        try:
+            while self._drawn < number:
+                canvas = next(self._canvases)
+                self._drawn += 1
+        except ImageError:
+            self._drawn = 0  # what comes after a damaged frame is refused for it, too
+            raise
         return to_bgr(canvas)
 
     def _play(self, width: int, height: int) -> Iterator[AnyArray]:
