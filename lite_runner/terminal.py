@@ -29,6 +29,16 @@ def columns() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def visible_text(text: str) -> str:
+    """The same of several lines: line feeds and tabs stay."""
+    return _IN_TEXT.sub(_spelled, text)
+
+
+def json_escaped(text: str) -> str:
+    r"""JSON without such characters: with ``\u009b`` for them, which is the same value."""
+    return _IN_TEXT.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
 def protect() -> None:
     """From now on, what is printed shows such characters instead of sending them."""
     for name in ("stdout", "stderr"):
@@ -55,7 +65,7 @@ class _Protected:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        self.stream.write(_IN_TEXT.sub(_spelled, text))
+        self.stream.write(visible_text(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -131,6 +131,8 @@ def test_the_list_explains_every_task() -> None:
         (["read", "samples", "--threads", "0"], "--threads 0: is not a whole number of at least"),
         (["read", "samples", "--min-score", "2"], "--min-score 2: is not a number from 0 to 1"),
         (["evaluate", "a", "b", "--limit", "nan"], "--limit nan: is not a number of at least 0"),
+        (["read", "samples", "a", "b", "--pages", "0"], "--pages 0: names no pages"),
+        (["read"], "read: no pictures; name files"),
     ],
 )
 def test_wrong_usage_is_one_line_and_ends_with_two(

@@ -169,10 +169,7 @@ def _names(packs: Sequence[str], bundles: Sequence[Bundle]) -> list[str]:
 
 def _files(pictures: Sequence[Picture]) -> dict[str, Path]:
     """Pictures by a name of their own for the board."""
-    return {
-        f"{number:05d}{Path(picture['path']).suffix}": Path(picture["path"])
-        for number, picture in enumerate(pictures)
-    }
+    return {f"{number:05d}": Path(picture["path"]) for number, picture in enumerate(pictures)}
 
 
 def _leave(board: Board, brought: Sequence[str]) -> None:

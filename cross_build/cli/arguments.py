@@ -13,11 +13,22 @@ from opt_models.command_name import command_name
 
 
 class Command(Task[Any]):
-    """A task whose options that are numbers say so in one line when given something else."""
+    """A task whose options that are numbers say so in one line when given something else.
+
+    Attributes:
+        words: the option that words which are no option's value are of, any number of them; empty
+            for none.
+    """
+
+    words = ""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """The task's arguments."""
+        """The task's arguments, of which none has the short form ``-h``: that is help."""
+        texts = dict(self.help)
         arguments = super().get_arguments(ignore_unknown_help)
+        self.help = texts  # invoke takes each out as it uses it, but arguments are asked for twice
+        for each in arguments:
+            each.names = tuple(name for name in each.names if name != "h")
         return [_Number(each) if each.kind in (int, float) else each for each in arguments]
 
 

@@ -140,7 +140,7 @@ def _tune(
     return 0
 
 
-@command(name="compare")
+@command(name="compare", help={"before": "a record, as --json writes it", "after": "another"})
 def compare_runs(c: Context, before: str, after: str) -> None:
     """Compare two records: ratios with their 95 % intervals, and what else differs."""
     from cross_build.bench.reports import compare, result

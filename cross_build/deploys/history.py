@@ -12,6 +12,7 @@ from pathlib import Path
 from cross_build.boards.board import Board
 from cross_build.boards.transports import local
 from cross_build.errors import UnreachableError
+from lite_runner.cli.output import as_json
 from lite_runner.errors import LiteError
 from lite_runner.releases import durable
 from lite_runner.releases.proof import Proof
@@ -124,8 +125,7 @@ def keep(record: Record) -> None:
     path = _path(record.address, record.folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
-        durable.write(path, text.encode())
+        durable.write(path, as_json(asdict(record)).encode())
     except OSError as error:
         print(
             f"{path}: cannot be written ({error.strerror}); '{command_name()} boards' will not know"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from lite_runner.arrays import AnyArray
+from lite_runner.arrays import AnyArray, Floats
 from lite_runner.ocr import recognition
 from lite_runner.pack import Recogniser
 from lite_runner.predictor.protocol import Output
@@ -23,6 +23,14 @@ def decode(
         recognition.decode_ids(_sequence(ids, n), _sequence(probabilities, n), recogniser)
         for n in range(count)
     ]
+
+
+def probabilities(outputs: Sequence[Output], row: int, recogniser: Recogniser) -> Floats:
+    """Probabilities of one line of a recogniser's batch, float32 TxC."""
+    if recogniser.outputs == "softmax":
+        line: Floats = outputs[0].data[row]
+        return line
+    return _sequence(floats(outputs), row)
 
 
 def floats(outputs: Sequence[Output]) -> Output:

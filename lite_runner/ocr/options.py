@@ -23,6 +23,7 @@ class Options:
         bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
         max_side: largest side of the detector's input, in pixels; as the release was tuned, or
             else as the pack says, if None.
+        words: also give a box for each word of a line.
         memory: bytes that the process may hold between pages. A model's buffers grow to the largest
             shape it has run on, and the C library keeps what was freed. Beyond this number freed
             memory goes back to the system after a page, and if that is not enough, models are
@@ -37,6 +38,7 @@ class Options:
     workers: int | None = None
     bucket: int | None = None
     max_side: int | None = None
+    words: bool = False
     memory: int | None = None
 
     def tuned(self) -> Options:

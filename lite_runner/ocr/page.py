@@ -6,7 +6,27 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from lite_runner.arrays import Floats
+from lite_runner.ocr.report import LineResult, PageContent, WordResult
 from lite_runner.releases.proof import StageSeconds
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a line; of scripts written without spaces, a character.
+
+    Attributes:
+        text: what it says.
+        score: mean probability of its characters.
+        box: float32 4x2, as of :class:`Line`.
+    """
+
+    text: str
+    score: float
+    box: Floats
+
+    def to_dict(self) -> WordResult:
+        """As in the reader's JSON."""
+        return {"text": self.text, "score": round(self.score, 4), "box": _corners(self.box)}
 
 
 @dataclass(frozen=True)
@@ -18,12 +38,26 @@ class Line:
         score: mean probability of its characters, or of its box where not recognised.
         box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
         angle: 180 where the line was upside down, else 0.
+        words: in the order of the text; None where :attr:`lite_runner.Options.words` is off.
     """
 
     text: str | None
     score: float
     box: Floats
     angle: int
+    words: tuple[Word, ...] | None = None
+
+    def to_dict(self) -> LineResult:
+        """As in the reader's JSON."""
+        line: LineResult = {
+            "text": self.text,
+            "score": round(self.score, 4),
+            "box": _corners(self.box),
+            "angle": self.angle,
+        }
+        if self.words is not None:
+            line["words"] = [word.to_dict() for word in self.words]
+        return line
 
 
 @dataclass(frozen=True)
@@ -47,15 +81,47 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Page:
-    """What one picture says: its lines in reading order."""
+    """What one picture says: its lines in reading order.
+
+    Attributes:
+        width, height: in pixels.
+        lines: in reading order.
+        seconds: what each stage took.
+        page: number of the page in its file, from 1.
+        pages: how many pages the file has; all but this one were not read.
+    """
 
     width: int
     height: int
     lines: tuple[Line, ...]
     seconds: Seconds
+    page: int = 1
+    pages: int = 1
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self.lines)
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def to_dict(self) -> PageContent:
+        """As in the reader's JSON, but for the picture's name."""
+        seconds = self.seconds
+        content: PageContent = {
+            "width": self.width,
+            "height": self.height,
+            "lines": [line.to_dict() for line in self.lines],
+            "seconds": {
+                "detect": round(seconds.detect, 4),
+                "classify": round(seconds.classify, 4),
+                "recognise": round(seconds.recognise, 4),
+                "total": round(seconds.total, 4),
+            },
+        }
+        if self.pages > 1:
+            content["page"], content["pages"] = self.page, self.pages
+        return content
+
+
+def _corners(box: Floats) -> list[list[float]]:
+    return [[round(float(x), 1), round(float(y), 1)] for x, y in box]

@@ -20,9 +20,11 @@ from lite_runner.ocr import (
     memory,
     network_outputs,
     recognition,
+    words,
 )
 from lite_runner.ocr.options import Options
-from lite_runner.ocr.page import Line, Page, Seconds
+from lite_runner.ocr.page import Line, Page, Seconds, Word
+from lite_runner.pictures import document
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines
 from lite_runner.predictor.protocol import Engine
@@ -41,6 +43,7 @@ class _Crop:
     angle: int = 0
     text: str | None = None
     score: float = field(default=0.0)
+    steps: words.Steps | None = None
 
 
 class Ocr:
@@ -93,19 +96,20 @@ class Ocr:
         )
         self._recogniser = self._pool(files.recogniser.network) if chosen.recognise else None
 
-    def read(self, source: pictures.Source, last: bool = False) -> Page:
+    def read(self, source: pictures.Source, last: bool = False, page: int = 1) -> Page:
         """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
 
         Args:
             source: the picture.
             last: no other will follow: the detector, by far the largest network, is closed before
                 the others are opened, if they are not yet. It opens again if needed.
+            page: which page of a TIFF or GIF; the result tells how many there are.
 
         Raises:
             ImageError: the picture cannot be read.
             EngineError: the library failed.
         """
-        image = pictures.load(source)
+        image, number, count = document.load(source, page)
         start = time.perf_counter()
         crops = self._detect(image, last)
         detected = time.perf_counter()
@@ -115,9 +119,9 @@ class Ocr:
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        page = Page(width, height, tuple(self._lines(crops)), seconds)
+        result = Page(width, height, tuple(self._lines(crops)), seconds, number, count)
         self._bound_memory()
-        return page
+        return result
 
     def warm(self) -> None:
         """Open all models now, instead of when the first picture needs them.
@@ -173,7 +177,10 @@ class Ocr:
         height, width = image.shape[:2]
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-            return [_Crop(image, box, 1.0)]
+            # As a detected line: one written downwards begins at the top right.
+            first = geometry.text_first(box)
+            upright = image if first is box else np.ascontiguousarray(np.rot90(image))
+            return [_Crop(upright, first, 1.0)]
         run = self._detector.run
         probability = detection.probability_map(
             image, self._settings, lambda shape, fill: run(shape, fill)[0].data
@@ -227,6 +234,9 @@ class Ocr:
             read = network_outputs.decode(outputs, len(group), recogniser)
             for index, (text, score) in zip(group, read):
                 crops[index].text, crops[index].score = text, score
+            for row, index in enumerate(group if self.options.words else ()):
+                probabilities = network_outputs.probabilities(outputs, row, recogniser)
+                crops[index].steps = words.Steps.of(probabilities, pixels[index], network, shape[3])
 
         size = self._batch(network, self.engine.batch, len(crops))
         groups = recognition.batches(pixels, network, size, bucket)
@@ -238,7 +248,12 @@ class Ocr:
             if self._recogniser is None:
                 yield Line(None, crop.box_score, crop.box, crop.angle)
             elif crop.text and crop.score >= self.options.min_score:
-                yield Line(crop.text, crop.score, crop.box, crop.angle)
+                yield Line(crop.text, crop.score, crop.box, crop.angle, self._words(crop))
+
+    def _words(self, crop: _Crop) -> tuple[Word, ...] | None:
+        if crop.steps is None:
+            return None
+        return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
 
 
 def check_runtime(files: pack.Pack, engine: Engine) -> None:

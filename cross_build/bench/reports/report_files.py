@@ -44,11 +44,11 @@ class ReportFiles:
         """
         run = result.parse(record, "this run")
         if self.json is not None:
-            output.write_atomically(self.json, output.as_json(record).encode())
+            output.write_json(record, str(self.json))
         if self.markdown is not None:
-            output.write_atomically(self.markdown, markdown.document(run).encode())
+            output.write_text(markdown.document(run), str(self.markdown))
         if self.html is not None:
             from cross_build.bench.reports import page  # late: it needs plotly
 
             document = page.page(run, history.earlier(run.target, run.host))
-            output.write_atomically(self.html, document.encode())
+            output.write_text(document, str(self.html))

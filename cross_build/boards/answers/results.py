@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cross_build.boards.answers.answer import Answer, parse
-from lite_runner.ocr.report import LineResult, Result, error_result
+from lite_runner.ocr.report import (
+    LineResult,
+    PageResult,
+    Result,
+    WordResult,
+    error_result,
+    numbered,
+)
 from lite_runner.releases.proof import StageSeconds
 
 
@@ -33,26 +40,43 @@ def picture(text: str, board: str) -> PictureResult:
     name = answer["image"].text()
     key = PurePosixPath(name).stem
     if answer.has("error"):
-        return PictureResult(key, error_result(name, answer["error"].text()))
-    return PictureResult(
-        key,
-        {
-            "image": name,
-            "width": answer["width"].whole(1),
-            "height": answer["height"].whole(1),
-            "lines": [_line(line) for line in answer["lines"].items()],
-            "seconds": _seconds(answer["seconds"]),
-        },
-    )
+        return PictureResult(key, _numbered(answer, error_result(name, answer["error"].text())))
+    result: PageResult = {
+        "image": name,
+        "width": answer["width"].whole(1),
+        "height": answer["height"].whole(1),
+        "lines": [_line(line) for line in answer["lines"].items()],
+        "seconds": _seconds(answer["seconds"]),
+    }
+    return PictureResult(key, _numbered(answer, result))
+
+
+def _numbered(answer: Answer, result: Result) -> Result:
+    """With the page's number, of a file of several."""
+    if not answer.has("pages"):
+        return result
+    return numbered(result, answer["page"].whole(1), answer["pages"].whole(1))
 
 
 def _line(answer: Answer) -> LineResult:
-    return {
+    line: LineResult = {
         "text": None if answer["text"].value is None else answer["text"].text(),
         "score": answer["score"].number(0, 1),
-        "box": [[x.number() for x in corner.items(2)] for corner in answer["box"].items(4)],
+        "box": _box(answer["box"]),
         "angle": answer["angle"].among(0, 180),
     }
+    if answer.has("words"):
+        line["words"] = [_word(word) for word in answer["words"].items()]
+    return line
+
+
+def _word(answer: Answer) -> WordResult:
+    score = answer["score"].number(0, 1)
+    return {"text": answer["text"].text(), "score": score, "box": _box(answer["box"])}
+
+
+def _box(answer: Answer) -> list[list[float]]:
+    return [[x.number() for x in corner.items(2)] for corner in answer.items(4)]
 
 
 def _seconds(answer: Answer) -> StageSeconds:
