@@ -25,6 +25,7 @@ from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines
+from lite_runner.predictor.model_thread import ModelThread
 from lite_runner.predictor.protocol import Engine
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
@@ -46,7 +47,8 @@ class _Crop:
 class Ocr:
     """A text reader: ``with Ocr(pack) as ocr: for line in ocr.read("sign.jpg"): ...``.
 
-    Not for use from two threads at once; open one reader in each.
+    May be used from any threads: calls wait for each other. Readers side by side are a
+    :class:`lite_runner.ReaderPool`, or copies (:meth:`copy`).
 
     Args:
         source: a pack, or the folder of one; that of the bundle the runner lies in if None.
@@ -92,6 +94,7 @@ class Ocr:
             self._pool(files.classifier.network) if chosen.classify and files.classifier else None
         )
         self._recogniser = self._pool(files.recogniser.network) if chosen.recognise else None
+        self._thread = ModelThread(self._free)
 
     def read(self, source: pictures.Source, last: bool = False) -> Page:
         """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
@@ -104,8 +107,12 @@ class Ocr:
         Raises:
             ImageError: the picture cannot be read.
             EngineError: the library failed.
+            ClosedError: the reader is closed.
         """
         image = pictures.load(source)
+        return self._thread.run(lambda: self._read(image, last))
+
+    def _read(self, image: Image, last: bool) -> Page:
         start = time.perf_counter()
         crops = self._detect(image, last)
         detected = time.perf_counter()
@@ -124,18 +131,32 @@ class Ocr:
 
         Raises:
             EngineError: one cannot be loaded.
+            ClosedError: the reader is closed.
         """
+        self._thread.run(self._warm)
+
+    def _warm(self) -> None:
         for models in (self._detector, self._classifier, self._recogniser):
             if models is not None:
                 models.warm()
 
+    def copy(self) -> Ocr:
+        """Another reader of the same pack, engine and options, to read beside this one.
+
+        The pack's files are not checked again. The copy opens models of its own, and is closed on
+        its own.
+        """
+        return Ocr(self.pack, self.engine, self.options)
+
     def close(self) -> None:
-        """Free the models; may be called again."""
-        for models in (self._detector, self._classifier, self._recogniser):
-            if models is not None:
-                models.close()
+        """Free the models when the calls of other threads have ended; may be called again."""
+        self._thread.close()
+        for pool in (self._classifier, self._recogniser):
+            if pool is not None:
+                pool.close()
 
     def __enter__(self) -> Ocr:
+        self._thread.check_open()
         return self
 
     def __exit__(
@@ -153,12 +174,16 @@ class Ocr:
             return
         memory.give_back()
         if memory.held() > limit:
-            if self._detector is not None:
-                self._detector.close()
-            for pool in (self._classifier, self._recogniser):
-                if pool is not None:
-                    pool.free()
+            self._free()
             memory.give_back()
+
+    def _free(self) -> None:
+        """Close all models; the next picture opens them again."""
+        if self._detector is not None:
+            self._detector.close()
+        for pool in (self._classifier, self._recogniser):
+            if pool is not None:
+                pool.free()
 
     def _pool(self, network: pack.Network) -> WorkerPool:
         return WorkerPool(self.engine, network.path, self.options.workers or 1)
