@@ -32,6 +32,7 @@ def read(
     batch: str = "",
     min_score: float = 0.5,
     threads: int = 0,
+    polygons: bool = False,
 ) -> int:
     """Read IMAGES, a file, folder or 'pattern' in quotes, on a board."""
     from cross_build.deploys import remote_read
@@ -40,6 +41,7 @@ def read(
     options = [f"--min-score={min_score}"]
     options += [f"--batch={batch}"] if batch else []
     options += [f"--threads={threads}"] if threads else []
+    options += ["--polygons"] if polygons else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, enabled in stages.items() if not enabled]
     results: list[report.Result] = []

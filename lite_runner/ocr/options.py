@@ -23,6 +23,8 @@ class Options:
         bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
         max_side: largest side of the detector's input, in pixels; as the release was tuned, or
             else as the pack says, if None.
+        polygons: find text along curves, too, and read it straightened; every line then has a
+            polygon. Needs pyclipper, which boards of 64 bits are deployed with.
         memory: bytes that the process may hold between pages. A model's buffers grow to the largest
             shape it has run on, and the C library keeps what was freed. Beyond this number freed
             memory goes back to the system after a page, and if that is not enough, models are
@@ -38,6 +40,7 @@ class Options:
     bucket: int | None = None
     max_side: int | None = None
     memory: int | None = None
+    polygons: bool = False
 
     def tuned(self) -> Options:
         """The same, with the settings of this release where an option is None."""

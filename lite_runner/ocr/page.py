@@ -18,12 +18,16 @@ class Line:
         score: mean probability of its characters, or of its box where not recognised.
         box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
         angle: 180 where the line was upside down, else 0.
+        polygon: float32 2Nx2 where polygons were asked for, else None: N points along the tops of
+            the glyphs from the text's start to its end, and N along their bottoms back, in pixels
+            of the upright picture. Of a straight line it is the box.
     """
 
     text: str | None
     score: float
     box: Floats
     angle: int
+    polygon: Floats | None = None
 
 
 @dataclass(frozen=True)

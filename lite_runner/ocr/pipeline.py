@@ -19,8 +19,10 @@ from lite_runner.ocr import (
     geometry,
     memory,
     network_outputs,
+    polygons,
     recognition,
 )
+from lite_runner.ocr.centre_line import CentreLine, straighten
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds
 from lite_runner.pictures import image as pictures
@@ -34,7 +36,7 @@ from lite_runner.user_path import user_path
 
 @dataclass
 class _Crop:
-    """A line on its way through the stages."""
+    """A line on its way through the stages; ``middle`` is that of a curved one as it was found."""
 
     pixels: Image
     box: Floats
@@ -42,6 +44,13 @@ class _Crop:
     angle: int = 0
     text: str | None = None
     score: float = field(default=0.0)
+    middle: CentreLine | None = None
+
+    @property
+    def polygon(self) -> Floats:
+        if self.middle is None:
+            return self.box
+        return (self.middle.reversed() if self.angle == 180 else self.middle).outline()
 
 
 class Ocr:
@@ -59,7 +68,8 @@ class Ocr:
     Raises:
         PackError: the pack is damaged or was made for another runtime.
         EngineError: the library or a model cannot be loaded.
-        UsageError: the options ask for more workers than there are cores.
+        UsageError: the options ask for more workers than there are cores, or for polygons where
+            pyclipper is missing.
     """
 
     def __init__(
@@ -74,6 +84,8 @@ class Ocr:
         chosen_here = engine is None
         engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
+        if self.options.polygons:
+            polygons.check_available()
         if chosen_here:
             # Late: it starts programs, which readers that are given an engine do without.
             from lite_runner.capabilities import note
@@ -199,10 +211,9 @@ class Ocr:
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
             return [_Crop(image, box, 1.0)]
-        run = self._detector.run
-        probability = detection.probability_map(
-            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
-        )
+        probability, curved = self._look(image), []
+        if self.options.polygons:
+            curved, probability = polygons.split(image, probability, self._settings, self._look)
         if last:
             probability = probability.copy()  # it may be the detector's own memory
             self._detector.close()
@@ -213,7 +224,28 @@ class Ocr:
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
             crops.append(_Crop(pixels, box, score))
+        if curved:
+            crops += [
+                _Crop(
+                    straighten(image, region.line).pixels,
+                    region.box,
+                    region.score,
+                    middle=region.line,
+                )
+                for region in curved
+            ]
+            order = geometry.reading_order([geometry.clockwise(crop.box) for crop in crops])
+            crops = [crops[index] for index in order]
         return crops
+
+    def _look(self, image: Image) -> Floats:
+        """The detector's probability map of a picture, which its next run may write over."""
+        if self._detector is None:
+            raise ValueError("there is no detector to look with")
+        run = self._detector.run
+        return detection.probability_map(
+            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
+        )
 
     def _classify(self, crops: Sequence[_Crop]) -> None:
         classifier = self.pack.classifier
@@ -261,9 +293,12 @@ class Ocr:
     def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
         for crop in crops:
             if self._recogniser is None:
-                yield Line(None, crop.box_score, crop.box, crop.angle)
+                yield Line(None, crop.box_score, crop.box, crop.angle, self._polygon(crop))
             elif crop.text and crop.score >= self.options.min_score:
-                yield Line(crop.text, crop.score, crop.box, crop.angle)
+                yield Line(crop.text, crop.score, crop.box, crop.angle, self._polygon(crop))
+
+    def _polygon(self, crop: _Crop) -> Floats | None:
+        return crop.polygon if self.options.polygons else None
 
 
 def check_runtime(files: pack.Pack, engine: Engine) -> None:

@@ -56,7 +56,7 @@ def split(
     """
     scale = np.array([image.shape[1], image.shape[0]], np.float32) / probability.shape[::-1]
     regions: list[CurvedRegion] = []
-    rest = probability.copy()
+    probability, rest = probability.copy(), probability.copy()
     candidates = _unfilled(probability > detector.threshold)
     for mask in sorted(candidates, key=np.count_nonzero, reverse=True):
         if np.count_nonzero(rest[mask > 0]) < np.count_nonzero(mask) / 2:

@@ -10,10 +10,15 @@ from lite_runner.releases.proof import STAGES, StageSeconds
 from lite_runner.terminal import visible
 
 if TYPE_CHECKING:
-    from lite_runner.ocr.page import Page
+    from lite_runner.arrays import Floats
+    from lite_runner.ocr.page import Line, Page
 
 
-class LineResult(TypedDict):
+class _LineOptions(TypedDict, total=False):
+    polygon: list[list[float]]
+
+
+class LineResult(_LineOptions):
     """A line of text.
 
     Attributes:
@@ -21,6 +26,8 @@ class LineResult(TypedDict):
         score: 0 to 1.
         box: corners [x, y] in pixels, clockwise from the text's own top left.
         angle: 180 for an upside-down line, else 0.
+        polygon: where polygons were asked for: points [x, y] in pixels, clockwise from the text's
+            start, half of them along its tops, half along its bottoms.
     """
 
     text: Optional[str]
@@ -60,15 +67,7 @@ def page_result(name: str, page: Page) -> PageResult:
         "image": name,
         "width": page.width,
         "height": page.height,
-        "lines": [
-            {
-                "text": line.text,
-                "score": round(line.score, 4),
-                "box": [[round(float(x), 1), round(float(y), 1)] for x, y in line.box],
-                "angle": line.angle,
-            }
-            for line in page.lines
-        ],
+        "lines": [_line_result(line) for line in page.lines],
         "seconds": {
             "detect": round(page.seconds.detect, 4),
             "classify": round(page.seconds.classify, 4),
@@ -76,6 +75,22 @@ def page_result(name: str, page: Page) -> PageResult:
             "total": round(page.seconds.total, 4),
         },
     }
+
+
+def _line_result(line: Line) -> LineResult:
+    result: LineResult = {
+        "text": line.text,
+        "score": round(line.score, 4),
+        "box": _points(line.box),
+        "angle": line.angle,
+    }
+    if line.polygon is not None:
+        result["polygon"] = _points(line.polygon)
+    return result
+
+
+def _points(points: Floats) -> list[list[float]]:
+    return [[round(float(x), 1), round(float(y), 1)] for x, y in points]
 
 
 def error_result(name: str, error: str) -> ErrorResult:

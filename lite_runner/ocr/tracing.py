@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from lite_runner.arrays import AnyArray, Floats, Image, Ints
-from lite_runner.ocr import circle, outline
+from lite_runner.ocr import circle, geometry, outline
 from lite_runner.ocr.centre_line import (
     POINTS,
     CentreLine,
@@ -56,6 +56,16 @@ class CurvedRegion:
 
     line: CentreLine
     score: float
+
+    @property
+    def box(self) -> Floats:
+        """float32 4x2: the smallest rectangle around it, clockwise from where its text starts."""
+        outline = self.line.outline()
+        corners = geometry.clockwise(
+            np.asarray(cv2.boxPoints(cv2.minAreaRect(outline)), np.float32)
+        )
+        nearest = int(np.hypot(*(corners - outline[0]).T).argmin())
+        return np.roll(corners, -nearest, axis=0)
 
 
 def trace(image: Image, line: CentreLine, detector: Detector, look: Look) -> CurvedRegion | None:

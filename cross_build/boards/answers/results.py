@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Iterable
 
 from cross_build.boards.answers.answer import Answer, parse
 from lite_runner.ocr.report import LineResult, Result, error_result
@@ -47,12 +48,19 @@ def picture(text: str, board: str) -> PictureResult:
 
 
 def _line(answer: Answer) -> LineResult:
-    return {
+    result: LineResult = {
         "text": None if answer["text"].value is None else answer["text"].text(),
         "score": answer["score"].number(0, 1),
-        "box": [[x.number() for x in corner.items(2)] for corner in answer["box"].items(4)],
+        "box": _points(answer["box"].items(4)),
         "angle": answer["angle"].among(0, 180),
     }
+    if answer.has("polygon"):
+        result["polygon"] = _points(answer["polygon"].items())
+    return result
+
+
+def _points(points: Iterable[Answer]) -> list[list[float]]:
+    return [[x.number() for x in point.items(2)] for point in points]
 
 
 def _seconds(answer: Answer) -> StageSeconds:
