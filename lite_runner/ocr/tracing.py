@@ -59,13 +59,16 @@ class CurvedRegion:
 
     @property
     def box(self) -> Floats:
-        """float32 4x2: the smallest rectangle around it, clockwise from where its text starts."""
-        outline = self.line.outline()
-        corners = geometry.clockwise(
-            np.asarray(cv2.boxPoints(cv2.minAreaRect(outline)), np.float32)
-        )
-        nearest = int(np.hypot(*(corners - outline[0]).T).argmin())
-        return np.roll(corners, -nearest, axis=0)
+        """float32 4x2: the smallest rectangle around it, clockwise from the text's own top left."""
+        rectangle = cv2.minAreaRect(self.line.outline())
+        corners = geometry.clockwise(np.asarray(cv2.boxPoints(rectangle), np.float32))
+        points = self.line.points
+        middle = len(points) // 2
+        is_arch = abs(self.line.turning) > math.pi
+        ahead = points[middle + 1] - points[middle - 1] if is_arch else points[-1] - points[0]
+        edges = np.roll(corners, -1, axis=0) - corners
+        edges /= np.hypot(*edges.T)[:, None]
+        return np.roll(corners, -int((edges @ ahead).argmax()), axis=0)
 
 
 def trace(image: Image, line: CentreLine, detector: Detector, look: Look) -> CurvedRegion | None:
