@@ -17,16 +17,18 @@ _SHORTEST_SIDE = 0.25
 #: Pairs of opposite points that sides are compared with.
 _PAIRS = 24
 #: Of the widths of a region, this share is as wide as its text or less: the rest may be filled up.
-_UNFILLED = 0.25
+_UNFILLED = 0.1
 #: Text that turns by less than this along the line is not filled up, in radians.
 _STRAIGHT = 0.3
+#: Text that turns by more than this from end to end has one bend, in radians.
+_ONE_BEND = 0.5
 #: A line turned further than this, in radians, is nearly a circle.
 _CIRCLE = math.radians(300)
 
 _Ends = Tuple[float, float]
 
 
-def centre_line(outline: Floats) -> CentreLine:
+def centre_line(outline: Floats, reach: float, ratio: float) -> CentreLine:
     """The middle line of a region's text.
 
     Its ends are the two points of the outline between which the two sides lie nearest to each
@@ -35,12 +37,17 @@ def centre_line(outline: Floats) -> CentreLine:
 
     Args:
         outline: float Nx2, the corners of a polygon, in pixels.
+        reach: by how much it was grown; what fills a bend makes that too much.
+        ratio: DB's unclip ratio, that is ``reach`` in multiples of half of the region's width.
     """
     upper, lower = _sides(outline)
     points = ((upper + lower) / 2).astype(np.float32)
     widths = np.hypot(*(upper - lower).T)
     line = smoothed(CentreLine(points, (_without_caps(points, widths) / 2).astype(np.float32)))
-    return from_start(unfilled(line))
+    line = unfilled(line)
+    inner = np.maximum(line.halves - reach, 1.0)
+    halves = inner + np.minimum(reach, inner * ratio)
+    return from_start(CentreLine(line.points, halves.astype(np.float32)))
 
 
 def _sides(outline: Floats) -> tuple[Floats, Floats]:
@@ -117,13 +124,19 @@ def _without_caps(points: Floats, widths: Floats) -> Floats:
 def unfilled(line: CentreLine) -> CentreLine:
     """A line moved to the outer side of its bends, by what their inner side was filled with."""
     halves = np.minimum(line.halves, np.quantile(line.halves, _UNFILLED) * 1.15)
+    moved = line.points + line.normals * ((line.halves - halves) * _outwards(line))[:, None]
+    return smoothed(CentreLine(moved.astype(np.float32), halves.astype(np.float32)))
+
+
+def _outwards(line: CentreLine) -> Floats:
+    """At each point where the outer side of a bend is: 1 for the glyphs' tops, -1 for the other."""
+    if abs(line.turning) > _ONE_BEND:
+        return np.full(len(line.points), np.sign(line.turning), np.float32)
     steps = np.gradient(line.points, axis=0)
     directions = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
     # Turning in an eighth of the line to either side, as a share of what counts as a bend.
-    turning = smooth(np.gradient(smooth(directions)), 4.0) * len(directions) / 4
-    outwards = np.clip(turning / _STRAIGHT, -1, 1)
-    moved = line.points + line.normals * ((line.halves - halves) * outwards)[:, None]
-    return smoothed(CentreLine(moved.astype(np.float32), halves.astype(np.float32)))
+    turning = smooth(np.gradient(smooth(directions)), 6.0) * len(directions) / 4
+    return np.clip(turning / _STRAIGHT, -1, 1)
 
 
 def from_start(line: CentreLine) -> CentreLine:

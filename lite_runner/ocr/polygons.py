@@ -64,7 +64,9 @@ def split(
         grown = _grown(mask, probability, detector.unclip_ratio)
         if grown is None:
             continue
-        line = outline.centre_line(grown * scale)
+        path, reach = grown
+        size = float(scale.mean())
+        line = outline.centre_line(path * scale, reach * size, detector.unclip_ratio)
         if line.bend < _BENT or line.length < 2 * _SHORTEST * float(line.halves.mean()):
             continue
         region = trace(image, line, detector, look)
@@ -90,7 +92,7 @@ def _unfilled(mask: _Mask) -> Iterator[_Mask]:
             yield (labels == label).astype(np.uint8)
 
 
-def _grown(mask: _Mask, probability: Floats, ratio: float) -> Floats | None:
+def _grown(mask: _Mask, probability: Floats, ratio: float) -> tuple[Floats, float] | None:
     """A region's outline, grown by ``area * ratio / perimeter``; None if it is no single line.
 
     Args:
@@ -99,13 +101,13 @@ def _grown(mask: _Mask, probability: Floats, ratio: float) -> Floats | None:
         ratio: DB's unclip ratio.
 
     Returns:
-        float32 Nx2, in pixels of the mask.
+        float32 Nx2, in pixels of the mask, and by how many it was grown.
     """
     paths, reach = _offset(mask, ratio)
     if len(paths) > 1:
         opened = _opened(mask, probability, paths, reach)
         paths = [] if opened is None else _offset(opened, ratio)[0]
-    return np.array(paths[0], np.float32) if len(paths) == 1 else None
+    return (np.array(paths[0], np.float32), reach) if len(paths) == 1 else None
 
 
 def _offset(mask: _Mask, ratio: float) -> tuple[list[Any], float]:

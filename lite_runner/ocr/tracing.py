@@ -24,13 +24,15 @@ from lite_runner.pack import Detector
 
 #: Heights of text that the straightened picture shows: the first middle line is off by up to half
 #: a height where the detector filled a bend. And text heights that it shows beyond both ends.
-_FIRST_MARGIN, _MARGIN, _BEYOND = 2.0, 1.5, 1.5
+_FIRST_MARGIN, _MARGIN, _BEYOND = 2.5, 1.5, 1.5
 #: No more looks than this are taken at one line; most need two or three.
 _LOOKS = 6
 #: A line is straight when it leaves the middle by less than this share of its height.
 _STRAIGHT = 0.1
 #: What is left of a bend in a straightened picture is a curve of this degree.
 _DEGREE = 4
+#: In a straightened picture text is as probable as this; what was filled is less.
+_SURE = 0.6
 #: Text goes on after a gap narrower than this many times its height.
 _GAP = 1.0
 #: An arc further around than this, in radians, that goes on is looked at as a whole circle.
@@ -85,7 +87,7 @@ def trace(image: Image, line: CentreLine, detector: Detector, look: Look) -> Cur
     Returns:
         None if there is no text.
     """
-    score = 0.0
+    line, score = circle.regular(line), 0.0
     for number in range(_LOOKS):
         margin = _MARGIN if number else _FIRST_MARGIN
         band = _Band.seen(image, _shown(line), margin, detector, look)
@@ -136,6 +138,7 @@ class _Band:
     Attributes:
         strip: the straightened picture.
         mask: bool hxw of the strip, where its text is detected.
+        sure: the same, where it surely is.
         score: mean probability there.
         height: of the text, in pixels of the strip, as it was taken to be.
         ratio: DB's unclip ratio.
@@ -143,6 +146,7 @@ class _Band:
 
     strip: Strip
     mask: AnyArray
+    sure: AnyArray
     score: float
     height: float
     ratio: float
@@ -155,11 +159,14 @@ class _Band:
         strip = straighten(image, CentreLine(line.points, line.halves * margin))
         height, width = strip.pixels.shape[:2]
         probability = cv2.resize(look(strip.pixels), (width, height))
-        mask = _continuous(_middle(probability > detector.threshold), _GAP * height / margin)
+        mask = _continuous(
+            _middle(probability > detector.threshold), _GAP * height / margin
+        )
         if np.count_nonzero(mask.any(axis=0)) < _FEWEST:
             return None
         score = float(probability[mask].mean())
-        return cls(strip, mask, score, height / margin, detector.unclip_ratio)
+        sure = mask & (probability > _SURE)
+        return cls(strip, mask, sure, score, height / margin, detector.unclip_ratio)
 
     @property
     def columns(self) -> Ints:
@@ -219,9 +226,10 @@ class _Band:
 
     def _measured(self) -> CentreLine:
         """Middle and half height of the mask, in groups of columns."""
-        columns = self.columns
-        tops = self.mask[:, columns].argmax(axis=0)
-        bottoms = self.mask.shape[0] - self.mask[::-1, columns].argmax(axis=0)
+        mask = self.sure if self.sure.any(axis=0).sum() >= _FEWEST else self.mask
+        columns = np.flatnonzero(mask.any(axis=0))
+        tops = mask[:, columns].argmax(axis=0)
+        bottoms = mask.shape[0] - mask[::-1, columns].argmax(axis=0)
         groups = np.array_split(np.arange(len(columns)), min(POINTS, len(columns)))
         x, upper, lower = (
             np.array([np.median(side[group]) for group in groups])
