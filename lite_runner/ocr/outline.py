@@ -44,7 +44,7 @@ def centre_line(outline: Floats, reach: float, ratio: float) -> CentreLine:
     points = ((upper + lower) / 2).astype(np.float32)
     widths = np.hypot(*(upper - lower).T)
     line = smoothed(CentreLine(points, (_without_caps(points, widths) / 2).astype(np.float32)))
-    line = unfilled(line)
+    line = unfilled(line, outer_side(line))
     inner = np.maximum(line.halves - reach, 1.0)
     halves = inner + np.minimum(reach, inner * ratio)
     return from_start(CentreLine(line.points, halves.astype(np.float32)))
@@ -121,15 +121,19 @@ def _without_caps(points: Floats, widths: Floats) -> Floats:
     return result
 
 
-def unfilled(line: CentreLine) -> CentreLine:
-    """A line moved to the outer side of its bends, by what their inner side was filled with."""
+def unfilled(line: CentreLine, outer_side: Floats) -> CentreLine:
+    """A line moved to the outer side of its bends, by what their inner side was filled with.
+
+    Args:
+        outer_side: as :func:`outer_side` tells, of the line as it is in the picture.
+    """
     halves = np.minimum(line.halves, np.quantile(line.halves, _UNFILLED) * 1.15)
-    moved = line.points + line.normals * ((line.halves - halves) * _outwards(line))[:, None]
+    moved = line.points + line.normals * ((line.halves - halves) * outer_side)[:, None]
     return smoothed(CentreLine(moved.astype(np.float32), halves.astype(np.float32)))
 
 
-def _outwards(line: CentreLine) -> Floats:
-    """At each point where the outer side of a bend is: 1 for the glyphs' tops, -1 for the other."""
+def outer_side(line: CentreLine) -> Floats:
+    """Where the outer side of a bend is at each point: 1 for the glyphs' tops, -1 for their feet."""
     if abs(line.turning) > _ONE_BEND:
         return np.full(len(line.points), np.sign(line.turning), np.float32)
     steps = np.gradient(line.points, axis=0)

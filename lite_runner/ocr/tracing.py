@@ -32,7 +32,7 @@ _STRAIGHT = 0.1
 #: What is left of a bend in a straightened picture is a curve of this degree.
 _DEGREE = 4
 #: In a straightened picture text is as probable as this; what was filled is less.
-_SURE = 0.6
+_SURE = 0.8
 #: Text goes on after a gap narrower than this many times its height.
 _GAP = 1.0
 #: An arc further around than this, in radians, that goes on is looked at as a whole circle.
@@ -159,9 +159,7 @@ class _Band:
         strip = straighten(image, CentreLine(line.points, line.halves * margin))
         height, width = strip.pixels.shape[:2]
         probability = cv2.resize(look(strip.pixels), (width, height))
-        mask = _continuous(
-            _middle(probability > detector.threshold), _GAP * height / margin
-        )
+        mask = _continuous(_middle(probability > detector.threshold), _GAP * height / margin)
         if np.count_nonzero(mask.any(axis=0)) < _FEWEST:
             return None
         score = float(probability[mask].mean())
@@ -174,22 +172,19 @@ class _Band:
         return np.flatnonzero(self.mask.any(axis=0))
 
     @property
-    def reach(self) -> float:
-        """How far the text reaches beyond the mask: ``area * ratio / perimeter``."""
-        columns = self.columns
-        area, length = float(np.count_nonzero(self.mask)), float(columns[-1] - columns[0] + 1)
-        return area * self.ratio / (2 * (length + area / length))
-
-    @property
     def middle(self) -> CentreLine:
-        """Of the text, in pixels of the strip; what is detected by chance is smoothed out."""
-        columns, reach = self.columns, self.reach
-        line = outline.unfilled(self._measured())
+        """Of the text, in pixels of the strip; what is detected by chance is smoothed out.
+
+        The mask is grown by ``area * ratio / perimeter``.
+        """
+        columns, line = self.columns, self._measured()
+        line = outline.unfilled(line, np.interp(line.points[:, 0], *self._outer_side()))
+        half, length = float(np.median(line.halves)), float(columns[-1] - columns[0] + 1)
+        reach = half * length * self.ratio / (length + 2 * half)
         x = np.linspace(columns[0] - reach, columns[-1] + 1 + reach, POINTS)
         known, rows = line.points.T
-        inside = np.clip(x, known[0], known[-1])
-        y = Polynomial.fit(known, rows, _DEGREE)(inside)
-        halves = np.full(POINTS, float(np.median(line.halves)) + reach, np.float32)
+        y = Polynomial.fit(known, rows, _DEGREE)(np.clip(x, known[0], known[-1]))
+        halves = np.full(POINTS, half + reach, np.float32)
         return CentreLine(np.stack([x, y], axis=1).astype(np.float32), halves)
 
     @property
@@ -223,6 +218,11 @@ class _Band:
         """Whether it ends before the strip does."""
         first, last = self.columns[[0, -1]].tolist()
         return bool(first > self.height / 4 and last < self.mask.shape[1] - self.height / 4)
+
+    def _outer_side(self) -> tuple[Ints, Floats]:
+        """Columns of the strip, and the outer side of the bend at each."""
+        side = outline.outer_side(resampled(self.strip.line, POINTS))
+        return np.linspace(0, self.mask.shape[1], POINTS), side
 
     def _measured(self) -> CentreLine:
         """Middle and half height of the mask, in groups of columns."""
