@@ -133,7 +133,7 @@ def unfilled(line: CentreLine, outer_side: Floats) -> CentreLine:
 
 
 def outer_side(line: CentreLine) -> Floats:
-    """Where the outer side of a bend is at each point: 1 for the glyphs' tops, -1 for their feet."""
+    """Where the outer side of the bend at each point is: 1 for the glyphs' tops, -1 below."""
     if abs(line.turning) > _ONE_BEND:
         return np.full(len(line.points), np.sign(line.turning), np.float32)
     steps = np.gradient(line.points, axis=0)

@@ -25,6 +25,7 @@ from lite_runner.ocr import (
 from lite_runner.ocr.centre_line import CentreLine, straighten
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds
+from lite_runner.ocr.tracing import CurvedRegion
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines
 from lite_runner.predictor.model_thread import ModelThread
@@ -225,18 +226,15 @@ class Ocr:
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
             crops.append(_Crop(pixels, box, score))
         if curved:
-            crops += [
-                _Crop(
-                    straighten(image, region.line).pixels,
-                    region.box,
-                    region.score,
-                    middle=region.line,
-                )
-                for region in curved
-            ]
-            order = geometry.reading_order([geometry.clockwise(crop.box) for crop in crops])
-            crops = [crops[index] for index in order]
+            quads = [quad for quad, _ in regions] + [region.core for region in curved]
+            crops += [self._curved_crop(image, region) for region in curved]
+            crops = [crops[index] for index in geometry.reading_order(quads)]
         return crops
+
+    @staticmethod
+    def _curved_crop(image: Image, region: CurvedRegion) -> _Crop:
+        pixels = straighten(image, region.line).pixels
+        return _Crop(pixels, region.box, region.score, middle=region.line)
 
     def _look(self, image: Image) -> Floats:
         """The detector's probability map of a picture, which its next run may write over."""

@@ -33,8 +33,9 @@ _STRAIGHT = 0.1
 _DEGREE = 4
 #: In a straightened picture text is as probable as this; what was filled is less.
 _SURE = 0.8
-#: Text goes on after a gap narrower than this many times its height.
-_GAP = 1.0
+#: Text goes on after a gap in the mask narrower than this many times its height; the gap between
+#: glyphs is narrower, by half a height.
+_GAP = 1.4
 #: An arc further around than this, in radians, that goes on is looked at as a whole circle.
 _ROUND = np.radians(120)
 #: Times that a whole circle is looked at: the first one was fitted to a part of it.
@@ -60,10 +61,16 @@ class CurvedRegion:
     score: float
 
     @property
+    def core(self) -> Floats:
+        """float32 4x2, as a detected quad: its middle, which tells where it stands among others."""
+        third = len(self.line.points) // 3
+        middle = CentreLine(self.line.points[third:-third], self.line.halves[third:-third])
+        return _rectangle(middle.outline())
+
+    @property
     def box(self) -> Floats:
         """float32 4x2: the smallest rectangle around it, clockwise from the text's own top left."""
-        rectangle = cv2.minAreaRect(self.line.outline())
-        corners = geometry.clockwise(np.asarray(cv2.boxPoints(rectangle), np.float32))
+        corners = _rectangle(self.line.outline())
         points = self.line.points
         middle = len(points) // 2
         is_arch = abs(self.line.turning) > math.pi
@@ -71,6 +78,12 @@ class CurvedRegion:
         edges = np.roll(corners, -1, axis=0) - corners
         edges /= np.hypot(*edges.T)[:, None]
         return np.roll(corners, -int((edges @ ahead).argmax()), axis=0)
+
+
+def _rectangle(points: Floats) -> Floats:
+    """The smallest rectangle around points, clockwise from the picture's top left."""
+    corners = np.asarray(cv2.boxPoints(cv2.minAreaRect(points)), np.float32)
+    return geometry.clockwise(corners)
 
 
 def trace(image: Image, line: CentreLine, detector: Detector, look: Look) -> CurvedRegion | None:
