@@ -37,6 +37,12 @@ class Circle:
         angles = np.unwrap(np.arctan2(away[:, 1], away[:, 0]))
         return float(angles[0]), float(angles[-1])
 
+    def turn_around(self, line: CentreLine) -> Span:
+        """Where a whole turn begins that has a line along it in its middle, and 2π in its sense."""
+        first, last = self.angles(line)
+        turn = math.copysign(2 * math.pi, last - first)
+        return (first + last - turn) / 2, turn
+
     def arc(self, first: float, last: float, halves: tuple[float, float]) -> CentreLine:
         """The line from one angle to another.
 

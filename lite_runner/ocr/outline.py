@@ -7,7 +7,7 @@ from typing import Tuple
 
 import numpy as np
 
-from lite_runner.arrays import Floats, Ints
+from lite_runner.arrays import Doubles, Floats, Ints
 from lite_runner.ocr.centre_line import CentreLine, smooth, smoothed
 
 #: Points of an outline among which its ends are looked for, and then looked for closer.
@@ -50,7 +50,7 @@ def centre_line(outline: Floats, reach: float, ratio: float) -> CentreLine:
     return from_start(CentreLine(line.points, halves.astype(np.float32)))
 
 
-def _sides(outline: Floats) -> tuple[Floats, Floats]:
+def _sides(outline: Floats) -> tuple[Doubles, Doubles]:
     """Both long sides of a region from one end to the other, as opposite points."""
     coarse = _along(outline, _COARSE)
     shortest = round(_SHORTEST_SIDE * _COARSE)
@@ -63,10 +63,13 @@ def _sides(outline: Floats) -> tuple[Floats, Floats]:
     firsts, lasts = (
         grid.ravel() for grid in np.meshgrid(first * ratio + steps, last * ratio + steps)
     )
-    return _pairs(fine, *_nearest(fine, firsts, lasts), 4 * _PAIRS)
+    first, last = _nearest(fine, firsts, lasts)
+    pairs = [_opposite(fine, first, last, share) for share in np.linspace(0, 1, 4 * _PAIRS)]
+    upper, lower = (np.stack(side) for side in zip(*pairs))
+    return upper, lower
 
 
-def _nearest(outline: Floats, firsts: Ints, lasts: Ints) -> tuple[int, int]:
+def _nearest(outline: Doubles, firsts: Ints, lasts: Ints) -> tuple[int, int]:
     """Of pairs of ends, the one between which the sides are nearest to each other."""
     distances = np.zeros(len(firsts))
     for share in np.linspace(0, 1, _PAIRS):
@@ -76,31 +79,27 @@ def _nearest(outline: Floats, firsts: Ints, lasts: Ints) -> tuple[int, int]:
     return int(firsts[best]), int(lasts[best])
 
 
-def _pairs(outline: Floats, first: int, last: int, count: int) -> tuple[Floats, Floats]:
-    return _opposite(outline, first, last, np.linspace(0, 1, count))
-
-
 def _opposite(
-    outline: Floats, first: Ints | int, last: Ints | int, share: Floats | float
-) -> tuple[Floats, Floats]:
+    outline: Doubles, first: Ints | int, last: Ints | int, share: float
+) -> tuple[Doubles, Doubles]:
     """Points on both sides at a share of the ways from the first end to the last."""
     count = len(outline)
     return (
-        _at(outline, first + share * (last - first)),
-        _at(outline, first - share * (count - (last - first))),
+        _at(outline, np.asarray(first + share * (last - first))),
+        _at(outline, np.asarray(first - share * (count - (last - first)))),
     )
 
 
-def _at(outline: Floats, index: Floats) -> Floats:
+def _at(outline: Doubles, index: Doubles) -> Doubles:
     """Points of a closed outline at fractions of its indices."""
     count = len(outline)
     whole = np.floor(index).astype(int)
     part = (index - whole)[..., None]
-    result: Floats = outline[whole % count] * (1 - part) + outline[(whole + 1) % count] * part
+    result: Doubles = outline[whole % count] * (1 - part) + outline[(whole + 1) % count] * part
     return result
 
 
-def _along(outline: Floats, count: int) -> Floats:
+def _along(outline: Floats, count: int) -> Doubles:
     """So many points of a closed outline, evenly spaced."""
     closed = np.concatenate([outline, outline[:1]]).astype(np.float64)
     steps = np.hypot(*np.diff(closed, axis=0).T)
@@ -109,19 +108,19 @@ def _along(outline: Floats, count: int) -> Floats:
     return np.stack([np.interp(positions, distances, axis) for axis in closed.T], axis=1)
 
 
-def _without_caps(points: Floats, widths: Floats) -> Floats:
+def _without_caps(points: Floats, widths: Doubles) -> Doubles:
     """Widths that do not go to zero towards the round ends of a region."""
     half = float(np.median(widths)) / 2
     distances = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     inside = np.flatnonzero((distances >= half) & (distances <= distances[-1] - half))
     if not len(inside):
         return np.full_like(widths, 2 * half)
-    result = widths.copy()
+    result: Doubles = widths.copy()
     result[: inside[0]], result[inside[-1] + 1 :] = widths[inside[0]], widths[inside[-1]]
     return result
 
 
-def unfilled(line: CentreLine, outer_side: Floats) -> CentreLine:
+def unfilled(line: CentreLine, outer_side: Doubles) -> CentreLine:
     """A line moved to the outer side of its bends, by what their inner side was filled with.
 
     Args:
@@ -132,15 +131,16 @@ def unfilled(line: CentreLine, outer_side: Floats) -> CentreLine:
     return smoothed(CentreLine(moved.astype(np.float32), halves.astype(np.float32)))
 
 
-def outer_side(line: CentreLine) -> Floats:
+def outer_side(line: CentreLine) -> Doubles:
     """Where the outer side of the bend at each point is: 1 for the glyphs' tops, -1 below."""
     if abs(line.turning) > _ONE_BEND:
-        return np.full(len(line.points), np.sign(line.turning), np.float32)
+        return np.full(len(line.points), float(np.sign(line.turning)))
     steps = np.gradient(line.points, axis=0)
     directions = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
     # Turning in an eighth of the line to either side, as a share of what counts as a bend.
     turning = smooth(np.gradient(smooth(directions)), 6.0) * len(directions) / 4
-    return np.clip(turning / _STRAIGHT, -1, 1)
+    result: Doubles = np.clip(turning / _STRAIGHT, -1, 1)
+    return result
 
 
 def from_start(line: CentreLine) -> CentreLine:

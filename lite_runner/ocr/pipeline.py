@@ -212,7 +212,8 @@ class Ocr:
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
             return [_Crop(image, box, 1.0)]
-        probability, curved = self._look(image), []
+        curved: list[CurvedRegion] = []
+        probability = self._look(image)
         if self.options.polygons:
             curved, probability = polygons.split(image, probability, self._settings, self._look)
         if last:

@@ -54,9 +54,11 @@ def split(
         detector: thresholds.
         look: runs the detector on another picture.
     """
-    scale = np.array([image.shape[1], image.shape[0]], np.float32) / probability.shape[::-1]
+    height, width = probability.shape
+    scale = np.array([image.shape[1] / width, image.shape[0] / height], np.float32)
     regions: list[CurvedRegion] = []
     probability, rest = probability.copy(), probability.copy()
+    traced = np.zeros(probability.shape, bool)
     candidates = _unfilled(probability > detector.threshold)
     for mask in sorted(candidates, key=np.count_nonzero, reverse=True):
         if np.count_nonzero(rest[mask > 0]) < np.count_nonzero(mask) / 2:
@@ -65,17 +67,27 @@ def split(
         if grown is None:
             continue
         path, reach = grown
-        size = float(scale.mean())
-        line = outline.centre_line(path * scale, reach * size, detector.unclip_ratio)
+        line = outline.centre_line(
+            (path * scale).astype(np.float32), reach * float(scale.mean()), detector.unclip_ratio
+        )
         if line.bend < _BENT or line.length < 2 * _SHORTEST * float(line.halves.mean()):
             continue
         region = trace(image, line, detector, look)
         if region is not None and region.line.bend >= _BENT:
-            regions.append(region)
+            place = _filled(region, scale, probability.shape)
             rest[mask > 0] = 0
-            covered = np.rint(region.line.outline() / scale).astype(np.int32)
-            cv2.fillPoly(rest, [covered], 0.0)
+            if np.count_nonzero(place & traced) < np.count_nonzero(place) / 2:
+                regions.append(region)
+                traced |= place
+                rest[place] = 0
     return regions, rest
+
+
+def _filled(region: CurvedRegion, scale: Floats, shape: tuple[int, ...]) -> _Mask:
+    """Where a region is in a map of that shape."""
+    place = np.zeros(shape, np.uint8)
+    cv2.fillPoly(place, [np.rint(region.line.outline() / scale).astype(np.int32)], 1)
+    return place.astype(bool)
 
 
 def _unfilled(mask: _Mask) -> Iterator[_Mask]:
@@ -138,7 +150,7 @@ def _opened(mask: _Mask, probability: Floats, paths: list[Any], reach: float) ->
     along = across * np.cos(angle) + down * np.sin(angle)
     beside = np.abs(down * np.cos(angle) - across * np.sin(angle))
     cut = (along > 0) & (beside < reach + 2)
-    opened = mask.copy()
+    opened: _Mask = mask.copy()
     opened[rows[cut], columns[cut]] = 0
     return opened
 

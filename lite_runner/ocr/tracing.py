@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from lite_runner.arrays import AnyArray, Floats, Image, Ints
+from lite_runner.arrays import AnyArray, Doubles, Floats, Image, Ints
 from lite_runner.ocr import circle, geometry, outline
 from lite_runner.ocr.centre_line import (
     POINTS,
@@ -35,7 +35,7 @@ _DEGREE = 4
 _SURE = 0.8
 #: Text goes on after a gap in the mask narrower than this many times its height; the gap between
 #: glyphs is narrower, by half a height.
-_GAP = 1.4
+_GAP = 1.1
 #: An arc further around than this, in radians, that goes on is looked at as a whole circle.
 _ROUND = np.radians(120)
 #: Times that a whole circle is looked at: the first one was fitted to a part of it.
@@ -126,22 +126,23 @@ def _shown(line: CentreLine) -> CentreLine:
 
 def _around(image: Image, line: CentreLine, detector: Detector, look: Look) -> CentreLine:
     """The text on the circle that a line is a part of, from one side of its widest gap on."""
+    traced = line
     for _ in range(_TURNS):
         arc = circle.fitted(line)
         if arc is None:
-            return line
-        first, last = arc.angles(line)
-        turn = math.copysign(2 * math.pi, last - first)
-        start, half = (first + last - turn) / 2, float(np.median(line.halves))
+            break
+        start, turn = arc.turn_around(line)
+        half = float(np.median(line.halves))
         whole = arc.arc(start, start + turn, (half, half))
         band = _Band.seen(image, whole, _MARGIN, detector, look)
         if band is None:
-            return line
+            break
+        margin, width = band.height / 8, band.mask.shape[1]
+        end, begin = band.widest_gap
+        first, last = ((begin - margin) / width, (end + margin) / width)
+        traced = arc.arc(start + first * turn, start + last * turn, (half, half))
         line = circle.regular(band.line)
-    end, begin = band.widest_gap
-    margin = band.height / 8
-    angles = start + np.array([begin - margin, end + margin]) * turn / band.mask.shape[1]
-    return arc.arc(*angles.tolist(), (half, half))
+    return traced
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ class _Band:
         first, last = self.columns[[0, -1]].tolist()
         return bool(first > self.height / 4 and last < self.mask.shape[1] - self.height / 4)
 
-    def _outer_side(self) -> tuple[Ints, Floats]:
+    def _outer_side(self) -> tuple[Doubles, Doubles]:
         """Columns of the strip, and the outer side of the bend at each."""
         side = outline.outer_side(resampled(self.strip.line, POINTS))
         return np.linspace(0, self.mask.shape[1], POINTS), side
@@ -241,6 +242,9 @@ class _Band:
         """Middle and half height of the mask, in groups of columns."""
         mask = self.sure if self.sure.any(axis=0).sum() >= _FEWEST else self.mask
         columns = np.flatnonzero(mask.any(axis=0))
+        # Glyphs that stand apart are round spots: each of their columns counts as the whole spot.
+        spread = np.ones((1, 1 + round(self.height / 2)), np.uint8)
+        mask = cv2.dilate(mask.astype(np.uint8), spread)
         tops = mask[:, columns].argmax(axis=0)
         bottoms = mask.shape[0] - mask[::-1, columns].argmax(axis=0)
         groups = np.array_split(np.arange(len(columns)), min(POINTS, len(columns)))
