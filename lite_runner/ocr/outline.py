@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Tuple
 
 import numpy as np
 
@@ -24,8 +23,6 @@ _STRAIGHT = 0.3
 _ONE_BEND = 0.5
 #: A line turned further than this, in radians, is nearly a circle.
 _CIRCLE = math.radians(300)
-
-_Ends = Tuple[float, float]
 
 
 def centre_line(outline: Floats, reach: float, ratio: float) -> CentreLine:

@@ -7,7 +7,8 @@ detector, which finds straight text far better than curved: what it finds there 
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from dataclasses import dataclass
+from typing import Any, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -56,9 +57,8 @@ def split(
     """
     height, width = probability.shape
     scale = np.array([image.shape[1] / width, image.shape[0] / height], np.float32)
-    regions: list[CurvedRegion] = []
+    traced: list[_Traced] = []
     probability, rest = probability.copy(), probability.copy()
-    traced = np.zeros(probability.shape, bool)
     candidates = _unfilled(probability > detector.threshold)
     for mask in sorted(candidates, key=np.count_nonzero, reverse=True):
         if np.count_nonzero(rest[mask > 0]) < np.count_nonzero(mask) / 2:
@@ -74,13 +74,31 @@ def split(
             continue
         region = trace(image, line, detector, look)
         if region is not None and region.line.bend >= _BENT:
-            place = _filled(region, scale, probability.shape)
             rest[mask > 0] = 0
-            if np.count_nonzero(place & traced) < np.count_nonzero(place) / 2:
-                regions.append(region)
-                traced |= place
-                rest[place] = 0
-    return regions, rest
+            place = _filled(region, scale, probability.shape)
+            rest[place] = 0
+            traced = _with(traced, _Traced(region, place))
+    return [line.region for line in traced], rest
+
+
+@dataclass(frozen=True, eq=False)
+class _Traced:
+    """A curved line, and bool hxw where it is in the probability map."""
+
+    region: CurvedRegion
+    place: _Mask
+
+    def is_same(self, other: _Traced) -> bool:
+        """Whether the smaller of two lines lies in the other by more than its half."""
+        areas = np.count_nonzero(self.place), np.count_nonzero(other.place)
+        return bool(np.count_nonzero(self.place & other.place) > min(areas) / 2)
+
+
+def _with(traced: Sequence[_Traced], line: _Traced) -> list[_Traced]:
+    """Lines and another; of those that were traced from two of their parts the longest."""
+    same = [other for other in traced if other.is_same(line)]
+    longest = max([*same, line], key=lambda other: other.region.line.length)
+    return [*(other for other in traced if other not in same), longest]
 
 
 def _filled(region: CurvedRegion, scale: Floats, shape: tuple[int, ...]) -> _Mask:
@@ -160,7 +178,7 @@ def _pyclipper() -> Any:
         import pyclipper
     except ImportError as error:
         raise UsageError(
-            "--polygons takes pyclipper, which this system lacks; run 'sudo apt-get install"
-            " python3-pyclipper', or leave --polygons out"
+            "polygons: this system has no pyclipper, which they are made with; run 'sudo apt-get"
+            " install python3-pyclipper', or leave --polygons out and get rectangles"
         ) from error
     return pyclipper
