@@ -26,3 +26,12 @@ class PackError(LiteError):
 
 class EngineError(LiteError):
     """The inference library is missing, does not load, or fails while running."""
+
+
+class ClosedError(LiteError):
+    """A reader is used after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this reader was closed, and reads no more; make a new one, or read inside its 'with'"
+        )

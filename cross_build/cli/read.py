@@ -59,6 +59,7 @@ def read(
     batch: int = 0,
     min_score: float = 0.5,
     threads: int = 0,
+    polygons: bool = False,
 ) -> int:
     """Read IMAGES, any number of files, folders and 'patterns', on a board."""
     from cross_build.deploys import remote_read
@@ -71,6 +72,7 @@ def read(
     options += [f"--batch={batch}"] if batch else []
     options += [f"--threads={threads}"] if threads else []
     options += ["--words"] if words or hocr else []
+    options += ["--polygons"] if polygons else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, enabled in stages.items() if not enabled]
     destinations = Destinations(json, text, csv, hocr, json_lines)

@@ -52,6 +52,7 @@ def board_checks(pack: Path) -> list[Check]:
     checks += release_checks()
     for module in _SYSTEM:
         checks.append(attempt(module, partial(_version, module), hint(module)))
+    checks.append(Check("pyclipper", True, _pyclipper()))
     checks.append(attempt("paddle-lite", _engine_version, _AGAIN))
     checks.append(attempt("pack", lambda: _pack(pack), _AGAIN))
     checks.append(attempt("golden picture", lambda: _golden(pack), _AGAIN))
@@ -124,6 +125,13 @@ def _release(root: Path, name: str) -> str:
 
 def _version(module: str) -> str:
     return str(importlib.import_module(module).__dict__.get("__version__", "present"))
+
+
+def _pyclipper() -> str:
+    try:
+        return _version("pyclipper")
+    except ImportError:
+        return "none: only --polygons needs it (sudo apt-get install python3-pyclipper)"
 
 
 def _engine_version() -> str:

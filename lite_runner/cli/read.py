@@ -63,6 +63,7 @@ def read_files(
         min_score=options.min_score,
         batch=options.batch,
         words=options.words or bool(options.hocr),
+        polygons=options.polygons,
         memory=options.memory and 1_000_000 * options.memory,
     )
     engine = engines.of_this_release(options.threads)

@@ -24,6 +24,8 @@ class Options:
         max_side: largest side of the detector's input, in pixels; as the release was tuned, or
             else as the pack says, if None.
         words: also give a box for each word of a line.
+        polygons: find text along curves, too, and read it straightened; every line then has a
+            polygon. Needs pyclipper, which boards of 64 bits are deployed with.
         memory: bytes that the process may hold between pages. A model's buffers grow to the largest
             shape it has run on, and the C library keeps what was freed. Beyond this number freed
             memory goes back to the system after a page, and if that is not enough, models are
@@ -40,6 +42,7 @@ class Options:
     max_side: int | None = None
     words: bool = False
     memory: int | None = None
+    polygons: bool = False
 
     def tuned(self) -> Options:
         """The same, with the settings of this release where an option is None."""

@@ -26,7 +26,7 @@ class Word:
 
     def to_dict(self) -> WordResult:
         """As in the reader's JSON."""
-        return {"text": self.text, "score": round(self.score, 4), "box": _corners(self.box)}
+        return {"text": self.text, "score": round(self.score, 4), "box": _points(self.box)}
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Line:
         box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
         angle: 180 where the line was upside down, else 0.
         words: in the order of the text; None where :attr:`lite_runner.Options.words` is off.
+        polygon: float32 2Nx2 where polygons were asked for, else None: N points along the tops of
+            the glyphs from the text's start to its end, and N along their bottoms back, in pixels
+            of the upright picture. Of a straight line it is the box.
     """
 
     text: str | None
@@ -46,17 +49,20 @@ class Line:
     box: Floats
     angle: int
     words: tuple[Word, ...] | None = None
+    polygon: Floats | None = None
 
     def to_dict(self) -> LineResult:
         """As in the reader's JSON."""
         line: LineResult = {
             "text": self.text,
             "score": round(self.score, 4),
-            "box": _corners(self.box),
+            "box": _points(self.box),
             "angle": self.angle,
         }
         if self.words is not None:
             line["words"] = [word.to_dict() for word in self.words]
+        if self.polygon is not None:
+            line["polygon"] = _points(self.polygon)
         return line
 
 
@@ -123,5 +129,5 @@ class Page:
         return content
 
 
-def _corners(box: Floats) -> list[list[float]]:
+def _points(box: Floats) -> list[list[float]]:
     return [[round(float(x), 1), round(float(y), 1)] for x, y in box]

@@ -19,14 +19,18 @@ from lite_runner.ocr import (
     geometry,
     memory,
     network_outputs,
+    polygons,
     recognition,
     words,
 )
+from lite_runner.ocr.centre_line import CentreLine, straighten
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds, Word
+from lite_runner.ocr.tracing import CurvedRegion
 from lite_runner.pictures import document
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines
+from lite_runner.predictor.model_thread import ModelThread
 from lite_runner.predictor.protocol import Engine
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
@@ -35,7 +39,7 @@ from lite_runner.user_path import user_path
 
 @dataclass
 class _Crop:
-    """A line on its way through the stages."""
+    """A line on its way through the stages; ``middle`` is that of a curved one as it was found."""
 
     pixels: Image
     box: Floats
@@ -44,12 +48,20 @@ class _Crop:
     text: str | None = None
     score: float = field(default=0.0)
     steps: words.Steps | None = None
+    middle: CentreLine | None = None
+
+    @property
+    def polygon(self) -> Floats:
+        if self.middle is None:
+            return self.box
+        return (self.middle.reversed() if self.angle == 180 else self.middle).outline()
 
 
 class Ocr:
     """A text reader: ``with Ocr(pack) as ocr: for line in ocr.read("sign.jpg"): ...``.
 
-    Not for use from two threads at once; open one reader in each.
+    May be used from any threads: calls wait for each other. Readers side by side are a
+    :class:`lite_runner.ReaderPool`, or copies (:meth:`copy`).
 
     Args:
         source: a pack, or the folder of one; that of the bundle the runner lies in if None.
@@ -60,7 +72,8 @@ class Ocr:
     Raises:
         PackError: the pack is damaged or was made for another runtime.
         EngineError: the library or a model cannot be loaded.
-        UsageError: the options ask for more workers than there are cores.
+        UsageError: the options ask for more workers than there are cores, or for polygons where
+            pyclipper is missing.
     """
 
     def __init__(
@@ -75,6 +88,8 @@ class Ocr:
         chosen_here = engine is None
         engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
+        if self.options.polygons:
+            polygons.check_available()
         if chosen_here:
             # Late: it starts programs, which readers that are given an engine do without.
             from lite_runner.capabilities import note
@@ -95,6 +110,7 @@ class Ocr:
             self._pool(files.classifier.network) if chosen.classify and files.classifier else None
         )
         self._recogniser = self._pool(files.recogniser.network) if chosen.recognise else None
+        self._thread = ModelThread(self._free)
 
     def read(self, source: pictures.Source, last: bool = False, page: int = 1) -> Page:
         """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
@@ -108,8 +124,13 @@ class Ocr:
         Raises:
             ImageError: the picture cannot be read.
             EngineError: the library failed.
+            ClosedError: the reader is closed.
         """
         image, number, count = document.load(source, page)
+        result = self._thread.run(lambda: self._read(image, last))
+        return replace(result, page=number, pages=count)
+
+    def _read(self, image: Image, last: bool) -> Page:
         start = time.perf_counter()
         crops = self._detect(image, last)
         detected = time.perf_counter()
@@ -119,7 +140,7 @@ class Ocr:
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        result = Page(width, height, tuple(self._lines(crops)), seconds, number, count)
+        result = Page(width, height, tuple(self._lines(crops)), seconds)
         self._bound_memory()
         return result
 
@@ -128,18 +149,32 @@ class Ocr:
 
         Raises:
             EngineError: one cannot be loaded.
+            ClosedError: the reader is closed.
         """
+        self._thread.run(self._warm)
+
+    def _warm(self) -> None:
         for models in (self._detector, self._classifier, self._recogniser):
             if models is not None:
                 models.warm()
 
+    def copy(self) -> Ocr:
+        """Another reader of the same pack, engine and options, to read beside this one.
+
+        The pack's files are not checked again. The copy opens models of its own, and is closed on
+        its own.
+        """
+        return Ocr(self.pack, self.engine, self.options)
+
     def close(self) -> None:
-        """Free the models; may be called again."""
-        for models in (self._detector, self._classifier, self._recogniser):
-            if models is not None:
-                models.close()
+        """Free the models when the calls of other threads have ended; may be called again."""
+        self._thread.close()
+        for pool in (self._classifier, self._recogniser):
+            if pool is not None:
+                pool.close()
 
     def __enter__(self) -> Ocr:
+        self._thread.check_open()
         return self
 
     def __exit__(
@@ -157,12 +192,16 @@ class Ocr:
             return
         memory.give_back()
         if memory.held() > limit:
-            if self._detector is not None:
-                self._detector.close()
-            for pool in (self._classifier, self._recogniser):
-                if pool is not None:
-                    pool.free()
+            self._free()
             memory.give_back()
+
+    def _free(self) -> None:
+        """Close all models; the next picture opens them again."""
+        if self._detector is not None:
+            self._detector.close()
+        for pool in (self._classifier, self._recogniser):
+            if pool is not None:
+                pool.free()
 
     def _pool(self, network: pack.Network) -> WorkerPool:
         return WorkerPool(self.engine, network.path, self.options.workers or 1)
@@ -181,10 +220,10 @@ class Ocr:
             first = geometry.text_first(box)
             upright = image if first is box else np.ascontiguousarray(np.rot90(image))
             return [_Crop(upright, first, 1.0)]
-        run = self._detector.run
-        probability = detection.probability_map(
-            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
-        )
+        curved: list[CurvedRegion] = []
+        probability = self._look(image)
+        if self.options.polygons:
+            curved, probability = polygons.split(image, probability, self._settings, self._look)
         if last:
             probability = probability.copy()  # it may be the detector's own memory
             self._detector.close()
@@ -195,7 +234,25 @@ class Ocr:
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
             crops.append(_Crop(pixels, box, score))
+        if curved:
+            quads = [quad for quad, _ in regions] + [region.core for region in curved]
+            crops += [self._curved_crop(image, region) for region in curved]
+            crops = [crops[index] for index in geometry.reading_order(quads)]
         return crops
+
+    @staticmethod
+    def _curved_crop(image: Image, region: CurvedRegion) -> _Crop:
+        pixels = straighten(image, region.line).pixels
+        return _Crop(pixels, region.box, region.score, middle=region.line)
+
+    def _look(self, image: Image) -> Floats:
+        """The detector's probability map of a picture, which its next run may write over."""
+        if self._detector is None:
+            raise ValueError("there is no detector to look with")
+        run = self._detector.run
+        return detection.probability_map(
+            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
+        )
 
     def _classify(self, crops: Sequence[_Crop]) -> None:
         classifier = self.pack.classifier
@@ -246,14 +303,21 @@ class Ocr:
     def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
         for crop in crops:
             if self._recogniser is None:
-                yield Line(None, crop.box_score, crop.box, crop.angle)
+                yield Line(None, crop.box_score, crop.box, crop.angle, polygon=self._polygon(crop))
             elif crop.text and crop.score >= self.options.min_score:
-                yield Line(crop.text, crop.score, crop.box, crop.angle, self._words(crop))
+                yield Line(
+                    *(crop.text, crop.score, crop.box, crop.angle),
+                    words=self._words(crop),
+                    polygon=self._polygon(crop),
+                )
 
     def _words(self, crop: _Crop) -> tuple[Word, ...] | None:
         if crop.steps is None:
             return None
         return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
+
+    def _polygon(self, crop: _Crop) -> Floats | None:
+        return crop.polygon if self.options.polygons else None
 
 
 def check_runtime(files: pack.Pack, engine: Engine) -> None:

@@ -21,11 +21,12 @@ class WordResult(TypedDict):
     box: list[list[float]]
 
 
-class _LineWords(TypedDict, total=False):
+class _LineOptions(TypedDict, total=False):
     words: list[WordResult]
+    polygon: list[list[float]]
 
 
-class LineResult(_LineWords):
+class LineResult(_LineOptions):
     """A line of text.
 
     Attributes:
@@ -34,6 +35,8 @@ class LineResult(_LineWords):
         box: corners [x, y] in pixels, clockwise from the text's own top left.
         angle: 180 for an upside-down line, else 0.
         words: missing if not asked for.
+        polygon: where polygons were asked for: points [x, y] in pixels, clockwise from the text's
+            start, half of them along its tops, half along its bottoms.
     """
 
     text: Optional[str]

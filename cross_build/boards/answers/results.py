@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Iterable
 
 from cross_build.boards.answers.answer import Answer, parse
 from lite_runner.ocr.report import (
@@ -62,21 +63,23 @@ def _line(answer: Answer) -> LineResult:
     line: LineResult = {
         "text": None if answer["text"].value is None else answer["text"].text(),
         "score": answer["score"].number(0, 1),
-        "box": _box(answer["box"]),
+        "box": _points(answer["box"].items(4)),
         "angle": answer["angle"].among(0, 180),
     }
     if answer.has("words"):
         line["words"] = [_word(word) for word in answer["words"].items()]
+    if answer.has("polygon"):
+        line["polygon"] = _points(answer["polygon"].items())
     return line
 
 
 def _word(answer: Answer) -> WordResult:
-    score = answer["score"].number(0, 1)
-    return {"text": answer["text"].text(), "score": score, "box": _box(answer["box"])}
+    score, box = answer["score"].number(0, 1), _points(answer["box"].items(4))
+    return {"text": answer["text"].text(), "score": score, "box": box}
 
 
-def _box(answer: Answer) -> list[list[float]]:
-    return [[x.number() for x in corner.items(2)] for corner in answer.items(4)]
+def _points(points: Iterable[Answer]) -> list[list[float]]:
+    return [[x.number() for x in point.items(2)] for point in points]
 
 
 def _seconds(answer: Answer) -> StageSeconds:
