@@ -6,6 +6,7 @@ from typing import Sequence
 
 from lite_runner.arrays import AnyArray
 from lite_runner.ocr import recognition
+from lite_runner.ocr.long_lines import BestPath
 from lite_runner.pack import Recogniser
 from lite_runner.predictor.protocol import Output
 
@@ -23,6 +24,13 @@ def decode(
         recognition.decode_ids(_sequence(ids, n), _sequence(probabilities, n), recogniser)
         for n in range(count)
     ]
+
+
+def best_path(outputs: Sequence[Output], index: int, recogniser: Recogniser) -> BestPath:
+    """Most probable classes of one line, or part of one, of a recogniser's batch."""
+    if recogniser.outputs == "softmax":
+        return BestPath.of(outputs[0].data[index])
+    return BestPath.of(_sequence(floats(outputs), index))
 
 
 def floats(outputs: Sequence[Output]) -> Output:

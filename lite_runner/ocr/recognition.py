@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Sequence
 
 from lite_runner.arrays import Floats, Image, Ints
 from lite_runner.ocr import bidi
+from lite_runner.ocr.long_lines import BestPath
 from lite_runner.pack import Network, Recogniser
 from lite_runner.pictures.image import normalise, resize
 from lite_runner.releases.settings import Settings
 
 #: Widths are rounded up to multiples of this by default: lines share input shapes.
 BUCKET = Settings.bucket
-#: Longer lines, in multiples of the height, are squeezed: memory grows with the width squared in
-#: attention, and no printed line of one height is this long.
-MAX_RATIO = 50.0
 #: Columns of a batch's lines together, for memory: most lines have 100 to 600.
 MAX_COLUMNS = 2048
 
@@ -63,9 +60,6 @@ def input_shape(
 def preprocess(crops: Sequence[Image], network: Network, batch: Floats) -> None:
     """Scale lines to the network's height and pad them on the right.
 
-    What is longer than a network of fixed width takes is squeezed, as PaddleOCR does
-    (tools/infer/predict_rec.py, ``resize_norm_img``).
-
     Args:
         batch: float32 of :func:`input_shape`, written to; the padding becomes zero, the
             grey the network was trained with.
@@ -79,23 +73,30 @@ def preprocess(crops: Sequence[Image], network: Network, batch: Floats) -> None:
 
 
 def decode_softmax(probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
-    """Best-path CTC decoding of one line (Graves et al. 2006, section 3.2).
+    """Decode the probabilities of one line, float32 TxC; see :func:`decode`."""
+    return decode(BestPath.of(probabilities), recogniser)
 
-    Args:
-        probabilities: float32 TxC.
+
+def decode(path: BestPath, recogniser: Recogniser) -> tuple[str, float]:
+    """Best-path CTC decoding of one line (Graves et al. 2006, section 3.2).
 
     Returns:
         The text and the mean probability of its characters; ``("", 0.0)`` for an empty line.
     """
-    blank = recogniser.blank % probabilities.shape[1]
+    blank = blank_class(recogniser)
     kept: list[int] = []
     score, before = 0.0, blank
-    for step, best in enumerate(probabilities.argmax(axis=1).tolist()):
+    for step, best in enumerate(path.classes.tolist()):
         if best not in (blank, before):
             kept.append(best)
-            score += probabilities.item(step, best)
+            score += path.probabilities.item(step)
         before = best
     return (_text(kept, recogniser), score / len(kept)) if kept else ("", 0.0)
+
+
+def blank_class(recogniser: Recogniser) -> int:
+    """Index of the CTC blank, counted from the first class."""
+    return recogniser.blank % (len(recogniser.charset) + 1)
 
 
 def decode_ids(ids: Ints, probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
@@ -127,6 +128,5 @@ def _text(ids: Sequence[int], recogniser: Recogniser) -> str:
 
 def _scaled_width(crop: Image, network: Network) -> int:
     height, width = network.shape
-    ratio = min(float(crop.shape[1] / crop.shape[0]), MAX_RATIO)
-    scaled = max(1, math.ceil(height * ratio))
+    scaled: int = max(1, -(-height * crop.shape[1] // crop.shape[0]))
     return min(scaled, width) if network.fixed_width else scaled
