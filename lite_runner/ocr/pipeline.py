@@ -17,11 +17,11 @@ from lite_runner.ocr import (
     classification,
     detection,
     geometry,
-    long_lines,
     memory,
     network_outputs,
     recognition,
 )
+from lite_runner.ocr.line_reader import LineReader
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds
 from lite_runner.pictures import image as pictures
@@ -217,31 +217,15 @@ class Ocr:
     def _recognise(self, crops: Sequence[_Crop]) -> None:
         if self._recogniser is None:
             return
-        recogniser, bucket = self.pack.recogniser, self.options.bucket or recognition.BUCKET
-        network = recogniser.network
-        segments = long_lines.segments([crop.pixels for crop in crops], network)
-        pixels = [segment.pixels for segment in segments]
-        paths: dict[int, long_lines.BestPath] = {}
-
-        def recognise(models: ShapeCache, group: Sequence[int]) -> None:
-            lines = [pixels[index] for index in group]
-            shape = recognition.input_shape(lines, network, bucket)
-            outputs = models.run(shape, lambda batch: recognition.preprocess(lines, network, batch))
-            read = network_outputs.decode(outputs, len(group), recogniser)
-            for row, (index, (text, score)) in enumerate(zip(group, read)):
-                if segments[index].whole:
-                    crop = crops[segments[index].line]
-                    crop.text, crop.score = text, score
-                else:
-                    paths[index] = network_outputs.best_path(outputs, row, recogniser)
-
-        size = self._batch(network, self.engine.batch, len(segments))
-        groups = recognition.batches(pixels, network, size, bucket)
-        # The widest first: side by side, what takes longest must not begin last.
-        self._recogniser.map(recognise, groups[::-1])
-        blank = recognition.blank_class(recogniser)
-        for line, path in long_lines.joined(segments, paths, blank).items():
-            crops[line].text, crops[line].score = recognition.decode(path, recogniser)
+        recogniser = self.pack.recogniser
+        reader = LineReader(
+            recogniser,
+            self._recogniser,
+            self.options.bucket or recognition.BUCKET,
+            lambda lines: self._batch(recogniser.network, self.engine.batch, lines),
+        )
+        for crop, reading in zip(crops, reader.read([crop.pixels for crop in crops])):
+            crop.text, crop.score = reading
 
     def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
         for crop in crops:
