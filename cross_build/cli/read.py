@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from lite_runner.ocr import report
 
 
-@command(help={**BOARD, "images": "a file, folder or 'pattern' in quotes"})
+@command(
+    help={
+        **BOARD,
+        "images": "a file, folder or 'pattern' in quotes",
+        "max_side": "find lines in the picture scaled to at most so many pixels",
+    }
+)
 def read(
     c: Context,
     images: str,
@@ -32,6 +38,7 @@ def read(
     batch: str = "",
     min_score: float = 0.5,
     threads: int = 0,
+    max_side: int = 0,
 ) -> int:
     """Read IMAGES, a file, folder or 'pattern' in quotes, on a board."""
     from cross_build.deploys import remote_read
@@ -40,6 +47,7 @@ def read(
     options = [f"--min-score={min_score}"]
     options += [f"--batch={batch}"] if batch else []
     options += [f"--threads={threads}"] if threads else []
+    options += [f"--max-side={max_side}"] if max_side else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, enabled in stages.items() if not enabled]
     results: list[report.Result] = []

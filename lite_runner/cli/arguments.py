@@ -9,6 +9,9 @@ from lite_runner import __version__
 from lite_runner import pack as packs
 from lite_runner.releases.settings import POWER_MODES
 
+#: Least input of a detector, in pixels: it halves its input five times.
+MIN_SIDE = 32
+
 
 def parser() -> argparse.ArgumentParser:
     """Parses a command's name into ``command``, its options, and ``debug``."""
@@ -67,6 +70,13 @@ def _read(read: argparse.ArgumentParser) -> None:
     )
     read.add_argument(
         "--min-score", type=_share, default=0.5, metavar="P", help="drop lines scored lower"
+    )
+    read.add_argument(
+        "--max-side",
+        type=_side,
+        metavar="N",
+        help="find lines in the picture scaled to at most N pixels, and look no closer"
+        " (default: as the pack says, and closer where text is small)",
     )
 
 
@@ -129,6 +139,13 @@ def _powers(text: str) -> list[str]:
 
 def _positives(text: str) -> list[int]:
     return [_positive(word) for word in text.split(",")]
+
+
+def _side(text: str) -> int:
+    side = _positive(text)
+    if side < MIN_SIDE:
+        raise argparse.ArgumentTypeError(f"{text!r} is below {MIN_SIDE}, a detector's least side")
+    return side
 
 
 def _positive(text: str) -> int:

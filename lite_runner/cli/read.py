@@ -67,6 +67,7 @@ def read_files(
         recognise=not options.no_recognise,
         min_score=options.min_score,
         batch=options.batch,
+        max_side=options.max_side,
         memory=options.memory and 1_000_000 * options.memory,
     )
     names: set[str] = set()

@@ -47,12 +47,21 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Page:
-    """What one picture says: its lines in reading order."""
+    """What one picture says.
+
+    Attributes:
+        width, height: of the picture, in pixels.
+        lines: in reading order.
+        seconds: that it took.
+        smallest_text: height in pixels below which text can have been missed, where the picture was
+            shrunk and has strokes as fine as of such text; else None.
+    """
 
     width: int
     height: int
     lines: tuple[Line, ...]
     seconds: Seconds
+    smallest_text: int | None = None
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self.lines)

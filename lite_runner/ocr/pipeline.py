@@ -15,7 +15,7 @@ from lite_runner.arrays import Floats, Image
 from lite_runner.errors import PackError
 from lite_runner.ocr import (
     classification,
-    detection,
+    closer_look,
     geometry,
     memory,
     network_outputs,
@@ -88,6 +88,8 @@ class Ocr:
             if not network.fixed_batch and engine.capabilities(network.path).supports_batch
         ]
         self._settings = replace(files.detector, max_side=side)
+        # Whoever says a side wants that one; a tuning does not know the pictures.
+        self._closer = options is None or options.max_side is None
         self._detector = ShapeCache(engine, files.detector.network.path) if chosen.detect else None
         self._classifier = (
             self._pool(files.classifier.network) if chosen.classify and files.classifier else None
@@ -108,7 +110,7 @@ class Ocr:
         """
         image = pictures.load(source)
         start = time.perf_counter()
-        crops = self._detect(image, last)
+        crops, smallest_text = self._detect(image, last)
         detected = time.perf_counter()
         self._classify(crops)
         classified = time.perf_counter()
@@ -116,7 +118,7 @@ class Ocr:
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        page = Page(width, height, tuple(self._lines(crops)), seconds)
+        page = Page(width, height, tuple(self._lines(crops)), seconds, smallest_text)
         self._bound_memory()
         return page
 
@@ -170,26 +172,31 @@ class Ocr:
             return 1
         return self.options.batch or min(usual, -(-lines // (self.options.workers or 1)) or 1)
 
-    def _detect(self, image: Image, last: bool) -> list[_Crop]:
+    def _detect(self, image: Image, last: bool) -> tuple[list[_Crop], int | None]:
+        """Lines to be read, and the height below which text was missed, if there is any hint."""
         height, width = image.shape[:2]
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-            return [_Crop(image, box, 1.0)]
+            return [_Crop(image, box, 1.0)], None
         run = self._detector.run
-        probability = detection.probability_map(
-            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
+        detections = closer_look.detect(
+            image,
+            self._settings,
+            self.pack.detector.max_side,
+            self._closer,
+            lambda shape, fill: run(shape, fill)[0].data,
         )
         if last:
-            probability = probability.copy()  # it may be the detector's own memory
             self._detector.close()
-        regions = detection.postprocess(probability, width, height, self._settings)
+        regions = detections.regions
         crops = []
-        for quad, score in regions:
+        for index in geometry.reading_order([quad for quad, _ in regions]):
+            quad, score = regions[index]
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
             crops.append(_Crop(pixels, box, score))
-        return crops
+        return crops, detections.smallest_text
 
     def _classify(self, crops: Sequence[_Crop]) -> None:
         classifier = self.pack.classifier

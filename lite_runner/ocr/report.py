@@ -29,8 +29,19 @@ class LineResult(TypedDict):
     angle: int
 
 
+class _PageOptions(TypedDict, total=False):
+    """What only some pages have.
+
+    Attributes:
+        smallest_text: height in pixels below which text can have been missed
+            (:class:`lite_runner.ocr.page.Page`).
+    """
+
+    smallest_text: int
+
+
 @final
-class PageResult(TypedDict):
+class PageResult(_PageOptions):
     """A picture that was read; ``image`` is its name, sides are in pixels."""
 
     image: str
@@ -56,7 +67,7 @@ _TIMES: tuple[Literal["detect", "classify", "recognise", "total"], ...] = (*STAG
 
 def page_result(name: str, page: Page) -> PageResult:
     """The JSON object of a picture that was read."""
-    return {
+    result: PageResult = {
         "image": name,
         "width": page.width,
         "height": page.height,
@@ -76,6 +87,9 @@ def page_result(name: str, page: Page) -> PageResult:
             "total": round(page.seconds.total, 4),
         },
     }
+    if page.smallest_text is not None:
+        result["smallest_text"] = page.smallest_text
+    return result
 
 
 def error_result(name: str, error: str) -> ErrorResult:
@@ -105,6 +119,11 @@ def text(result: Result) -> str:
         f"  {_where(line['box']) if line['text'] is None else visible(line['text'])}"
         for number, line in enumerate(lines, 1)
     ]
+    if "smallest_text" in result:
+        rows.append(
+            f"  text of less than {result['smallest_text']} pixels may be missing;"
+            " a larger --max-side finds it"
+        )
     return "\n".join([head, *rows])
 
 

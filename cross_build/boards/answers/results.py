@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cross_build.boards.answers.answer import Answer, parse
-from lite_runner.ocr.report import LineResult, Result, error_result
+from lite_runner.ocr.report import LineResult, PageResult, Result, error_result
 from lite_runner.releases.proof import StageSeconds
 
 
@@ -34,16 +34,16 @@ def picture(text: str, board: str) -> PictureResult:
     key = PurePosixPath(name).stem
     if answer.has("error"):
         return PictureResult(key, error_result(name, answer["error"].text()))
-    return PictureResult(
-        key,
-        {
-            "image": name,
-            "width": answer["width"].whole(1),
-            "height": answer["height"].whole(1),
-            "lines": [_line(line) for line in answer["lines"].items()],
-            "seconds": _seconds(answer["seconds"]),
-        },
-    )
+    result: PageResult = {
+        "image": name,
+        "width": answer["width"].whole(1),
+        "height": answer["height"].whole(1),
+        "lines": [_line(line) for line in answer["lines"].items()],
+        "seconds": _seconds(answer["seconds"]),
+    }
+    if answer.has("smallest_text"):
+        result["smallest_text"] = answer["smallest_text"].whole(1)
+    return PictureResult(key, result)
 
 
 def _line(answer: Answer) -> LineResult:
