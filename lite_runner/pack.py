@@ -36,7 +36,7 @@ class Network:
         mean, std: normalisation in channel order, for pixels scaled to 0..1.
         order: channel order, ``BGR`` or ``RGB``.
         fixed_width: of a recogniser: it takes lines of the width in ``shape`` only, as exported
-            with reshapes to so many steps. Lines are padded to it, longer ones squeezed.
+            with reshapes to so many steps. Lines are padded to it, longer ones read in segments.
         fixed_size: of a detector: it takes pictures of exactly ``shape`` only. They are scaled to
             fit and padded.
         fixed_batch: it takes one input at a time.
@@ -65,7 +65,8 @@ class Detector:
         box_threshold: a region is kept where its mean probability is at least this.
         unclip_ratio: how far regions, which the network shrinks, are grown again.
         min_side: pictures with a shorter side below this are scaled up to it.
-        max_side: pictures with a longer side above this are scaled down to it.
+        max_side: pictures with a longer side above this are scaled down to it, and looked at closer
+            where that has made text too small.
         dilate: grow the thresholded map by one pixel, to join broken strokes.
     """
 

@@ -64,6 +64,7 @@ def read_files(
         batch=options.batch,
         words=options.words or bool(options.hocr),
         polygons=options.polygons,
+        max_side=options.max_side,
         memory=options.memory and 1_000_000 * options.memory,
     )
     engine = engines.of_this_release(options.threads)

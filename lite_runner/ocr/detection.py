@@ -6,15 +6,16 @@ Differentiable Binarization, Liao et al. 2020, https://arxiv.org/abs/1911.08947.
 from __future__ import annotations
 
 import math
-from typing import Callable, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import geometry
+from lite_runner.ocr import geometry, thin_strip
+from lite_runner.ocr.tiled_map import Run, TiledMap
 from lite_runner.pack import Detector, Network
-from lite_runner.pictures.image import normalise, resize
+from lite_runner.pictures.image import resize
 
 #: The network halves its input five times, so both sides must be multiples of this.
 STRIDE = 32
@@ -26,6 +27,8 @@ MAX_REGIONS = 5000
 LONG_STRIP = 3
 #: A rectangle as OpenCV has it: centre, width and height, degrees.
 Rectangle = Tuple[Sequence[float], Sequence[float], float]
+#: A quad around text, in pixels of the picture, and its score.
+Region = Tuple[Floats, float]
 
 
 def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
@@ -33,7 +36,7 @@ def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
 
     Within the detector's sides, where the longer side counts first. A long strip, like a panorama
     or a scrolled screenshot, would shrink past reading that way: its shorter side keeps up to half
-    of ``max_side``, and it is looked at in tiles (see :func:`tiles`).
+    of ``max_side``, and it is looked at in tiles (:mod:`lite_runner.ocr.tiled_map`).
     """
     if detector.network.fixed_size:
         return _size_within(width, height, detector)
@@ -41,9 +44,9 @@ def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
     scale = min(max(1.0, detector.min_side / short), detector.max_side / long)
     if long > LONG_STRIP * short:
         scale = max(scale, min(1.0, detector.max_side / 2 / short))
-        return _multiple(width * scale), _multiple(height * scale)
-    limit = _multiple(detector.max_side)
-    return min(limit, _multiple(width * scale)), min(limit, _multiple(height * scale))
+        return multiple(width * scale), multiple(height * scale)
+    limit = multiple(detector.max_side)
+    return min(limit, multiple(width * scale)), min(limit, multiple(height * scale))
 
 
 def _size_within(width: int, height: int, detector: Detector) -> tuple[int, int]:
@@ -57,84 +60,57 @@ def _size_within(width: int, height: int, detector: Detector) -> tuple[int, int]
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def tiles(length: int, span: int) -> list[tuple[int, int, int]]:
-    """Cut a length into overlapping tiles of one span.
-
-    Returns:
-        (start, from, to) of each tile: it covers ``span`` from ``start`` on, and what lies between
-        ``from`` and ``to`` is taken from it. The latter are next to each other without overlap, and
-        away from the cuts, near which the network sees only half of what is there.
-    """
-    if length <= span:
-        return [(0, 0, length)]
-    count = 1 + -(-(length - span) // (span - span // 5))
-    starts = [round(index * (length - span) / (count - 1)) for index in range(count)]
-    ends = [(before + span + start) // 2 for before, start in zip(starts, starts[1:])]
-    return list(zip(starts, [0, *ends], [*ends, length]))
+def tile_span(detector: Detector, most: int | None = None) -> tuple[int, int]:
+    """(width, height) of the largest input: the fixed one, or a square of at most ``most``."""
+    if detector.network.fixed_size:
+        rows, columns = detector.network.shape
+        return columns, rows
+    side = multiple(min(detector.max_side, most or detector.max_side))
+    return side, side
 
 
-def input_shape(pixels: Image, network: Network) -> tuple[int, int, int, int]:
-    """NCHW of a picture, or a tile of one, that was resized."""
-    return (1, 3, *(network.shape if network.fixed_size else pixels.shape[:2]))
-
-
-def preprocess(pixels: Image, network: Network, batch: Floats) -> None:
-    """Normalise a resized picture, and pad it on the right and below to the network's size.
-
-    Args:
-        batch: float32 of :func:`input_shape`, written to; the padding becomes zero, which is the
-            mean of the pictures the network was trained with.
-    """
-    height, width = pixels.shape[:2]
-    normalise(pixels, network.mean, network.std, network.order, batch[0, :, :height, :width])
-    batch[0, :, height:] = 0
-    batch[0, :, :height, width:] = 0
-
-
-def probability_map(
-    image: Image,
-    detector: Detector,
-    run: Callable[[tuple[int, ...], Callable[[Floats], None]], Floats],
-) -> Floats:
+def probability_map(image: Image, detector: Detector, run: Run, most: int | None = None) -> Floats:
     """Where text is in a picture.
 
     Args:
         image: uint8 HxWx3 BGR.
         detector: settings.
-        run: the network, from float32 1x3xhxw to 1x1xhxw; given the input's shape and what fills
-            it.
+        run: the network.
+        most: largest side of the network's input, if it is less than ``max_side``; more is looked
+            at in tiles.
 
     Returns:
-        float32 map of the size of :func:`input_size`: each pixel's probability of being text; what
-        the network gave itself, where it ran once.
+        float32 map of about the size of :func:`input_size`: each pixel's probability of being text;
+        what the network gave itself, where it ran once.
     """
-    size = input_size(image.shape[1], image.shape[0], detector)
-    resized = resize(image, *size)
-    tall = size[1] > size[0]
-    network = detector.network
-    parts = []
-    span = network.shape[not tall] if network.fixed_size else _multiple(detector.max_side)
-    for start, first, last in tiles(max(size), span):
-        seen = slice(start, start + span)
-        pixels = resized[seen] if tall else resized[:, seen]
-
-        def fill(batch: Floats, pixels: Image = pixels) -> None:
-            preprocess(pixels, network, batch)
-
-        output = run(input_shape(pixels, network), fill)[0, 0]
-        output = output[: pixels.shape[0], : pixels.shape[1]]
-        kept = slice(first - start, last - start)
-        part: Floats = output[kept] if tall else output[:, kept]
-        if first == 0 and last == max(size):
-            return part
-        # Of several runs each writes over what the one before gave.
-        parts.append(part.copy())
-    return np.concatenate(parts, axis=0 if tall else 1)
+    height, width = image.shape[:2]
+    size = input_size(width, height, detector)
+    span = tile_span(detector, most)
+    if max(size) > LONG_STRIP * min(size) and min(size) < thin_strip.THIN:
+        return _thin_map(image, size, detector.network, span, run)
+    tiled = TiledMap(resize(image, *size), detector.network, span, run)
+    for tile in tiled.tiles:
+        tiled.look(tile)
+    return tiled.map
 
 
-def postprocess(
-    probability: Floats, width: int, height: int, detector: Detector
-) -> list[tuple[Floats, float]]:
+def _thin_map(
+    image: Image, size: tuple[int, int], network: Network, span: tuple[int, int], run: Run
+) -> Floats:
+    """As :func:`probability_map`, of a thin strip, which is looked at with a border."""
+    height, width = image.shape[:2]
+    tall = height > width
+    across = max(1, round(min(height, width) * max(size) / max(height, width)))
+    pixels = resize(image, across, size[1]) if tall else resize(image, size[0], across)
+    framed, border = thin_strip.bordered(pixels, STRIDE, span[0] if tall else span[1])
+    tiled = TiledMap(framed, network, span, run)
+    for tile in tiled.tiles:
+        tiled.look(tile)
+    inner = slice(border, border + across)
+    return np.ascontiguousarray(tiled.map[:, inner] if tall else tiled.map[inner])
+
+
+def postprocess(probability: Floats, width: int, height: int, detector: Detector) -> list[Region]:
     """Find text in a probability map.
 
     Args:
@@ -143,7 +119,7 @@ def postprocess(
         detector: thresholds.
 
     Returns:
-        (quad, score) in reading order; the score is the mean probability inside the region.
+        (quad, score) in no order; the score is the mean probability inside the region.
     """
     mask = (probability > detector.threshold).astype(np.uint8)
     if detector.dilate:
@@ -151,7 +127,7 @@ def postprocess(
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     scale = np.array([width / probability.shape[1], height / probability.shape[0]], np.float32)
     limit = np.array([width, height], np.float32)
-    regions: list[tuple[Floats, float]] = []
+    regions: list[Region] = []
     for contour in contours:
         if len(regions) == MAX_REGIONS:
             break
@@ -168,7 +144,7 @@ def postprocess(
         quad = geometry.clockwise(np.clip(grown * scale, 0, limit))
         if min(geometry.size(quad)) >= 1:
             regions.append((quad, score))
-    return [regions[index] for index in geometry.reading_order([quad for quad, _ in regions])]
+    return regions
 
 
 def unclip(rectangle: Rectangle, ratio: float) -> Floats:
@@ -209,5 +185,6 @@ def _within(index: int, count: int) -> int:
     return min(max(index, 0), count - 1)
 
 
-def _multiple(side: float) -> int:
+def multiple(side: float) -> int:
+    """The multiple of :data:`STRIDE` nearest to a side, at least one."""
     return max(STRIDE, round(side / STRIDE) * STRIDE)

@@ -21,8 +21,9 @@ class Options:
         workers: lines classified and recognised side by side, at most as many as there are cores;
             as the release was tuned if None.
         bucket: recognisers' input widths are multiples of this; as the release was tuned if None.
-        max_side: largest side of the detector's input, in pixels; as the release was tuned, or
-            else as the pack says, if None.
+        max_side: side in pixels that larger pictures are scaled to before lines are detected, in
+            tiles where it is more than the pack says. As the release was tuned, or else as the pack
+            says, if None: then a picture that has text too small for that is looked at closer.
         words: also give a box for each word of a line.
         polygons: find text along curves, too, and read it straightened; every line then has a
             polygon. Needs pyclipper, which boards of 64 bits are deployed with.

@@ -95,6 +95,8 @@ class Page:
         seconds: what each stage took.
         page: number of the page in its file, from 1.
         pages: how many pages the file has; all but this one were not read.
+        smallest_text: height in pixels below which text can have been missed, where the picture was
+            shrunk and has strokes as fine as of such text; else None.
     """
 
     width: int
@@ -103,6 +105,7 @@ class Page:
     seconds: Seconds
     page: int = 1
     pages: int = 1
+    smallest_text: int | None = None
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self.lines)
@@ -126,6 +129,8 @@ class Page:
         }
         if self.pages > 1:
             content["page"], content["pages"] = self.page, self.pages
+        if self.smallest_text is not None:
+            content["smallest_text"] = self.smallest_text
         return content
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Iterator, Sequence
+from typing import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from lite_runner.arrays import Floats, Image
 from lite_runner.errors import PackError
 from lite_runner.ocr import (
     classification,
+    closer_look,
     detection,
     geometry,
     memory,
@@ -24,6 +25,7 @@ from lite_runner.ocr import (
     words,
 )
 from lite_runner.ocr.centre_line import CentreLine, straighten
+from lite_runner.ocr.line_reader import LineReader
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds, Word
 from lite_runner.ocr.tracing import CurvedRegion
@@ -84,6 +86,7 @@ class Ocr:
     ) -> None:
         self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
         affinity.check("--workers", options.workers if options else None)
+        self._given_options = options
         self.options = (options or Options()).tuned()
         chosen_here = engine is None
         engine = engines.of_this_release() if engine is None else engine
@@ -105,6 +108,8 @@ class Ocr:
             if not network.fixed_batch and engine.capabilities(network.path).supports_batch
         ]
         self._settings = replace(files.detector, max_side=side)
+        # Whoever says a side wants that one; a tuning does not know the pictures.
+        self._closer = options is None or options.max_side is None
         self._detector = ShapeCache(engine, files.detector.network.path) if chosen.detect else None
         self._classifier = (
             self._pool(files.classifier.network) if chosen.classify and files.classifier else None
@@ -132,7 +137,7 @@ class Ocr:
 
     def _read(self, image: Image, last: bool) -> Page:
         start = time.perf_counter()
-        crops = self._detect(image, last)
+        crops, smallest_text = self._detect(image, last)
         detected = time.perf_counter()
         self._classify(crops)
         classified = time.perf_counter()
@@ -140,7 +145,9 @@ class Ocr:
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        result = Page(width, height, tuple(self._lines(crops)), seconds)
+        result = Page(
+            *(width, height, tuple(self._lines(crops)), seconds), smallest_text=smallest_text
+        )
         self._bound_memory()
         return result
 
@@ -164,7 +171,7 @@ class Ocr:
         The pack's files are not checked again. The copy opens models of its own, and is closed on
         its own.
         """
-        return Ocr(self.pack, self.engine, self.options)
+        return Ocr(self.pack, self.engine, self._given_options)
 
     def close(self) -> None:
         """Free the models when the calls of other threads have ended; may be called again."""
@@ -212,24 +219,28 @@ class Ocr:
             return 1
         return self.options.batch or min(usual, -(-lines // (self.options.workers or 1)) or 1)
 
-    def _detect(self, image: Image, last: bool) -> list[_Crop]:
+    def _detect(self, image: Image, last: bool) -> tuple[list[_Crop], int | None]:
+        """Lines to be read, and the height below which text was missed, if there is any hint."""
         height, width = image.shape[:2]
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
             # As a detected line: one written downwards begins at the top right.
             first = geometry.text_first(box)
             upright = image if first is box else np.ascontiguousarray(np.rot90(image))
-            return [_Crop(upright, first, 1.0)]
+            return [_Crop(upright, first, 1.0)], None
         curved: list[CurvedRegion] = []
         probability = self._look(image)
         if self.options.polygons:
             curved, probability = polygons.split(image, probability, self._settings, self._look)
+        detections = closer_look.detect(
+            image, probability, self._settings, self.pack.detector.max_side, self._closer, self._run
+        )
         if last:
-            probability = probability.copy()  # it may be the detector's own memory
             self._detector.close()
-        regions = detection.postprocess(probability, width, height, self._settings)
+        regions = detections.regions
         crops = []
-        for quad, score in regions:
+        for index in geometry.reading_order([quad for quad, _ in regions]):
+            quad, score = regions[index]
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
@@ -238,7 +249,7 @@ class Ocr:
             quads = [quad for quad, _ in regions] + [region.core for region in curved]
             crops += [self._curved_crop(image, region) for region in curved]
             crops = [crops[index] for index in geometry.reading_order(quads)]
-        return crops
+        return crops, detections.smallest_text
 
     @staticmethod
     def _curved_crop(image: Image, region: CurvedRegion) -> _Crop:
@@ -247,12 +258,14 @@ class Ocr:
 
     def _look(self, image: Image) -> Floats:
         """The detector's probability map of a picture, which its next run may write over."""
+        largest = self.pack.detector.max_side
+        return detection.probability_map(image, self._settings, self._run, largest)
+
+    def _run(self, shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
+        """Run the detector."""
         if self._detector is None:
-            raise ValueError("there is no detector to look with")
-        run = self._detector.run
-        return detection.probability_map(
-            image, self._settings, lambda shape, fill: run(shape, fill)[0].data
-        )
+            raise ValueError("there is no detector to run")
+        return self._detector.run(shape, fill)[0].data
 
     def _classify(self, crops: Sequence[_Crop]) -> None:
         classifier = self.pack.classifier
@@ -280,25 +293,18 @@ class Ocr:
     def _recognise(self, crops: Sequence[_Crop]) -> None:
         if self._recogniser is None:
             return
-        recogniser, bucket = self.pack.recogniser, self.options.bucket or recognition.BUCKET
-        network = recogniser.network
-        pixels = [crop.pixels for crop in crops]
-
-        def recognise(models: ShapeCache, group: Sequence[int]) -> None:
-            lines = [pixels[index] for index in group]
-            shape = recognition.input_shape(lines, network, bucket)
-            outputs = models.run(shape, lambda batch: recognition.preprocess(lines, network, batch))
-            read = network_outputs.decode(outputs, len(group), recogniser)
-            for index, (text, score) in zip(group, read):
-                crops[index].text, crops[index].score = text, score
-            for row, index in enumerate(group if self.options.words else ()):
-                probabilities = network_outputs.probabilities(outputs, row, recogniser)
-                crops[index].steps = words.Steps.of(probabilities, pixels[index], network, shape[3])
-
-        size = self._batch(network, self.engine.batch, len(crops))
-        groups = recognition.batches(pixels, network, size, bucket)
-        # The widest first: side by side, what takes longest must not begin last.
-        self._recogniser.map(recognise, groups[::-1])
+        recogniser = self.pack.recogniser
+        reader = LineReader(
+            recogniser,
+            self._recogniser,
+            self.options.bucket or recognition.BUCKET,
+            lambda lines: self._batch(recogniser.network, self.engine.batch, lines),
+            self.options.words,
+        )
+        for crop, reading in zip(crops, reader.read([crop.pixels for crop in crops])):
+            crop.text, crop.score = reading.text, reading.score
+            if reading.path is not None:
+                crop.steps = words.Steps.of(reading.path, crop.pixels, recogniser.network)
 
     def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
         for crop in crops:

@@ -52,7 +52,18 @@ class _PageNumber(TypedDict, total=False):
     pages: int
 
 
-class PageContent(_PageNumber):
+class _PageOptions(_PageNumber, total=False):
+    """What only some pages have.
+
+    Attributes:
+        smallest_text: height in pixels below which text can have been missed
+            (:class:`lite_runner.ocr.page.Page`).
+    """
+
+    smallest_text: int
+
+
+class PageContent(_PageOptions):
     """What a picture says; sides are in pixels."""
 
     width: int
@@ -124,6 +135,11 @@ def text(result: Result) -> str:
         f"  {_where(line['box']) if line['text'] is None else visible(line['text'])}"
         for number, line in enumerate(lines, 1)
     ]
+    if "smallest_text" in result:
+        rows.append(
+            f"  text of less than {result['smallest_text']} pixels may be missing;"
+            " a larger --max-side finds it"
+        )
     return "\n".join([head, *rows])
 
 

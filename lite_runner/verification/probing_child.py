@@ -15,7 +15,7 @@ from lite_runner.capabilities import limits
 from lite_runner.capabilities.limits import Limit
 from lite_runner.capabilities.probing import Request, Step
 from lite_runner.errors import EngineError, LiteError
-from lite_runner.ocr import classification, detection, network_outputs, recognition
+from lite_runner.ocr import classification, detection, network_outputs, recognition, tiled_map
 from lite_runner.pictures import image
 from lite_runner.predictor import protocol
 from lite_runner.predictor.protocol import Engine, Output, Predictor
@@ -173,8 +173,8 @@ def _pages(picture: Image, detector: pack.Detector) -> list[Floats]:
     pages: list[Floats] = []
     for size in sizes:
         pixels = image.resize(picture, *size)
-        pages.append(np.empty(detection.input_shape(pixels, network), np.float32))
-        detection.preprocess(pixels, network, pages[-1])
+        pages.append(np.empty(tiled_map.input_shape(pixels, network), np.float32))
+        tiled_map.preprocess(pixels, network, pages[-1])
     return pages
 
 

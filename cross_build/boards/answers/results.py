@@ -49,6 +49,8 @@ def picture(text: str, board: str) -> PictureResult:
         "lines": [_line(line) for line in answer["lines"].items()],
         "seconds": _seconds(answer["seconds"]),
     }
+    if answer.has("smallest_text"):
+        result["smallest_text"] = answer["smallest_text"].whole(1)
     return PictureResult(key, _numbered(answer, result))
 
 

@@ -85,9 +85,19 @@ class Probe:
         self._ask("size", _text(str(assets)), struct.pack(">iii", max_side, width, height))
         return self._one(">i"), self._one(">i")
 
-    def tiles(self, length: int, span: int) -> list[tuple[int, ...]]:
+    def tiles(self, length: int, span: int) -> list[int]:
         self._ask("tiles", struct.pack(">ii", length, span))
-        return [struct.unpack(">iii", self._read(12)) for _ in range(self._one(">i"))]
+        return self._numbers()
+
+    def segments(self, length: int, span: int, overlap: int) -> list[int]:
+        self._ask("segments", struct.pack(">iii", length, span, overlap))
+        return self._numbers()
+
+    def strokes(self, image: Image, scale: float) -> Image:
+        """Which cells have fine strokes, 0 or 1."""
+        self._ask("strokes", _image(image), struct.pack(">d", scale))
+        columns, rows = struct.unpack(">ii", self._read(8))
+        return np.frombuffer(self._read(rows * columns), np.uint8).reshape(rows, columns)
 
     def logical(self, characters: Sequence[str]) -> str:
         """Characters of a line from right to left, in the order of reading."""
@@ -146,6 +156,9 @@ class Probe:
     def _image(self) -> Image:
         width, height = struct.unpack(">ii", self._read(8))
         return np.frombuffer(self._read(3 * width * height), np.uint8).reshape(height, width, 3)
+
+    def _numbers(self) -> list[int]:
+        return [self._one(">i") for _ in range(self._one(">i"))]
 
     def _floats(self, count: int) -> Floats:
         return np.frombuffer(self._read(4 * count), ">f4").astype(np.float32)

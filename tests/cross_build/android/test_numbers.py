@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cross_build.android import abi, assets
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import bidi, detection, geometry
+from lite_runner.ocr import bidi, detection, fine_strokes, geometry, long_lines, tiled_map
 from lite_runner.pictures import image
 from tests import double
 from tests.cross_build.android.probe import FailedError, Probe
@@ -110,6 +110,11 @@ def detector(double_pack: Path) -> packs.Detector:
     return packs.load(double_pack).detector
 
 
+def in_order(regions: list[tuple[Floats, float]]) -> list[tuple[Floats, float]]:
+    """Regions from left to right, for both readers give them in no order."""
+    return sorted(regions, key=lambda region: float(region[0][:, 0].mean()))
+
+
 def strange(seed: int) -> Floats:
     """A probability map with lines at any angle, unsure ones, a ring with a hole, and noise."""
     random = np.random.default_rng(seed)
@@ -144,7 +149,7 @@ def test_maps_give_the_same_boxes(
     found = probe.find(tmp_path / "assets", probability, 1000, 700)
     assert len(expected) >= 4
     assert len(found) == len(expected)
-    for (quad, score), (box, other) in zip(found, expected):
+    for (quad, score), (box, other) in zip(in_order(found), in_order(expected)):
         # clipper counts in sixteenths of a pixel of the map, which is some two of the picture.
         assert np.abs(quad - box).max() < 0.5
         # A corner halfway between two pixels is rounded this way or that.
@@ -165,7 +170,7 @@ def test_holes_are_regions_as_in_python(
     expected = detection.postprocess(probability, 160, 96, detector)
     found = probe.find(double_assets, probability, 160, 96)
     assert len(expected) == len(found) == 3
-    for (quad, score), (box, other) in zip(found, expected):
+    for (quad, score), (box, other) in zip(in_order(found), in_order(expected)):
         assert np.abs(quad - box).max() < 0.2
         assert score == pytest.approx(other, abs=1e-4)
 
@@ -196,7 +201,29 @@ def test_inputs_have_the_size_they_have_in_python(
 @SLOW
 @given(st.integers(1, 20000), st.sampled_from([32, 320, 640, 960]))
 def test_strips_are_cut_as_in_python(probe: Probe, length: int, span: int) -> None:
-    assert probe.tiles(length, span) == detection.tiles(length, span)
+    assert probe.tiles(length, span) == tiled_map.starts(length, span)
+
+
+@SLOW
+@given(st.integers(1, 60000), st.sampled_from([160, 320, 800, 1184]))
+def test_long_lines_are_cut_as_in_python(probe: Probe, length: int, span: int) -> None:
+    overlap = min(192, span // 3)
+    expected = long_lines.starts(length, span, overlap)
+    assert probe.segments(length, span, overlap) == expected
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.25, 0.37, 0.66])
+def test_fine_strokes_are_seen_where_python_sees_them(
+    probe: Probe, samples: Path, scale: float
+) -> None:
+    for name in ("mixed_page.png", "receipt.jpg", "small_print.png"):
+        picture = image.load(samples / name)
+        expected = fine_strokes.fine_cells(picture, scale)
+        found = probe.strokes(picture, scale)
+        assert found.shape == expected.shape
+        assert expected.sum() > 0 or scale > 0.3
+        # Grey is rounded differently by some builds of OpenCV.
+        assert (found != expected).mean() < 0.002
 
 
 def limited(double_pack: Path, folder: Path, **stages: dict[str, Any]) -> tuple[packs.Pack, Path]:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Sequence
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ from cross_build.android import abi, assets
 from cross_build.boards.board import Board
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
-from lite_runner.ocr import detection, geometry
+from lite_runner.ocr import closer_look, detection, geometry
 from lite_runner.predictor.protocol import Output
 from tests import double
 from tests.cross_build.android.conftest import HERE
@@ -117,7 +118,7 @@ def test_every_network_gets_the_size_it_declares(
         tmp_path,
         det={"fixed_size": True, "shape": [256, 448]},
         cls={"shape": [80, 160]},
-        rec={"fixed_width": True, "shape": [32, 100]},
+        rec={"fixed_width": True, "shape": [32, 320]},
     )
     wide = np.full((300, 800, 3), 255, np.uint8)
     wide[100:150, 300:580] = PICTURE[60:110, 60:340]
@@ -128,7 +129,7 @@ def test_every_network_gets_the_size_it_declares(
         assert set(rules.asked) == {
             ("det.nb", (1, 3, 256, 448)),
             ("cls.nb", (1, 3, 80, 160)),
-            ("rec.nb", (1, 3, 32, 100)),
+            ("rec.nb", (1, 3, 32, 320)),
         }
 
 
@@ -161,11 +162,89 @@ def test_a_network_of_one_size_finds_what_python_finds(
 
         probability = detection.probability_map(picture, detector, expected)
         height, width = picture.shape[:2]
-        quads = detection.postprocess(probability, width, height, detector)
+        quads = [quad for quad, _ in detection.postprocess(probability, width, height, detector)]
         assert len(found) == len(quads) >= 2
-        for box, (quad, _) in zip(found, quads):
+        for box, quad in zip(found, (quads[index] for index in geometry.reading_order(quads))):
             assert np.abs(box - geometry.text_first(quad)).max() < 1
         assert next(pages, None) is None
+
+
+def joined(file: str, batch: Floats) -> Sequence[Output]:
+    """A detector that joins dark strokes in a row or column; every line reads ``a``, upright."""
+    if file == "det.nb":
+        dark = (batch[0, 0] < 0).astype(np.uint8)
+        kernel = np.ones((1, 13) if batch.shape[3] >= batch.shape[2] else (13, 1), np.uint8)
+        return [Output(cv2.dilate(dark, kernel).astype(np.float32)[None, None])]
+    if file == "cls.nb":
+        return [Output(np.array([[0.99, 0.01]], np.float32))]
+    return [Output(np.array([[[0.05, 0.9, 0.05]]], np.float32))]
+
+
+def strokes(width: int, height: int, *lines: tuple[int, int, int]) -> Any:
+    """A white picture with lines of fine strokes, 16 high: left, top and length of each."""
+    image = np.full((height, width, 3), 255, np.uint8)
+    for left, top, length in lines:
+        for x in range(left, left + length, 6):
+            image[top : top + 16, x : x + 2] = 0
+    return image
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        strokes(2000, 1200, (40, 30, 900), (500, 600, 1200), (1800, 1150, 150)),
+        strokes(1500, 40, (60, 12, 1300)),
+        np.ascontiguousarray(strokes(1500, 31, (60, 8, 1300)).transpose(1, 0, 2)),
+    ],
+    ids=["small text", "thin strip", "thin column"],
+)
+def test_small_text_and_thin_strips_are_found_as_in_python(
+    picture: Any, probe: Probe, double_assets: Path, double_pack: Path
+) -> None:
+    found = [box for *_, box in probe.read(double_assets, picture, joined)]
+    detector = packs.load(double_pack).detector
+
+    def run(shape: tuple[int, ...], fill: Any) -> Floats:
+        batch: Floats = np.full(shape, np.nan, np.float32)
+        fill(batch)
+        return np.asarray(joined("det.nb", batch)[0].data)
+
+    probability = detection.probability_map(picture, detector, run, 640)
+    detections = closer_look.detect(picture, probability, detector, 640, True, run)
+    quads = [quad for quad, _ in detections.regions]
+    assert len(found) == len(quads) >= 1
+    for box, quad in zip(found, (quads[index] for index in geometry.reading_order(quads))):
+        assert np.abs(box - geometry.text_first(quad)).max() < 2
+
+
+def test_a_long_line_is_read_in_segments(probe: Probe, double_assets: Path) -> None:
+    text = "ab" * 100
+    strip = np.full((200, 8100, 3), 255, np.uint8)
+    for number, letter in enumerate(text):
+        strip[80:120, 50 + 40 * number :][:, :40] = 20 if letter == "a" else 95
+    rules = Rules()
+    [(read, *_)] = probe.read(double_assets, strip, rules)
+    assert read == text
+    widths = [shape[3] for file, shape in rules.asked if file == "rec.nb"]
+    assert len(widths) > 2
+    assert max(widths) <= 25 * 48
+
+
+def test_an_unsure_narrow_line_is_read_at_its_own_width(probe: Probe, double_assets: Path) -> None:
+    picture = np.full((300, 400, 3), 255, np.uint8)
+    picture[100:150, 150:190] = 20
+    widths: list[int] = []
+
+    def run(file: str, batch: Floats) -> Sequence[Output]:
+        if file != "rec.nb":
+            return Rules()(file, batch)
+        widths.append(batch.shape[3])
+        share = 0.3 if batch.shape[3] == 320 else 0.7
+        return [Output(np.array([[[0.1, share, 0.1]]], np.float32))]
+
+    [(text, score, *_)] = probe.read(double_assets, picture, run)
+    assert (text, score) == ("a", pytest.approx(0.7))
+    assert widths == [320, 64]
 
 
 def test_lines_from_right_to_left_are_read_in_their_order(

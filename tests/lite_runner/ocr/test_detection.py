@@ -95,20 +95,6 @@ def test_small_pictures_grow_and_large_ones_shrink(
     assert detection.input_size(*picture, limits) == size
 
 
-@given(length=st.integers(1, 50000), span=st.integers(10, 1000))
-def test_pieces_cover_a_length_and_are_used_away_from_their_cuts(length: int, span: int) -> None:
-    tiles = detection.tiles(length, span)
-    assert [first for _, first, _ in tiles] == [0, *(last for _, _, last in tiles[:-1])]
-    assert tiles[-1][2] == length
-    margin = span // 10 - 1
-    for start, first, last in tiles:
-        assert first < last
-        assert 0 <= start <= max(0, length - span)
-        assert first == 0 or first - start >= margin
-        assert last == length or start + span - last >= margin
-    assert len(tiles) <= 1 + max(0, length - span) / (0.8 * span) + 1
-
-
 @pytest.mark.parametrize(
     ("width", "height", "runs"),
     [(96, 64, 1), (64, 96, 1), (960, 640, 1), (2400, 320, 3), (320, 2400, 3)],
@@ -123,11 +109,11 @@ def test_the_map_is_the_networks_answer_to_the_normalised_picture(
         batch: Floats = np.full(shape, np.nan, np.float32)
         fill(batch)
         batches.append(batch)
-        return batch[:, 1:2] * 2
+        return batch[:, 1:2] * 2 + 3
 
     probability = detection.probability_map(image, detector, network)
     assert probability.dtype == np.float32
-    np.testing.assert_allclose(probability, 2 * (image[:, :, 1] / 127.5 - 1), atol=1e-4)
+    np.testing.assert_allclose(probability, image[:, :, 1] / 63.75 + 1, atol=1e-4)
     assert len(batches) == runs
     assert len({batch.shape for batch in batches}) == 1, "one model serves all tiles"
     for batch in batches:
@@ -188,7 +174,7 @@ def test_a_fixed_input_keeps_the_pictures_aspect(
 
 @pytest.mark.parametrize(
     ("width", "height", "runs"),
-    [(640, 480, 1), (300, 480, 1), (640, 101, 1), (50, 40, 1), (2400, 200, 5), (250, 1300, 4)],
+    [(640, 480, 1), (300, 480, 1), (640, 213, 1), (50, 40, 1), (2400, 200, 5), (250, 1300, 4)],
 )
 def test_a_fixed_input_is_padded_and_its_map_cut(
     width: int, height: int, runs: int, detector: Detector
@@ -201,10 +187,10 @@ def test_a_fixed_input_is_padded_and_its_map_cut(
         batch: Floats = np.full(shape, np.nan, np.float32)
         fill(batch)
         batches.append(batch)
-        return batch[:, 1:2] * 2
+        return batch[:, 1:2] * 2 + 3
 
     probability = detection.probability_map(image, fixed, network)
-    np.testing.assert_allclose(probability, 2 * (image[:, :, 1] / 127.5 - 1), atol=1e-4)
+    np.testing.assert_allclose(probability, image[:, :, 1] / 63.75 + 1, atol=1e-4)
     assert len(batches) == runs
     assert all(batch.shape == (1, 3, 480, 640) for batch in batches)
     for batch in batches:
@@ -318,13 +304,6 @@ def test_dilating_joins_broken_strokes(detector: Detector) -> None:
     probability[:, 300] = 0.0
     assert len(found(probability, dataclasses.replace(detector, dilate=False))) == 2
     assert len(found(probability, detector)) == 1
-
-
-def test_lines_come_in_reading_order(detector: Detector) -> None:
-    places = [(150, 100), (450, 102), (150, 200), (450, 198), (300, 300)]
-    maps = [drawn(place, (200, 24), 0) for place in places]
-    centres = [quad.mean(axis=0) for quad, _ in found(np.maximum.reduce(maps), detector)]
-    np.testing.assert_allclose(centres, places, atol=2)
 
 
 @settings(deadline=None, max_examples=40)

@@ -211,7 +211,7 @@ def test_every_network_gets_the_size_it_declares(
 ) -> None:
     edit_pack(lambda data: data["det"].update(shape=[256, 448], fixed_size=True))
     edit_pack(lambda data: data["cls"].update(shape=[80, 160]))
-    edit_pack(lambda data: data["rec"].update(shape=[32, 100], fixed_width=True))
+    edit_pack(lambda data: data["rec"].update(shape=[16, 640], fixed_width=True))
     # A page that is higher than wide, wider than high, and smaller than the detector's input.
     for page in (np.repeat(sheet, 4, axis=0), np.repeat(sheet, 4, axis=1), sheet):
         with Ocr(pack_folder, engine, Options(batch=4)) as reader:
@@ -220,7 +220,7 @@ def test_every_network_gets_the_size_it_declares(
     assert shapes == {
         ("det.nb", (1, 3, 256, 448)),
         ("cls.nb", (2, 3, 80, 160)),
-        ("rec.nb", (2, 3, 32, 100)),
+        ("rec.nb", (2, 3, 16, 640)),
     }
 
 

@@ -156,7 +156,7 @@ def test_batches_hold_every_line_once_and_one_width_each(
 
 def test_lines_of_one_width_share_as_few_batches_as_they_can(network: Network) -> None:
     crops = [line(48, width) for width in (60, 200, 64, 33, 193, 40)]
-    assert recognition.batches(crops, network, 3) == [[0, 2, 3], [5], [1, 4]]
+    assert recognition.batches(crops, network, 3, pad=False) == [[0, 2, 3], [5], [1, 4]]
 
 
 @pytest.mark.parametrize(
@@ -168,37 +168,59 @@ def test_lines_of_one_width_share_as_few_batches_as_they_can(network: Network) -
         (96, 64, 32),
         (200, 1, 32),
         (10, 500, 2400),
-        (10, 501, 2400),
-        (1, 20000, 2400),
+        (10, 501, 2432),
     ],
 )
 def test_widths_are_rounded_up_to_buckets(
     height: int, width: int, bucket: int, network: Network
 ) -> None:
-    assert recognition.width_bucket(np.zeros((height, width, 3), np.uint8), network) == bucket
+    crop = np.zeros((height, width, 3), np.uint8)
+    assert recognition.width_bucket(crop, network, pad=False) == bucket
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "padded"),
+    [
+        (48, 1, True),
+        (48, 48, True),
+        (48, 96, True),
+        (48, 97, False),
+        (20, 40, True),
+        (9, 20, False),
+    ],
+)
+def test_narrow_lines_get_the_width_of_training(
+    height: int, width: int, padded: bool, network: Network
+) -> None:
+    crop = line(height, width)
+    own = recognition.width_bucket(crop, network, pad=False)
+    assert own < 192
+    assert recognition.width_bucket(crop, network) == (192 if padded else own)
+    assert preprocess([crop], network).shape[3] == (192 if padded else own)
 
 
 def test_a_line_of_the_networks_height_keeps_its_width(network: Network) -> None:
     for width in range(1, 2400):
-        bucket = recognition.width_bucket(np.zeros((48, width, 3), np.uint8), network)
+        crop = np.zeros((48, width, 3), np.uint8)
+        bucket = recognition.width_bucket(crop, network, pad=False)
         assert bucket == -(-width // 32) * 32
 
 
 @pytest.mark.parametrize("order", ["BGR", "RGB"])
 def test_padding_is_zero(order: str, network: Network) -> None:
     network = dataclasses.replace(network, order=order)
-    crop = line(24, 35)
+    crop = line(24, 55)
     batch = preprocess([crop], network)
-    assert batch.shape == (1, 3, 48, 96)
+    assert batch.shape == (1, 3, 48, 128)
     assert batch.dtype == np.float32
-    scaled = normalise(resize(crop, 70, 48), network.mean, network.std, order)
-    assert (batch[0, :, :, :70] == scaled).all()
-    assert (batch[0, :, :, 70:] == 0).all()
+    scaled = normalise(resize(crop, 110, 48), network.mean, network.std, order)
+    assert (batch[0, :, :, :110] == scaled).all()
+    assert (batch[0, :, :, 110:] == 0).all()
 
 
 @settings(deadline=None)
 @given(
-    widths=st.lists(st.integers(33, 48), min_size=2, max_size=5),
+    widths=st.lists(st.integers(49, 64), min_size=2, max_size=5),
     height=st.sampled_from([24, 48]),
 )
 def test_a_line_does_not_depend_on_its_neighbours(

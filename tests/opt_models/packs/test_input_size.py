@@ -64,6 +64,19 @@ def test_what_is_declared_is_believed_once_it_was_tried(
     assert input_size.settings(stage, network.summary, (48, 320), None, network.runs) == expected
 
 
+def test_a_width_is_fixed_where_twice_as_much_makes_two_lines(
+    downloads: Path, tmp_path: Path
+) -> None:
+    """As in a program of Paddle's with a reshape to [-1, 40, channels]."""
+    network = Network(tmp_path, ("n", 3, 48, 320))
+
+    def runs(shape: tuple[int, int, int, int]) -> bool:
+        return shape[0] * shape[3] // 8 % 40 == 0
+
+    settings = input_size.settings("rec", network.summary, (48, 320), None, runs)
+    assert settings == {"shape": [48, 320], "fixed_width": True}
+
+
 @pytest.mark.parametrize("stage", ["det", "rec"])
 def test_a_size_that_only_its_program_fixes_is_refused(
     downloads: Path, tmp_path: Path, refuses: Refuses, stage: str

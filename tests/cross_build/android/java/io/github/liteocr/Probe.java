@@ -79,7 +79,7 @@ public final class Probe {
             case "find": {
                 Detector detector = new Detector(properties(new File(in.readUTF())), in.readInt());
                 Detector.Probabilities map = map();
-                List<Detector.Detection> found = detector.find(map, in.readInt(), in.readInt());
+                List<Detector.Detection> found = detector.regions(map, in.readInt(), in.readInt());
                 out.writeByte(DONE);
                 out.writeInt(found.size());
                 for (Detector.Detection one : found) {
@@ -97,13 +97,19 @@ public final class Probe {
                 break;
             }
             case "tiles": {
-                List<int[]> found = Detector.tiles(in.readInt(), in.readInt());
+                give(TiledMap.starts(in.readInt(), in.readInt()));
+                break;
+            }
+            case "segments":
+                give(LongLines.starts(in.readInt(), in.readInt(), in.readInt()));
+                break;
+            case "strokes": {
+                FineStrokes strokes = new FineStrokes(image(), in.readDouble());
                 out.writeByte(DONE);
-                out.writeInt(found.size());
-                for (int[] tile : found) {
-                    for (int place : tile) {
-                        out.writeInt(place);
-                    }
+                out.writeInt(strokes.columns);
+                out.writeInt(strokes.rows);
+                for (boolean fine : strokes.fine) {
+                    out.writeByte(fine ? 1 : 0);
                 }
                 break;
             }
@@ -204,6 +210,14 @@ public final class Probe {
         byte[] bgr = new byte[3 * width * in.readInt()];
         in.readFully(bgr);
         return new BgrImage(width, bgr.length / 3 / width, bgr);
+    }
+
+    private void give(List<Integer> numbers) throws IOException {
+        out.writeByte(DONE);
+        out.writeInt(numbers.size());
+        for (int number : numbers) {
+            out.writeInt(number);
+        }
     }
 
     private void give(BgrImage image) throws IOException {

@@ -1,8 +1,6 @@
 package io.github.liteocr;
 
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
 /**
@@ -29,6 +27,10 @@ final class Detector {
     private final boolean dilate;
     /** Whether the network takes pictures of its own height and width only. */
     private final boolean fixedSize;
+    /** Largest side of the network's input; more is looked at in tiles. */
+    private final int span;
+    /** Whether small text is looked for at further scales: nobody has given a side. */
+    private final boolean closer;
 
     Detector(PackProperties properties, int maxSide) {
         this.model = properties.getModel("det");
@@ -38,6 +40,8 @@ final class Detector {
         this.unclipRatio = properties.getDouble("det.unclip_ratio");
         this.minSide = properties.getInt("det.min_side");
         this.maxSide = maxSide > 0 ? maxSide : properties.getInt("det.max_side");
+        this.span = multiple(Math.min(this.maxSide, properties.getInt("det.max_side")));
+        this.closer = maxSide <= 0;
         this.dilate = properties.getBoolean("det.dilate");
         this.fixedSize = properties.getBoolean("det.fixed_size");
     }
@@ -68,7 +72,14 @@ final class Detector {
 
     /** Find text, in reading order. */
     List<Detection> find(BgrImage image, ModelSession session) {
-        return find(probabilities(image, session), image.width, image.height);
+        Probabilities map = probabilities(image, session);
+        List<Detection> regions = regions(map, image.width, image.height);
+        if (closer) {
+            double scale = (double) Math.max(map.width, map.height)
+                    / Math.max(image.width, image.height);
+            regions = new CloserLook(this, session).find(image, regions, scale);
+        }
+        return inOrder(regions);
     }
 
     /**
@@ -109,83 +120,47 @@ final class Detector {
         };
     }
 
-    private static int multiple(double side) {
+    static int multiple(double side) {
         return Math.max(STRIDE, (int) Math.rint(side / STRIDE) * STRIDE);
     }
 
     Probabilities probabilities(BgrImage image, ModelSession session) {
         int[] size = inputSize(image.width, image.height);
-        BgrImage scaled = Resizer.resize(image, size[0], size[1]);
-        boolean tall = size[1] > size[0];
-        Probabilities map = new Probabilities(size[0], size[1]);
-        int span = multiple(maxSide);
-        if (fixedSize) {
-            span = tall ? model.height : model.width;
+        int shorter = Math.min(size[0], size[1]);
+        int longer = Math.max(size[0], size[1]);
+        if (longer > LONG_STRIP * shorter && shorter < ThinStrip.THIN) {
+            return thin(image, longer, session);
         }
-        for (int[] tile : tiles(Math.max(size[0], size[1]), span)) {
-            int start = tile[0];
-            int length = Math.min(span, Math.max(size[0], size[1]) - start);
-            int width = tall ? size[0] : length;
-            int height = tall ? length : size[1];
-            int across = fixedSize ? model.width : width;
-            int down = fixedSize ? model.height : height;
-            FloatBuffer input = session.input(1, 3, down, across);
-            int left = tall ? 0 : start;
-            model.fill(scaled, left, tall ? start : 0, width, height, input, across, down);
-            OutputTensor output = OutputTensor.probabilities(session.run());
-            if (output.floats.capacity() != across * down) {
-                throw new LiteOcrException(
-                        model.file + ": gave " + output.floats.capacity() + " numbers for "
-                                + across + "x" + down + " pixels; is it a DB detector?");
-            }
-            copyTile(output.floats, map, tile, tall, across);
-        }
-        return map;
+        return tiled(Resizer.resize(image, size[0], size[1])).look(session);
     }
 
-    /** Copy the part of a tile's output that the map takes from it. */
-    private static void copyTile(
-            FloatBuffer output, Probabilities map, int[] tile, boolean tall, int across) {
-        int first = tile[1] - tile[0];
-        int count = tile[2] - tile[1];
-        int rows = tall ? count : map.height;
-        for (int row = 0; row < rows; row++) {
-            output.position(tall ? (first + row) * across : row * across + first);
-            int offset = tall ? (tile[1] + row) * map.width : row * map.width + tile[1];
-            output.get(map.values, offset, tall ? map.width : count);
-        }
+    /** As above, of a thin strip of some length, which is looked at with a border. */
+    private Probabilities thin(BgrImage image, int length, ModelSession session) {
+        boolean tall = image.height > image.width;
+        int shorter = Math.min(image.width, image.height);
+        int longer = Math.max(image.width, image.height);
+        int across = Math.max(1, (int) Math.rint((double) shorter * length / longer));
+        BgrImage pixels = tall
+                ? Resizer.resize(image, across, length)
+                : Resizer.resize(image, length, across);
+        int most = fixedSize ? (tall ? model.width : model.height) : span;
+        ThinStrip strip = new ThinStrip(pixels, STRIDE, most);
+        return strip.inner(tiled(strip.pixels).look(session), across);
+    }
+
+    /** A picture, scaled, as the network can be shown it. */
+    TiledMap tiled(BgrImage pixels) {
+        int[] largest = fixedSize ? new int[] {model.width, model.height} : new int[] {span, span};
+        return new TiledMap(pixels, model, fixedSize, largest);
     }
 
     /**
-     * Overlapping tiles of one span: where each starts, and from where to where its output is
-     * taken. The latter lie next to each other, away from the cuts, where the network sees half of
-     * what is there.
-     */
-    static List<int[]> tiles(int length, int span) {
-        if (length <= span) {
-            return Collections.singletonList(new int[] {0, 0, length});
-        }
-        int step = span - span / 5;
-        int count = 1 + (length - span + step - 1) / step;
-        List<int[]> tiles = new ArrayList<>();
-        for (int n = 0; n < count; n++) {
-            int start = (int) Math.rint((double) n * (length - span) / (count - 1));
-            int from = n == 0 ? 0 : (tiles.get(n - 1)[0] + span + start) / 2;
-            tiles.add(new int[] {start, from, length});
-            if (n > 0) {
-                tiles.get(n - 1)[2] = from;
-            }
-        }
-        return tiles;
-    }
-
-    /**
-     * Quads in a probability map, in reading order.
+     * Quads in a probability map, in no order.
      *
      * @param width of the picture in pixels, which the quads refer to
      * @param height likewise
      */
-    List<Detection> find(Probabilities map, int width, int height) {
+    List<Detection> regions(Probabilities map, int width, int height) {
         boolean[] mask = new boolean[map.values.length];
         for (int n = 0; n < mask.length; n++) {
             mask[n] = map.values[n] > threshold;
@@ -217,6 +192,10 @@ final class Detector {
                 detections.add(new Detection(quad, score));
             }
         }
+        return detections;
+    }
+
+    private static List<Detection> inOrder(List<Detection> detections) {
         List<Quad> quads = new ArrayList<>();
         for (Detection detection : detections) {
             quads.add(detection.quad);

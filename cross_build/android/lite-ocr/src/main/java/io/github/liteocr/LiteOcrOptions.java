@@ -23,8 +23,9 @@ public final class LiteOcrOptions {
     }
 
     /**
-     * Largest side of the detector's input in pixels, at least 32: a smaller one is faster and
-     * misses small text.
+     * Side in pixels, at least 32, that larger pictures are scaled to before lines are found: a
+     * smaller one is faster and misses small text. If not set, it is as the pack says, and parts
+     * with small text are looked at closer.
      */
     public LiteOcrOptions setMaxSide(int maxSide) {
         require(maxSide >= 32, "maxSide", maxSide, "at least 32");

@@ -1,0 +1,160 @@
+"""Detection at further scales, where a picture that was shrunk has text too small for the first.
+
+The first look is at the whole picture. Where it shows strokes finer than those of text that is
+found (:mod:`lite_runner.ocr.fine_strokes`), tiles of the picture are looked at three times as
+large, and so on up to the picture's own size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Sequence
+
+import numpy as np
+
+from lite_runner.arrays import Floats, Image, Ints
+from lite_runner.ocr import detection, fine_strokes, geometry
+from lite_runner.ocr.detection import Region
+from lite_runner.ocr.tiled_map import Run, Tile, TiledMap
+from lite_runner.pack import Detector
+from lite_runner.pictures.image import resize
+
+#: A picture that was shrunk to less than this has a closer look if need be.
+SHRUNK = 2 / 3
+#: By how much each look is closer than the one before: text of :data:`fine_strokes.READABLE` pixels
+#: then has as many as are found best, 24.
+CLOSER = 3
+#: Largest map, in pixels: 67 MB.
+MAX_PIXELS = 1 << 24
+#: Tiles with fewer fine cells are passed over: a word of five letters has more.
+MIN_CELLS = 8
+#: Where none of so many tiles, those with the most fine cells, has small text, it is a texture.
+TRIES = 3
+#: A region lower than this, in pixels of the map, gives way to what a closer look finds there.
+SMALL = 2 * fine_strokes.READABLE
+#: A higher one gives way to lines of less than this share of its height: it is a block of them.
+_OF_BLOCK = 0.6
+#: Share of a region's area that must be found again.
+_COVERED = 0.5
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What was detected in a picture.
+
+    Attributes:
+        regions: in no order.
+        smallest_text: height in pixels of the picture below which text was missed if it is text;
+            None where nothing hints at such.
+    """
+
+    regions: list[Region]
+    smallest_text: int | None
+
+
+def detect(
+    image: Image, probability: Floats, detector: Detector, most: int, closer: bool, run: Run
+) -> Detections:
+    """Find text of all sizes.
+
+    Args:
+        image: uint8 HxWx3 BGR.
+        probability: of the first look (:func:`detection.probability_map`); may be the network's own
+            memory.
+        detector: settings.
+        most: largest side of the network's input.
+        closer: whether to look closer than the settings say.
+        run: the network.
+    """
+    height, width = image.shape[:2]
+    regions = detection.postprocess(probability, width, height, detector)
+    scale = max(probability.shape) / max(width, height)
+    limit = min(1.0, math.sqrt(MAX_PIXELS / (width * height)))
+    while scale < SHRUNK:
+        cells = fine_strokes.fine_cells(image, scale)
+        if cells.sum() < MIN_CELLS:
+            return Detections(regions, None)
+        if not closer or limit < scale * 1.25:
+            return Detections(regions, math.ceil(fine_strokes.READABLE / scale))
+        before, scale = scale, min(limit, CLOSER * scale)
+        found = _look(image, scale, cells, detector, most, run)
+        regions = merge(regions, found, SMALL / before)
+    return Detections(regions, None)
+
+
+def _look(
+    image: Image, scale: float, cells: Ints, detector: Detector, most: int, run: Run
+) -> list[Region]:
+    """Regions in those tiles of a picture, scaled, that have fine cells."""
+    height, width = image.shape[:2]
+    size = [detection.multiple(side * scale) for side in (width, height)]
+    span = detection.tile_span(detector, most)
+    tiled = TiledMap(resize(image, *size), detector.network, span, run)
+    counts = {tile: _cells_in(cells, tile, size) for tile in tiled.tiles}
+    wanted = [tile for tile in tiled.tiles if counts[tile] >= MIN_CELLS]
+    found = False
+    for number, tile in enumerate(sorted(wanted, key=lambda tile: -counts[tile])):
+        if number >= TRIES and not found:
+            return []
+        output = tiled.look(tile)
+        found = found or _has_small_text(output, detector)
+    if not wanted:
+        return []
+    return detection.postprocess(tiled.map, width, height, detector)
+
+
+def _cells_in(cells: Ints, tile: Tile, size: Sequence[int]) -> int:
+    """Number of fine cells in a tile of a picture of a size."""
+    rows, columns = cells.shape
+    left, right = tile.x * columns // size[0], -(-(tile.x + tile.width) * columns // size[0])
+    top, bottom = tile.y * rows // size[1], -(-(tile.y + tile.height) * rows // size[1])
+    return int(cells[top:bottom, left:right].sum())
+
+
+def _has_small_text(probability: Floats, detector: Detector) -> bool:
+    """Whether a tile has text of a height that the look before could not find."""
+    rows, columns = probability.shape
+    regions = detection.postprocess(probability, columns, rows, detector)
+    return any(min(geometry.size(quad)) < 2 * SMALL for quad, _ in regions)
+
+
+def merge(coarse: Sequence[Region], fine: Sequence[Region], small: float) -> list[Region]:
+    """Regions of two looks, each text once.
+
+    Args:
+        coarse: of the look at the smaller scale.
+        fine: of the closer one.
+        small: height in pixels of the picture below which the closer look knows better. Above it
+            does where it has lines in what was one block, and nowhere else: large text falls apart.
+    """
+    if not coarse or not fine:
+        return [*coarse, *fine]
+    fine_quads, coarse_quads = (np.stack([quad for quad, _ in part]) for part in (fine, coarse))
+    inside = _contains(coarse_quads, fine_quads.mean(axis=1))
+    covers = np.any(_contains(fine_quads, coarse_quads.mean(axis=1)), axis=0).tolist()
+    heights = np.array([min(geometry.size(quad)) for quad in fine_quads])
+    areas = np.array([math.prod(geometry.size(quad)) for quad in fine_quads])
+    kept = []
+    for index, quad in enumerate(coarse_quads):
+        members = inside[index]
+        width, height = geometry.size(quad)
+        found = covers[index] or areas[members].sum() >= _COVERED * width * height
+        block = members.any() and np.median(heights[members]) < _OF_BLOCK * min(width, height)
+        if not (found and (min(width, height) < small or block)):
+            kept.append(index)
+    taken = np.any(inside[kept], axis=0).tolist()
+    return [
+        *(coarse[index] for index in kept),
+        *(region for region, known in zip(fine, taken) if not known),
+    ]
+
+
+def _contains(quads: Floats, points: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """NxM: whether point M lies in quad N; quads are Nx4x2, clockwise, points Mx2."""
+    inside = np.ones((len(quads), len(points)), bool)
+    for corner in range(4):
+        start, end = quads[:, corner, None], quads[:, (corner + 1) % 4, None]
+        along, away = end - start, points[None] - start
+        inside &= along[..., 0] * away[..., 1] - along[..., 1] * away[..., 0] >= 0
+    return inside
