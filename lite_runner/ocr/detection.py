@@ -143,7 +143,7 @@ def postprocess(
         detector: thresholds.
 
     Returns:
-        (quad, score) in reading order; the score is the mean probability inside the region.
+        (quad, score) from top to bottom; the score is the mean probability inside the region.
     """
     mask = (probability > detector.threshold).astype(np.uint8)
     if detector.dilate:
@@ -168,7 +168,7 @@ def postprocess(
         quad = geometry.clockwise(np.clip(grown * scale, 0, limit))
         if min(geometry.size(quad)) >= 1:
             regions.append((quad, score))
-    return [regions[index] for index in geometry.reading_order([quad for quad, _ in regions])]
+    return sorted(regions, key=lambda region: float(region[0][:, 1].sum()))
 
 
 def unclip(rectangle: Rectangle, ratio: float) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Iterator, Sequence
@@ -16,14 +16,18 @@ from lite_runner.errors import PackError
 from lite_runner.ocr import (
     classification,
     detection,
+    direction,
     geometry,
     memory,
     network_outputs,
+    page_rotation,
     polygons,
+    reading_order,
     recognition,
     words,
 )
-from lite_runner.ocr.centre_line import CentreLine, straighten
+from lite_runner.ocr.centre_line import straighten
+from lite_runner.ocr.line_crop import LineCrop
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds, Word
 from lite_runner.ocr.tracing import CurvedRegion
@@ -35,26 +39,6 @@ from lite_runner.predictor.protocol import Engine
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
 from lite_runner.user_path import user_path
-
-
-@dataclass
-class _Crop:
-    """A line on its way through the stages; ``middle`` is that of a curved one as it was found."""
-
-    pixels: Image
-    box: Floats
-    box_score: float
-    angle: int = 0
-    text: str | None = None
-    score: float = field(default=0.0)
-    steps: words.Steps | None = None
-    middle: CentreLine | None = None
-
-    @property
-    def polygon(self) -> Floats:
-        if self.middle is None:
-            return self.box
-        return (self.middle.reversed() if self.angle == 180 else self.middle).outline()
 
 
 class Ocr:
@@ -133,13 +117,21 @@ class Ocr:
     def _read(self, image: Image, last: bool) -> Page:
         start = time.perf_counter()
         crops = self._detect(image, last)
+        sideways = self._turns(crops)
+        if sideways:
+            crops = self._detect(page_rotation.quarter_turn(image), last)
         detected = time.perf_counter()
-        self._classify(crops)
+        crops, upside_down = self._upright(crops, sideways)
         classified = time.perf_counter()
-        self._recognise(crops)
+        self._recognise([crop for crop in crops if crop.text is None])
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
+        in_order = reading_order.of_turned if sideways else reading_order.of
+        crops = [crops[n] for n in in_order([crop.place for crop in crops], upside_down)]
+        if sideways:
+            for crop in crops:
+                page_rotation.turn_back(crop, width)
         result = Page(width, height, tuple(self._lines(crops)), seconds)
         self._bound_memory()
         return result
@@ -212,14 +204,14 @@ class Ocr:
             return 1
         return self.options.batch or min(usual, -(-lines // (self.options.workers or 1)) or 1)
 
-    def _detect(self, image: Image, last: bool) -> list[_Crop]:
+    def _detect(self, image: Image, last: bool) -> list[LineCrop]:
         height, width = image.shape[:2]
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
             # As a detected line: one written downwards begins at the top right.
             first = geometry.text_first(box)
             upright = image if first is box else np.ascontiguousarray(np.rot90(image))
-            return [_Crop(upright, first, 1.0)]
+            return [LineCrop(upright, first, 1.0)]
         curved: list[CurvedRegion] = []
         probability = self._look(image)
         if self.options.polygons:
@@ -233,17 +225,13 @@ class Ocr:
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
-            crops.append(_Crop(pixels, box, score))
-        if curved:
-            quads = [quad for quad, _ in regions] + [region.core for region in curved]
-            crops += [self._curved_crop(image, region) for region in curved]
-            crops = [crops[index] for index in geometry.reading_order(quads)]
-        return crops
+            crops.append(LineCrop(pixels, box, score))
+        return crops + [self._curved_crop(image, region) for region in curved]
 
     @staticmethod
-    def _curved_crop(image: Image, region: CurvedRegion) -> _Crop:
+    def _curved_crop(image: Image, region: CurvedRegion) -> LineCrop:
         pixels = straighten(image, region.line).pixels
-        return _Crop(pixels, region.box, region.score, middle=region.line)
+        return LineCrop(*(pixels, region.box, region.score), core=region.core, middle=region.line)
 
     def _look(self, image: Image) -> Floats:
         """The detector's probability map of a picture, which its next run may write over."""
@@ -254,31 +242,46 @@ class Ocr:
             image, self._settings, lambda shape, fill: run(shape, fill)[0].data
         )
 
-    def _classify(self, crops: Sequence[_Crop]) -> None:
+    def _turns(self, crops: Sequence[LineCrop]) -> bool:
+        """Whether a picture's lines show that it lies on its side, and shall be turned."""
+        if self._classifier is None or self._detector is None:
+            return False
+        return page_rotation.is_sideways([crop.box for crop in crops if crop.middle is None])
+
+    def _upright(self, crops: list[LineCrop], sideways: bool) -> tuple[list[LineCrop], bool]:
+        """The lines, upside-down ones turned, and whether the page as a whole is upside down."""
         classifier = self.pack.classifier
         if self._classifier is None or classifier is None:
-            return
+            return crops, False
+        self._classify(crops, classifier.network, self._classifier)
+        recognise = None if self._recogniser is None else self._recognise
+        crops, share = direction.settle(crops, classifier.threshold, recognise, sideways)
+        return crops, share >= page_rotation.UPSIDE_DOWN
 
-        def classify(models: ShapeCache, chunk: Sequence[_Crop]) -> None:
-            lines, network = [crop.pixels for crop in chunk], classifier.network
-            shape = classification.input_shape(lines, network)
+    def _classify(
+        self, crops: Sequence[LineCrop], network: pack.Network, models: WorkerPool
+    ) -> None:
+        cut = [classification.windows(crop.pixels, network) for crop in crops]
+        windows = [window for line in cut for window in line]
+        probabilities = [0.0] * len(windows)
+
+        def classify(models: ShapeCache, chunk: Sequence[int]) -> None:
+            pixels = [windows[index] for index in chunk]
+            shape = classification.input_shape(pixels, network)
             outputs = models.run(
-                shape, lambda batch: classification.preprocess(lines, network, batch)
+                shape, lambda batch: classification.preprocess(pixels, network, batch)
             )
-            probabilities = network_outputs.floats(outputs).data
-            for crop, (angle, _) in zip(
-                chunk, classification.postprocess(probabilities, classifier)
-            ):
-                if angle == 180:
-                    crop.angle = angle
-                    crop.pixels = np.ascontiguousarray(crop.pixels[::-1, ::-1])
-                    crop.box = np.roll(crop.box, 2, axis=0)
+            for index, row in zip(chunk, network_outputs.floats(outputs).data):
+                probabilities[index] = float(row[1])
 
-        size = self._batch(classifier.network, classification.BATCH, len(crops))
-        self._classifier.map(classify, _chunks(crops, size))
+        size = self._batch(network, classification.BATCH, len(windows))
+        models.map(classify, _chunks(range(len(windows)), size))
+        of_lines = classification.upside_down(probabilities, [len(line) for line in cut])
+        for crop, probability in zip(crops, of_lines):
+            crop.upside_down = probability
 
-    def _recognise(self, crops: Sequence[_Crop]) -> None:
-        if self._recogniser is None:
+    def _recognise(self, crops: Sequence[LineCrop]) -> None:
+        if self._recogniser is None or not crops:
             return
         recogniser, bucket = self.pack.recogniser, self.options.bucket or recognition.BUCKET
         network = recogniser.network
@@ -300,7 +303,7 @@ class Ocr:
         # The widest first: side by side, what takes longest must not begin last.
         self._recogniser.map(recognise, groups[::-1])
 
-    def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
+    def _lines(self, crops: Sequence[LineCrop]) -> Iterator[Line]:
         for crop in crops:
             if self._recogniser is None:
                 yield Line(None, crop.box_score, crop.box, crop.angle, polygon=self._polygon(crop))
@@ -311,12 +314,12 @@ class Ocr:
                     polygon=self._polygon(crop),
                 )
 
-    def _words(self, crop: _Crop) -> tuple[Word, ...] | None:
+    def _words(self, crop: LineCrop) -> tuple[Word, ...] | None:
         if crop.steps is None:
             return None
         return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
 
-    def _polygon(self, crop: _Crop) -> Floats | None:
+    def _polygon(self, crop: LineCrop) -> Floats | None:
         return crop.polygon if self.options.polygons else None
 
 
@@ -343,6 +346,6 @@ def _folder(source: str | Path | None) -> Path:
     return folder
 
 
-def _chunks(crops: Sequence[_Crop], size: int) -> Iterator[Sequence[_Crop]]:
-    for start in range(0, len(crops), size):
-        yield crops[start : start + size]
+def _chunks(indices: range, size: int) -> Iterator[range]:
+    for start in range(0, len(indices), size):
+        yield indices[start : start + size]
