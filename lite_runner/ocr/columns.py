@@ -39,26 +39,36 @@ def split(edges: Doubles, indices: Sequence[int]) -> list[list[int]]:
     Returns:
         Indices of each group, which is read row by row.
     """
-    for gutter in _gutters(edges, indices):
-        bands = _bands(edges, indices, gutter)
-        if any(_are_columns(edges, *_sides(edges, band, gutter)) for band in bands):
-            return _in_bands(edges, bands, gutter)
-    return [list(indices)]
-
-
-def _in_bands(edges: Doubles, bands: Sequence[Sequence[int]], gutter: float) -> list[list[int]]:
-    """Groups of bands from top to bottom; those without columns stay together."""
+    gutters = [
+        gutter
+        for gutter in _gutters(edges, indices)
+        if any(_halves(edges, band, [gutter]) for band in _bands(edges, indices, [gutter]))
+    ]
     groups: list[list[int]] = []
-    rest: list[int] = []
-    for band in bands:
-        left, right = _sides(edges, band, gutter)
-        if not _are_columns(edges, left, right):
-            rest.extend(band)
+    rest: list[int] = []  # bands without columns stay together
+    for band in _bands(edges, indices, gutters) if gutters else []:
+        halves = _halves(edges, band, gutters)
+        if halves is None:
+            rest += band
             continue
         groups += split(edges, rest) if rest else []
-        groups += split(edges, left) + split(edges, right)
+        groups += split(edges, halves[0]) + split(edges, halves[1])
         rest = []
+    if not groups:
+        return [list(indices)]
     return groups + (split(edges, rest) if rest else [])
+
+
+def _halves(
+    edges: Doubles, band: Sequence[int], gutters: Sequence[float]
+) -> tuple[list[int], list[int]] | None:
+    """A band's lines on both sides of the first gutter that has columns on both sides."""
+    for gutter in gutters:
+        left = [index for index in band if edges[index, RIGHT] <= gutter]
+        right = [index for index in band if edges[index, LEFT] >= gutter]
+        if _are_columns(edges, left, right):
+            return left, right
+    return None
 
 
 def _gutters(edges: Doubles, indices: Sequence[int]) -> list[float]:
@@ -75,22 +85,16 @@ def _gutters(edges: Doubles, indices: Sequence[int]) -> list[float]:
     return [float(places[index, 0]) for index in order if even[index] > 0]
 
 
-def _bands(edges: Doubles, indices: Sequence[int], gutter: float) -> list[list[int]]:
-    """Lines beside a gutter between those that cross it, which are bands of their own."""
-    crosses = {i for i in indices if edges[i, LEFT] < gutter < edges[i, RIGHT]}
+def _bands(edges: Doubles, indices: Sequence[int], gutters: Sequence[float]) -> list[list[int]]:
+    """Lines between those that cross a gutter, which are bands of their own."""
     bands: list[list[int]] = [[]]
     for index in sorted(indices, key=lambda i: float(edges[i, TOP] + edges[i, BOTTOM])):
-        if index in crosses:
+        left, right = edges[index, LEFT], edges[index, RIGHT]
+        if any(left < gutter < right for gutter in gutters):
             bands += [[index], []]
         else:
             bands[-1].append(index)
     return [band for band in bands if band]
-
-
-def _sides(edges: Doubles, indices: Sequence[int], gutter: float) -> tuple[list[int], list[int]]:
-    """What ends left of a gutter, and what begins right of it."""
-    left = [index for index in indices if edges[index, RIGHT] <= gutter]
-    return left, [index for index in indices if edges[index, LEFT] >= gutter]
 
 
 def _are_columns(edges: Doubles, left: Sequence[int], right: Sequence[int]) -> bool:

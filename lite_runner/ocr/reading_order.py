@@ -11,7 +11,7 @@ from typing import Sequence
 import numpy as np
 
 from lite_runner.arrays import Doubles, Floats
-from lite_runner.ocr import columns, tilt
+from lite_runner.ocr import columns, page_rotation, tilt
 
 #: Lines written downwards are at least so many times as long as wide: a lone 1 or I is not.
 MIN_VERTICAL = 3.0
@@ -43,6 +43,25 @@ def of(quads: Sequence[Floats], upside_down: bool = False) -> list[int]:
         for unit in _row_by_row(edges, thickness, group)
     ]
     return [index for unit in ordered for index in units[unit]]
+
+
+def of_turned(quads: Sequence[Floats], upside_down: bool) -> list[int]:
+    """Reading order on a page that lay on its side and was turned counter-clockwise.
+
+    What still runs across its lines, such as the title over a page of vertical text, was upright
+    before: it is read before or after the others, as it stood above or below them.
+
+    Args:
+        quads, upside_down: as of :func:`of`, in the picture that was turned.
+    """
+    across = [index for index, quad in enumerate(quads) if page_rotation.runs_down(quad)]
+    along = [index for index in range(len(quads)) if index not in across]
+    before_turn = [page_rotation.turned_back(quad, 0) for quad in quads]
+    middle = np.mean([before_turn[index][:, 1].mean() for index in along or across])
+    ordered = [across[n] for n in of([before_turn[index] for index in across])]
+    above = [index for index in ordered if before_turn[index][:, 1].mean() < middle]
+    below = [index for index in ordered if index not in above]
+    return [*above, *(along[n] for n in of([quads[i] for i in along], upside_down)), *below]
 
 
 def _row_by_row(edges: Doubles, heights: Sequence[float], group: Sequence[int]) -> list[int]:

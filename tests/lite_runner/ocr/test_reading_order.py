@@ -114,6 +114,15 @@ def test_headings_over_columns_come_before_and_between_them() -> None:
     assert_read_as_listed([title, *upper, heading, *lower, note])
 
 
+def test_a_heading_over_some_columns_divides_all_of_them() -> None:
+    title, heading = rectangle(80, 40, 600, 40), rectangle(80, 400, 700, 40)
+    upper, lower = (
+        [quad for column in range(3) for quad in paragraph(80 + 480 * column, top, 7)]
+        for top in (100, 470)
+    )
+    assert_read_as_listed([title, *upper, heading, *lower])
+
+
 def test_a_short_column_may_end_before_its_neighbour() -> None:
     assert_read_as_listed(paragraph(80, 100, 12) + paragraph(560, 100, 4))
 
@@ -161,6 +170,17 @@ def test_vertical_lines_are_read_from_right_to_left(tilt: int) -> None:
     turned_lines = [turned(geometry.text_first(quad), tilt, (300, 300)) for quad in lines]
     horizontal = [turned(quad, tilt, (300, 300)) for quad in (heading, under)]
     assert_read_as_listed([horizontal[0], *turned_lines, horizontal[1]])
+
+
+def test_a_title_across_the_lines_of_a_turned_page_comes_first() -> None:
+    """As vertical text with an upright title is seen after its page was turned."""
+    lines = [rectangle(120, 40 + 70 * line, 500, 40) for line in range(8)]
+    title, number = (np.roll(rectangle(left, 200, 36, 250), 1, axis=0) for left in (40, 660))
+    quads = [title, *lines, number]
+    for seed in range(3):
+        shuffled = np.random.default_rng(seed).permutation(len(quads)).tolist()
+        read = reading_order.of_turned([quads[index] for index in shuffled], False)
+        assert [shuffled[n] for n in read] == list(range(len(quads)))
 
 
 def test_two_tiers_of_vertical_lines_are_read_one_after_the_other() -> None:
