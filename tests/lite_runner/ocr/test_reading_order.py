@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Sequence
 
 import numpy as np
@@ -12,13 +11,7 @@ from hypothesis import strategies as st
 
 from lite_runner.arrays import Floats
 from lite_runner.ocr import geometry, reading_order
-from tests.lite_runner.ocr.quads import rectangle, turned
-
-
-def page(columns: int, rows: int, width: float = 200) -> list[Floats]:
-    """Lines 30 high in rows 60 apart, listed in reading order."""
-    places = itertools.product(range(rows), range(columns))
-    return [rectangle(100 + 280 * column, 100 + 60 * row, width, 30) for row, column in places]
+from tests.lite_runner.ocr.quads import page, paragraph, rectangle, turned
 
 
 def order(quads: Sequence[Floats], seed: int = 7, upside_down: bool = False) -> list[int]:
@@ -30,12 +23,6 @@ def order(quads: Sequence[Floats], seed: int = 7, upside_down: bool = False) -> 
 
 def assert_read_as_listed(quads: Sequence[Floats]) -> None:
     assert order(quads) == list(range(len(quads)))
-
-
-def paragraph(left: float, top: float, rows: int, width: float = 420) -> list[Floats]:
-    """Lines 30 high and 36 apart that fill a column, but for the last."""
-    widths = [width - 9 * (row % 3) for row in range(rows - 1)] + [0.4 * width]
-    return [rectangle(left, top + 36 * row, wide, 30) for row, wide in enumerate(widths)]
 
 
 def test_an_empty_page_has_no_order() -> None:

@@ -217,15 +217,15 @@ final class Detector {
                 detections.add(new Detection(quad, score));
             }
         }
-        List<Quad> quads = new ArrayList<>();
-        for (Detection detection : detections) {
-            quads.add(detection.quad);
-        }
-        List<Detection> ordered = new ArrayList<>();
-        for (int index : ReadingOrder.of(quads)) {
-            ordered.add(detections.get(index));
-        }
-        return ordered;
+        // From top to bottom; directions are known before the order of reading is.
+        Collections.sort(
+                detections, (first, second) -> Double.compare(height(first), height(second)));
+        return detections;
+    }
+
+    private static double height(Detection detection) {
+        float[] y = detection.quad.y;
+        return y[0] + y[1] + y[2] + y[3];
     }
 
     private static Quad scaled(Quad quad, float scaleX, float scaleY, int width, int height) {
