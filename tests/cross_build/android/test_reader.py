@@ -17,7 +17,7 @@ from lite_runner import pack as packs
 from lite_runner.arrays import Floats
 from lite_runner.ocr import detection, geometry, reading_order
 from lite_runner.predictor.protocol import Output
-from tests import double
+from tests import double, drawn_pages
 from tests.cross_build.android.conftest import HERE
 from tests.cross_build.android.probe import FailedError, Probe
 
@@ -278,6 +278,16 @@ def test_samples_read_as_in_python(
     names = ("mixed_page.png", "shop_sign.jpg", "upside_down.jpg", "vertical_line.jpg")
     found = side_by_side(board, classes, tmp_path, [samples / name for name in names])
     assert sum(len(page["java"]) for page in found) > 25
+    agree(found)
+
+
+def test_pages_are_read_as_in_python_however_they_lie(
+    board: Board, classes: Path, tmp_path: Path
+) -> None:
+    drawn_pages.draw(tmp_path)
+    names = ("display.png", "right.png", "tilted.png")
+    found = side_by_side(board, classes, tmp_path, [tmp_path / name for name in names])
+    assert [len(page["java"]) for page in found] == [1, 15, 15]
     agree(found)
 
 
