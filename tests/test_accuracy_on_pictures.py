@@ -20,6 +20,7 @@ from lite_runner.ocr.report import Result
 from lite_runner.pictures.inputs import expand
 from lite_runner.scoring import ground_truth, hmean
 from lite_runner.scoring.cer import Accuracy, compare
+from tests import drawn_pages
 
 #: RapidOCR 3.10.0 on the weights of v6-small and the same pictures (benchmarks/compare_peers.py)
 #: has a character error rate of 0.43 % on samples/ and 3.3 % on the real ones, where 1.0 point is
@@ -71,6 +72,19 @@ def test_samples_are_read_right(on_samples: dict[str, Result], samples: Path) ->
     assert accuracy.cer <= SAMPLES_CER, accuracy
     turned = {line["angle"] for line in results["upside_down.jpg"]["lines"]}
     assert turned == {0, 180}
+
+
+def test_pages_are_read_however_they_lie(board: Board, tmp_path: Path) -> None:
+    expected = drawn_pages.draw(tmp_path)
+    results = read(board, tmp_path)
+    for name, lines in expected.items():
+        assert "".join(texts(results[name])) == "".join("".join(lines).split()), name
+    display, upside_down = (results[name]["lines"] for name in ("display.png", "head.png"))
+    assert [line["angle"] for line in display] == [0]
+    assert {line["angle"] for line in upside_down} == {180}
+    # The first cell of a page that was turned clockwise: its text starts at the picture's right.
+    (right, top), *_ = results["right.png"]["lines"][0]["box"]
+    assert (right, top) == pytest.approx((340, 50), abs=15)
 
 
 def test_samples_lines_are_found_where_they_were_drawn(on_samples, samples: Path) -> None:

@@ -68,7 +68,7 @@ def _read(read: argparse.ArgumentParser) -> None:
     _read_formats(read)
     read.add_argument("--draw", type=Path, metavar="DIR", help="write annotated pictures there")
     read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
-    read.add_argument("--no-classify", action="store_true", help="do not turn upside-down lines")
+    read.add_argument("--no-classify", action="store_true", help="do not turn text upright")
     read.add_argument(
         "--polygons", action="store_true", help="read text along curves, too; tell polygons"
     )

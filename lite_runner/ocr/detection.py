@@ -119,7 +119,7 @@ def postprocess(probability: Floats, width: int, height: int, detector: Detector
         detector: thresholds.
 
     Returns:
-        (quad, score) in no order; the score is the mean probability inside the region.
+        (quad, score) from top to bottom; the score is the mean probability inside the region.
     """
     mask = (probability > detector.threshold).astype(np.uint8)
     if detector.dilate:
@@ -144,7 +144,7 @@ def postprocess(probability: Floats, width: int, height: int, detector: Detector
         quad = geometry.clockwise(np.clip(grown * scale, 0, limit))
         if min(geometry.size(quad)) >= 1:
             regions.append((quad, score))
-    return regions
+    return sorted(regions, key=lambda region: float(region[0][:, 1].sum()))
 
 
 def unclip(rectangle: Rectangle, ratio: float) -> Floats:

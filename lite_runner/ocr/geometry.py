@@ -1,4 +1,4 @@
-"""Quads in a picture: corner order, straightened crops, reading order.
+"""Quads in a picture: corner order and straightened crops.
 
 A quad is float32 4x2: four corners (x, y) in pixels, clockwise as seen on the screen. Sums over its
 corners are done in plain floats: for so few numbers, numpy's calls take ten times as long.
@@ -7,7 +7,6 @@ corners are done in plain floats: for so few numbers, numpy's calls take ten tim
 from __future__ import annotations
 
 import math
-from typing import Sequence
 
 import cv2
 import numpy as np
@@ -73,47 +72,3 @@ def crop(image: Image, quad: Floats) -> Image:
         image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(straight, np.uint8)
-
-
-def reading_order(quads: Sequence[Floats]) -> list[int]:
-    """Indices of quads in reading order: rows from top to bottom, each row from left to right.
-
-    Two quads share a row if their centres, with the page's own tilt taken out, lie within half a
-    line's height of each other.
-
-    Args:
-        quads: 4x2 each, clockwise from the top left of the picture.
-    """
-    if not len(quads):
-        return []
-    boxes = np.stack(quads).astype(np.float64)
-    centres = boxes.mean(axis=1)
-    tilt = _tilt(boxes)
-    across = centres @ np.array([np.cos(tilt), np.sin(tilt)])
-    down = centres @ np.array([-np.sin(tilt), np.cos(tilt)])
-    heights = [min(size(quad)) for quad in quads]
-    places = down.tolist()
-    rows: list[list[int]] = []
-    for index in sorted(range(len(quads)), key=places.__getitem__):
-        if rows:
-            row = rows[-1]
-            middle = sum(places[member] for member in row) / len(row)
-            near = 0.5 * min(heights[index], sum(heights[member] for member in row) / len(row))
-            if abs(places[index] - middle) < near:
-                row.append(index)
-                continue
-        rows.append([index])
-    return [index for row in rows for index in sorted(row, key=lambda i: float(across[i]))]
-
-
-def _tilt(boxes: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-    """Median angle, in radians, of the long horizontal lines' top edges; 0 where there are none."""
-    edges = boxes[:, 1] - boxes[:, 0]
-    lengths = np.linalg.norm(edges, axis=1)
-    heights = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
-    long = lengths >= 2 * heights
-    if not long.any():
-        return 0.0
-    angle = float(np.median(np.arctan2(edges[long, 1], edges[long, 0])))
-    # Beyond this it is a sheet lying on its side, not a tilted one: leave it alone.
-    return angle if abs(angle) < np.pi / 8 else 0.0

@@ -13,7 +13,8 @@ class Options:
 
     Attributes:
         detect: find lines first; otherwise the whole picture is one line.
-        classify: turn upside-down lines, where the pack has a classifier.
+        classify: turn upside-down lines and pages on their side upright, where the pack has a
+            classifier; otherwise they are read as they lie.
         recognise: read the lines; otherwise only their boxes are given.
         min_score: lines read with a lower score are left out.
         batch: lines given to a network at once, where the engine stays right with it; what suits

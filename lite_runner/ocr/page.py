@@ -37,7 +37,7 @@ class Line:
         text: what it says; None if not recognised.
         score: mean probability of its characters, or of its box where not recognised.
         box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
-        angle: 180 where the line was upside down, else 0.
+        angle: 180 where its text runs to the left or upwards, as on a page upside down, else 0.
         words: in the order of the text; None where :attr:`lite_runner.Options.words` is off.
         polygon: float32 2Nx2 where polygons were asked for, else None: N points along the tops of
             the glyphs from the text's start to its end, and N along their bottoms back, in pixels

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Callable, Iterator, Sequence
-
-import numpy as np
+from typing import Iterator, Sequence
 
 from lite_runner import pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import PackError
 from lite_runner.ocr import (
     classification,
-    closer_look,
-    detection,
-    geometry,
+    direction,
+    line_detector,
     memory,
-    network_outputs,
+    page_rotation,
     polygons,
+    reading_order,
     recognition,
     words,
 )
-from lite_runner.ocr.centre_line import CentreLine, straighten
+from lite_runner.ocr.line_classifier import LineClassifier
+from lite_runner.ocr.line_crop import LineCrop
+from lite_runner.ocr.line_detector import DetectedLines, LineDetector
 from lite_runner.ocr.line_reader import LineReader
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds, Word
-from lite_runner.ocr.tracing import CurvedRegion
 from lite_runner.pictures import document
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines
@@ -37,26 +37,6 @@ from lite_runner.predictor.protocol import Engine
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
 from lite_runner.user_path import user_path
-
-
-@dataclass
-class _Crop:
-    """A line on its way through the stages; ``middle`` is that of a curved one as it was found."""
-
-    pixels: Image
-    box: Floats
-    box_score: float
-    angle: int = 0
-    text: str | None = None
-    score: float = field(default=0.0)
-    steps: words.Steps | None = None
-    middle: CentreLine | None = None
-
-    @property
-    def polygon(self) -> Floats:
-        if self.middle is None:
-            return self.box
-        return (self.middle.reversed() if self.angle == 180 else self.middle).outline()
 
 
 class Ocr:
@@ -100,14 +80,12 @@ class Ocr:
             engine = note.tried(engine, self.pack)
         self.engine = engine
         chosen, files = self.options, self.pack
-        side = chosen.max_side or files.detector.max_side
         networks = [part.network for part in (files.classifier, files.recogniser) if part]
         self._batching = [
             network
             for network in networks
             if not network.fixed_batch and engine.capabilities(network.path).supports_batch
         ]
-        self._settings = replace(files.detector, max_side=side)
         # Whoever says a side wants that one; a tuning does not know the pictures.
         self._closer = options is None or options.max_side is None
         self._detector = ShapeCache(engine, files.detector.network.path) if chosen.detect else None
@@ -137,19 +115,23 @@ class Ocr:
 
     def _read(self, image: Image, last: bool) -> Page:
         start = time.perf_counter()
-        crops, smallest_text = self._detect(image, last)
-        detected = time.perf_counter()
-        self._classify(crops)
-        classified = time.perf_counter()
-        self._recognise(crops)
+        detected, sideways = self._detect(image)
+        if last and self._detector is not None:
+            self._detector.close()
+        detection_end = time.perf_counter()
+        crops, upside_down = self._upright(detected.crops, sideways)
+        direction_end = time.perf_counter()
+        self._recognise([crop for crop in crops if crop.text is None])
         end = time.perf_counter()
-        seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        result = Page(
-            *(width, height, tuple(self._lines(crops)), seconds), smallest_text=smallest_text
+        crops = self._in_order(crops, sideways, upside_down, width)
+        seconds = Seconds(
+            *(detection_end - start, direction_end - detection_end, end - direction_end),
+            end - start,
         )
+        lines = tuple(self._lines(crops))
         self._bound_memory()
-        return result
+        return Page(width, height, lines, seconds, smallest_text=detected.smallest_text)
 
     def warm(self) -> None:
         """Open all models now, instead of when the first picture needs them.
@@ -219,86 +201,45 @@ class Ocr:
             return 1
         return self.options.batch or min(usual, -(-lines // (self.options.workers or 1)) or 1)
 
-    def _detect(self, image: Image, last: bool) -> tuple[list[_Crop], int | None]:
-        """Lines to be read, and the height below which text was missed, if there is any hint."""
-        height, width = image.shape[:2]
+    def _detect(self, image: Image) -> tuple[DetectedLines, bool]:
+        """The lines, and whether they are those of the picture turned by a quarter."""
         if self._detector is None:
-            box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-            # As a detected line: one written downwards begins at the top right.
-            first = geometry.text_first(box)
-            upright = image if first is box else np.ascontiguousarray(np.rot90(image))
-            return [_Crop(upright, first, 1.0)], None
-        curved: list[CurvedRegion] = []
-        probability = self._look(image)
-        if self.options.polygons:
-            curved, probability = polygons.split(image, probability, self._settings, self._look)
-        detections = closer_look.detect(
-            image, probability, self._settings, self.pack.detector.max_side, self._closer, self._run
+            return DetectedLines([line_detector.whole(image)]), False
+        detector = LineDetector(
+            self.pack.detector,
+            self._detector,
+            self.options.max_side or self.pack.detector.max_side,
+            self._closer,
+            self.options.polygons,
         )
-        if last:
-            self._detector.close()
-        regions = detections.regions
-        crops = []
-        for index in geometry.reading_order([quad for quad, _ in regions]):
-            quad, score = regions[index]
-            box = geometry.text_first(quad)
-            needed = self._classifier is not None or self._recogniser is not None
-            pixels = geometry.crop(image, box) if needed else image[:1, :1]
-            crops.append(_Crop(pixels, box, score))
-        if curved:
-            quads = [quad for quad, _ in regions] + [region.core for region in curved]
-            crops += [self._curved_crop(image, region) for region in curved]
-            crops = [crops[index] for index in geometry.reading_order(quads)]
-        return crops, detections.smallest_text
+        cut = self._classifier is not None or self._recogniser is not None
+        lines = detector.detect(image, cut)
+        if self._classifier is not None:
+            boxes = [crop.box for crop in lines.crops if crop.middle is None]
+            if page_rotation.is_sideways(boxes):
+                return detector.detect(page_rotation.quarter_turn(image), cut), True
+        return lines, False
 
-    @staticmethod
-    def _curved_crop(image: Image, region: CurvedRegion) -> _Crop:
-        pixels = straighten(image, region.line).pixels
-        return _Crop(pixels, region.box, region.score, middle=region.line)
-
-    def _look(self, image: Image) -> Floats:
-        """The detector's probability map of a picture, which its next run may write over."""
-        largest = self.pack.detector.max_side
-        return detection.probability_map(image, self._settings, self._run, largest)
-
-    def _run(self, shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
-        """Run the detector."""
-        if self._detector is None:
-            raise ValueError("there is no detector to run")
-        return self._detector.run(shape, fill)[0].data
-
-    def _classify(self, crops: Sequence[_Crop]) -> None:
+    def _upright(self, crops: list[LineCrop], sideways: bool) -> tuple[list[LineCrop], bool]:
+        """The lines, upside-down ones turned, and whether the page as a whole is upside down."""
         classifier = self.pack.classifier
         if self._classifier is None or classifier is None:
-            return
+            return crops, False
+        batch = partial(self._batch, classifier.network, classification.BATCH)
+        LineClassifier(classifier.network, self._classifier, batch).classify(crops)
+        recognise = None if self._recogniser is None else self._recognise
+        crops, share = direction.settle(crops, classifier.threshold, recognise, sideways)
+        return crops, share >= page_rotation.UPSIDE_DOWN
 
-        def classify(models: ShapeCache, chunk: Sequence[_Crop]) -> None:
-            lines, network = [crop.pixels for crop in chunk], classifier.network
-            shape = classification.input_shape(lines, network)
-            outputs = models.run(
-                shape, lambda batch: classification.preprocess(lines, network, batch)
-            )
-            probabilities = network_outputs.floats(outputs).data
-            for crop, (angle, _) in zip(
-                chunk, classification.postprocess(probabilities, classifier)
-            ):
-                if angle == 180:
-                    crop.angle = angle
-                    crop.pixels = np.ascontiguousarray(crop.pixels[::-1, ::-1])
-                    crop.box = np.roll(crop.box, 2, axis=0)
-
-        size = self._batch(classifier.network, classification.BATCH, len(crops))
-        self._classifier.map(classify, _chunks(crops, size))
-
-    def _recognise(self, crops: Sequence[_Crop]) -> None:
-        if self._recogniser is None:
+    def _recognise(self, crops: Sequence[LineCrop]) -> None:
+        if self._recogniser is None or not crops:
             return
         recogniser = self.pack.recogniser
         reader = LineReader(
             recogniser,
             self._recogniser,
             self.options.bucket or recognition.BUCKET,
-            lambda lines: self._batch(recogniser.network, self.engine.batch, lines),
+            partial(self._batch, recogniser.network, self.engine.batch),
             self.options.words,
         )
         for crop, reading in zip(crops, reader.read([crop.pixels for crop in crops])):
@@ -306,7 +247,19 @@ class Ocr:
             if reading.path is not None:
                 crop.steps = words.Steps.of(reading.path, crop.pixels, recogniser.network)
 
-    def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
+    @staticmethod
+    def _in_order(
+        crops: Sequence[LineCrop], sideways: bool, upside_down: bool, width: int
+    ) -> list[LineCrop]:
+        """Lines in reading order, where they are in the picture as it was given."""
+        order = reading_order.of_turned if sideways else reading_order.of
+        ordered = [crops[index] for index in order([crop.place for crop in crops], upside_down)]
+        if sideways:
+            for crop in ordered:
+                page_rotation.turn_back(crop, width)
+        return ordered
+
+    def _lines(self, crops: Sequence[LineCrop]) -> Iterator[Line]:
         for crop in crops:
             if self._recogniser is None:
                 yield Line(None, crop.box_score, crop.box, crop.angle, polygon=self._polygon(crop))
@@ -317,12 +270,12 @@ class Ocr:
                     polygon=self._polygon(crop),
                 )
 
-    def _words(self, crop: _Crop) -> tuple[Word, ...] | None:
+    def _words(self, crop: LineCrop) -> tuple[Word, ...] | None:
         if crop.steps is None:
             return None
         return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
 
-    def _polygon(self, crop: _Crop) -> Floats | None:
+    def _polygon(self, crop: LineCrop) -> Floats | None:
         return crop.polygon if self.options.polygons else None
 
 
@@ -347,8 +300,3 @@ def _folder(source: str | Path | None) -> Path:
     if folder is None:
         raise PackError("no pack is given and this runner lies in no bundle; give a pack's folder")
     return folder
-
-
-def _chunks(crops: Sequence[_Crop], size: int) -> Iterator[Sequence[_Crop]]:
-    for start in range(0, len(crops), size):
-        yield crops[start : start + size]

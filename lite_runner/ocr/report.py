@@ -33,7 +33,7 @@ class LineResult(_LineOptions):
         text: what it says; None if not recognised.
         score: 0 to 1.
         box: corners [x, y] in pixels, clockwise from the text's own top left.
-        angle: 180 for an upside-down line, else 0.
+        angle: 180 where its text runs to the left or upwards, else 0.
         words: missing if not asked for.
         polygon: where polygons were asked for: points [x, y] in pixels, clockwise from the text's
             start, half of them along its tops, half along its bottoms.

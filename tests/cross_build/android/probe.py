@@ -99,6 +99,12 @@ class Probe:
         columns, rows = struct.unpack(">ii", self._read(8))
         return np.frombuffer(self._read(rows * columns), np.uint8).reshape(rows, columns)
 
+    def order(self, quads: Sequence[Floats], upside_down: bool, turned: bool) -> list[int]:
+        """Reading order of quads, on a page that was turned or not."""
+        head = struct.pack(">??i", upside_down, turned, len(quads))
+        self._ask("order", head, *map(_floats, quads))
+        return [self._one(">i") for _ in range(self._one(">i"))]
+
     def logical(self, characters: Sequence[str]) -> str:
         """Characters of a line from right to left, in the order of reading."""
         self._ask("logical", _texts(characters))

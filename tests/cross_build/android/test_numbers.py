@@ -16,10 +16,19 @@ from hypothesis import strategies as st
 from cross_build.android import abi, assets
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import bidi, detection, fine_strokes, geometry, long_lines, tiled_map
+from lite_runner.ocr import (
+    bidi,
+    detection,
+    fine_strokes,
+    geometry,
+    long_lines,
+    reading_order,
+    tiled_map,
+)
 from lite_runner.pictures import image
 from tests import double
 from tests.cross_build.android.probe import FailedError, Probe
+from tests.lite_runner.ocr.quads import page, paragraph, rectangle, turned
 
 RANDOM = np.random.default_rng(7)
 NOISE: Image = RANDOM.integers(0, 256, (301, 423, 3), np.uint8)
@@ -270,3 +279,47 @@ def test_the_characters_are_those_of_the_pack(probe: Probe, tmp_path: Path) -> N
     changed = dataclasses.replace(files, recogniser=recogniser, golden=golden)
     assets.write(changed, abi.module(), tmp_path / "assets")
     assert probe.charset(tmp_path / "assets") == [*lines, " "]
+
+
+#: Kinds of pages, by their lines.
+PAGES = {
+    "rows": page(3, 7),
+    "columns": [*paragraph(80, 100, 9), *paragraph(560, 117, 9), *paragraph(1040, 100, 6)],
+    "headings": [
+        rectangle(80, 20, 700, 44),
+        *paragraph(80, 100, 7),
+        *paragraph(560, 100, 7),
+        rectangle(80, 400, 880, 40),
+        *paragraph(80, 460, 6),
+        *paragraph(560, 460, 5),
+    ],
+    "vertical": [
+        rectangle(100, 20, 500, 50),
+        *(geometry.text_first(rectangle(640 - 70 * line, 120, 40, 500)) for line in range(9)),
+    ],
+    "words": page(4, 6, 66),
+}
+
+
+@pytest.mark.parametrize("tilt", [-12, -3, 0, 5])
+@pytest.mark.parametrize("kind", PAGES)
+def test_lines_are_ordered_as_in_python(probe: Probe, kind: str, tilt: int) -> None:
+    quads = [turned(quad, tilt, (400, 400)) for quad in PAGES[kind]]
+    shuffled = RANDOM.permutation(len(quads)).tolist()
+    quads = [quads[index] for index in shuffled]
+    for upside_down in (False, True):
+        expected = reading_order.of(quads, upside_down)
+        assert probe.order(quads, upside_down, False) == expected
+        expected = reading_order.of_turned(quads, upside_down)
+        assert probe.order(quads, upside_down, True) == expected
+
+
+@SLOW
+@given(st.integers(0, 2**32 - 1), st.integers(0, 60))
+def test_scattered_lines_are_ordered_as_in_python(probe: Probe, seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    quads = []
+    for left, top, width, height in random.uniform(20, 400, (count, 4)):
+        quad = geometry.clockwise(turned(rectangle(left, top, width, height / 8), left / 40))
+        quads.append(np.roll(quad, int(random.integers(4)), axis=0))
+    assert probe.order(quads, False, False) == reading_order.of(quads)

@@ -16,9 +16,9 @@ from cross_build.android import abi, assets
 from cross_build.boards.board import Board
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
-from lite_runner.ocr import closer_look, detection, geometry
+from lite_runner.ocr import closer_look, detection, geometry, reading_order
 from lite_runner.predictor.protocol import Output
-from tests import double
+from tests import double, drawn_pages
 from tests.cross_build.android.conftest import HERE
 from tests.cross_build.android.probe import FailedError, Probe
 
@@ -70,11 +70,11 @@ def test_lines_on_their_head_are_turned(probe: Probe, double_assets: Path) -> No
     turned = np.ascontiguousarray(PICTURE[::-1, ::-1])
     upright = probe.read(double_assets, PICTURE, Rules())
     lines = probe.read(double_assets, turned, Rules(upside_down=True))
-    assert [text for text, *_ in lines] == list(double.LINES)[::-1]
+    assert [text for text, *_ in lines] == list(double.LINES), "from the page's own top"
     assert [angle for _, _, angle, _ in lines] == [180, 180]
     height, width = PICTURE.shape[:2]
     # Its box starts at the text's own top left.
-    assert lines[1][3] == pytest.approx(np.array([width, height]) - upright[0][3], abs=2)
+    assert lines[0][3] == pytest.approx(np.array([width, height]) - upright[0][3], abs=2)
 
 
 def test_a_blank_picture_has_no_lines(probe: Probe, double_assets: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_network_of_one_size_finds_what_python_finds(
     strip = np.full((200, 4000, 3), 255, np.uint8)
     for number in range(5):
         left = 300 + 800 * number
-        strip[80:130, left : left + 140] = 20
+        strip[80:130, left : left + 60] = 20  # too short to show that a page lies on its side
     for picture in (PICTURE, strip, np.ascontiguousarray(strip.transpose(1, 0, 2))):
         rules, inputs = Rules(), []
 
@@ -162,10 +162,11 @@ def test_a_network_of_one_size_finds_what_python_finds(
 
         probability = detection.probability_map(picture, detector, expected)
         height, width = picture.shape[:2]
-        quads = [quad for quad, _ in detection.postprocess(probability, width, height, detector)]
+        regions = detection.postprocess(probability, width, height, detector)
+        quads = [geometry.text_first(quad) for quad, _ in regions]
         assert len(found) == len(quads) >= 2
-        for box, quad in zip(found, (quads[index] for index in geometry.reading_order(quads))):
-            assert np.abs(box - geometry.text_first(quad)).max() < 1
+        for box, index in zip(found, reading_order.of(quads)):
+            assert np.abs(box - quads[index]).max() < 1
         assert next(pages, None) is None
 
 
@@ -211,10 +212,10 @@ def test_small_text_and_thin_strips_are_found_as_in_python(
 
     probability = detection.probability_map(picture, detector, run, 640)
     detections = closer_look.detect(picture, probability, detector, 640, True, run)
-    quads = [quad for quad, _ in detections.regions]
+    quads = [geometry.text_first(quad) for quad, _ in detections.regions]
     assert len(found) == len(quads) >= 1
-    for box, quad in zip(found, (quads[index] for index in geometry.reading_order(quads))):
-        assert np.abs(box - geometry.text_first(quad)).max() < 2
+    for box, index in zip(found, reading_order.of(quads)):
+        assert np.abs(box - quads[index]).max() < 2
 
 
 def test_a_long_line_is_read_in_segments(probe: Probe, double_assets: Path) -> None:
@@ -356,6 +357,16 @@ def test_samples_read_as_in_python(
     names = ("mixed_page.png", "shop_sign.jpg", "upside_down.jpg", "vertical_line.jpg")
     found = side_by_side(board, classes, tmp_path, [samples / name for name in names])
     assert sum(len(page["java"]) for page in found) > 25
+    agree(found)
+
+
+def test_pages_are_read_as_in_python_however_they_lie(
+    board: Board, classes: Path, tmp_path: Path
+) -> None:
+    drawn_pages.draw(tmp_path)
+    names = ("display.png", "right.png", "tilted.png")
+    found = side_by_side(board, classes, tmp_path, [tmp_path / name for name in names])
+    assert [len(page["java"]) for page in found] == [1, 15, 15]
     agree(found)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import classification
-from lite_runner.pack import Classifier, Network
+from lite_runner.pack import Network
 from lite_runner.pictures.image import normalise, resize
 
 
@@ -58,21 +58,27 @@ def test_lines_of_a_batch_do_not_touch_each_other(network: Network) -> None:
 
 
 @pytest.mark.parametrize(
-    ("upright", "turned", "angle", "score"),
+    ("height", "width", "starts"),
     [
-        (1.0, 0.0, 0, 1.0),
-        (0.0, 1.0, 180, 1.0),
-        (0.05, 0.95, 180, 0.95),
-        (0.2, 0.8, 0, 0.2),
-        (0.125, 0.875, 180, 0.875),
-        (0.95, 0.95, 0, 0.95),
+        (48, 1, [0]),
+        (48, 192, [0]),
+        (48, 193, [0, 1]),
+        (48, 384, [0, 192]),
+        (48, 385, [0, 96, 193]),
+        (24, 2000, [0, 952, 1904]),
     ],
 )
-def test_only_lines_surely_upside_down_are_turned(
-    upright: float, turned: float, angle: int, score: float, classifier: Classifier
+def test_a_long_line_is_cut_into_windows_of_the_networks_proportions(
+    height: int, width: int, starts: list[int], network: Network
 ) -> None:
-    classifier = dataclasses.replace(classifier, threshold=0.875)
-    probabilities = np.array([[upright, turned], [1.0, 0.0]], np.float32)
-    first, second = classification.postprocess(probabilities, classifier)
-    assert first == (angle, pytest.approx(score))
-    assert second == (0, 1.0)
+    crop = line(height, width)
+    windows = classification.windows(crop, network)
+    expected = [crop[:, start : start + 4 * height] for start in starts]
+    assert len(windows) == len(expected)
+    for window, part in zip(windows, expected):
+        assert (window == part).all()
+
+
+def test_a_lines_windows_count_alike() -> None:
+    probabilities = classification.upside_down([0.9, 0.1, 0.5, 1.0, 0.0], [1, 3, 1])
+    assert probabilities == pytest.approx([0.9, 1.6 / 3, 0.0])

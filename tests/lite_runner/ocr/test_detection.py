@@ -306,6 +306,13 @@ def test_dilating_joins_broken_strokes(detector: Detector) -> None:
     assert len(found(probability, detector)) == 1
 
 
+def test_lines_come_from_top_to_bottom(detector: Detector) -> None:
+    places = [(450, 100), (150, 102), (450, 198), (150, 200), (300, 300)]
+    maps = [drawn(place, (200, 24), 0) for place in places]
+    centres = [quad.mean(axis=0) for quad, _ in found(np.maximum.reduce(maps), detector)]
+    np.testing.assert_allclose(centres, places, atol=2)
+
+
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), blur=st.sampled_from([3, 9, 25]))
 def test_any_map_gives_good_quads(seed: int, blur: int, detector: Detector) -> None:

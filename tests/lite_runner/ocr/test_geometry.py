@@ -1,30 +1,18 @@
-"""Quads: corner order, straightened crops, reading order."""
+"""Quads: corner order and straightened crops."""
 
 from __future__ import annotations
 
 import itertools
-from random import Random
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import geometry
-
-
-def turned(quad: Floats, degrees: float, centre: tuple[float, float] = (0.0, 0.0)) -> Floats:
-    """Points turned clockwise on the screen."""
-    angle = np.radians(degrees)
-    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return ((quad - np.array(centre)) @ matrix.T + np.array(centre)).astype(np.float32)
-
-
-def rectangle(left: float, top: float, width: float, height: float) -> Floats:
-    right, bottom = left + width, top + height
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+from tests.lite_runner.ocr.quads import rectangle, turned
 
 
 @st.composite
@@ -143,55 +131,3 @@ def test_a_downward_line_comes_back_lying() -> None:
     image[50:150, 30:70] = np.rot90(pattern(), -1)
     quad = geometry.text_first(geometry.clockwise(rectangle(30, 50, 40, 100)))
     assert inner_difference(geometry.crop(image, quad)) < 8
-
-
-def page(columns: int, rows: int, width: float = 200) -> list[Floats]:
-    """Lines 30 high in rows 60 apart, listed in reading order."""
-    places = itertools.product(range(rows), range(columns))
-    return [rectangle(100 + 280 * column, 100 + 60 * row, width, 30) for row, column in places]
-
-
-def test_an_empty_page_has_no_order() -> None:
-    assert geometry.reading_order([]) == []
-
-
-@settings(deadline=None)
-@given(st.integers(1, 4), st.integers(1, 12), st.floats(-15, 15), st.randoms())
-def test_a_tilted_page_is_read_row_by_row(
-    columns: int, rows: int, degrees: float, random: Random
-) -> None:
-    quads = [geometry.clockwise(turned(quad, degrees, (500, 400))) for quad in page(columns, rows)]
-    shuffled = random.sample(range(len(quads)), len(quads))
-    order = geometry.reading_order([quads[index] for index in shuffled])
-    assert [shuffled[index] for index in order] == list(range(len(quads)))
-
-
-def test_lines_of_one_row_may_differ_in_height_and_place() -> None:
-    tall, low, small = (
-        rectangle(500, 96, 100, 40),
-        rectangle(100, 110, 200, 30),
-        rectangle(320, 105, 100, 20),
-    )
-    under = rectangle(90, 145, 200, 30)
-    assert geometry.reading_order([under, tall, small, low]) == [3, 2, 1, 0]
-
-
-def test_a_page_lying_on_its_side_is_not_taken_for_a_tilted_one() -> None:
-    quads = [geometry.clockwise(turned(quad, 90, (300, 300))) for quad in page(1, 3)]
-    assert geometry.reading_order(quads) == [2, 1, 0], "from left to right, as they stand"
-
-
-@settings(deadline=None)
-@given(st.data())
-def test_reading_order_does_not_depend_on_the_order_given(data: st.DataObject) -> None:
-    cells = data.draw(st.lists(st.integers(0, 24), min_size=1, max_size=12, unique=True))
-    sides = st.floats(0.1, 0.9)
-    quads = []
-    for cell in cells:
-        width, height = 150 * data.draw(sides), 40 * data.draw(sides)
-        corner = (200 * (cell % 5) + data.draw(st.floats(0, 49)), 50.0 * (cell // 5))
-        quads.append(rectangle(*corner, width, height))
-    shuffled = data.draw(st.permutations(range(len(quads))))
-    order = geometry.reading_order([quads[index] for index in shuffled])
-    assert sorted(order) == list(range(len(quads)))
-    assert [shuffled[index] for index in order] == geometry.reading_order(quads)

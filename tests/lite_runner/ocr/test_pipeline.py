@@ -17,6 +17,7 @@ from lite_runner.ocr import memory
 from lite_runner.predictor.protocol import Output
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.releases.release import sha256
+from tests.lite_runner.conftest import one_letter
 
 #: Where the sheet's two lines are, as they are drawn.
 TRUTH = [[[40, top], [280, top], [280, top + 30], [40, top + 30]] for top in (40, 120)]
@@ -77,7 +78,7 @@ def test_lines_on_their_head_are_turned(pack_folder: Path, engine: Any, sheet: I
     with Ocr(pack_folder, engine) as reader:
         page = reader.read(sheet)
     assert [(line.text, line.angle) for line in page] == [("r", 180), ("r", 180)]
-    for line, truth in zip(page, TRUTH):
+    for line, truth in zip(page, TRUTH[::-1]):
         np.testing.assert_allclose(inner(line.box), np.roll(truth, 2, axis=0), atol=2)
 
 
@@ -91,6 +92,61 @@ def test_a_class_beside_the_probabilities_is_passed_over(
         engine.models["cls.nb"] = outputs
         with Ocr(pack_folder, engine) as reader:
             assert [line.angle for line in reader.read(sheet)] == [180, 180]
+
+
+def surely_left(batch: Floats) -> list[Output]:
+    """A recogniser that is surer of lines that are darker on their left."""
+    probabilities = one_letter(batch)
+    probabilities[:, 0, 2] *= 0.7
+    return [Output(probabilities)]
+
+
+@pytest.mark.parametrize("turned", [0.6, 0.95])
+def test_upright_lines_that_look_upside_down_stay_where_they_read_better(
+    turned: float, pack_folder: Path, engine: Any, sheet: Image
+) -> None:
+    engine.models["cls.nb"] = always(turned)
+    engine.models["rec.nb"] = surely_left
+    with Ocr(pack_folder, engine) as reader:
+        upright = [(line.text, line.angle) for line in reader.read(sheet)]
+        rotated = [(line.text, line.angle) for line in reader.read(sheet[::-1, ::-1])]
+    assert upright == [("l", 0), ("l", 0)]
+    assert rotated == [("l", 180), ("l", 180)]
+
+
+@pytest.mark.parametrize(("quarters", "angle"), [(1, 180), (3, 0)])
+def test_a_page_on_its_side_is_detected_again_upright(
+    quarters: int, angle: int, pack_folder: Path, engine: Any
+) -> None:
+    """Three lines, the first one longest, as a scanner gives a page that lies on its side."""
+    page = np.full((320, 320, 3), 255, np.uint8)
+    for place, right in enumerate((300, 260, 220)):
+        page[30 + 90 * place :, 20:right][:30] = 90
+        page[30 + 90 * place :, 20:120][:30] = 10
+    engine.models["rec.nb"] = surely_left
+    engine.models["cls.nb"] = always(0.5)
+    with Ocr(pack_folder, engine) as reader:
+        lines = reader.read(np.rot90(page, quarters).copy()).lines
+    assert [(line.text, line.angle) for line in lines] == [("l", angle)] * 3
+    lengths = [abs(line.box[1] - line.box[0]).max() for line in lines]
+    assert sorted(lengths, reverse=True) == lengths
+    # The text's own top left is where the page's top left came to lie.
+    corner = {1: (0, 320), 3: (320, 0)}[quarters]
+    assert abs(lines[0].box[0] - corner).max() < 40
+    assert engine.events.count(("run", "det.nb", (1, 3, 320, 320))) == 2
+
+
+def test_without_classification_a_page_on_its_side_is_read_as_it_lies(
+    pack_folder: Path, engine: Any
+) -> None:
+    page = np.full((320, 320, 3), 255, np.uint8)
+    for place in range(3):
+        page[20:300, 30 + 90 * place :][:, :30] = 10
+    with Ocr(pack_folder, engine, Options(classify=False)) as reader:
+        lines = reader.read(page).lines
+    assert len(lines) == 3
+    assert engine.events.count(("run", "det.nb", (1, 3, 320, 320))) == 1
+    assert [line.box[0, 0] for line in lines] == sorted(line.box[0, 0] for line in lines)[::-1]
 
 
 def test_lines_not_surely_on_their_head_stay(pack_folder: Path, engine: Any, sheet: Image) -> None:
@@ -219,7 +275,11 @@ def test_every_network_gets_the_size_it_declares(
     shapes = {event[1:] for event in engine.events if event[0] == "run"}
     assert shapes == {
         ("det.nb", (1, 3, 256, 448)),
+        ("cls.nb", (4, 3, 80, 160)),  # two windows of each line where the page is wider
         ("cls.nb", (2, 3, 80, 160)),
+        # The short lines of the higher page, both ways: four, of which three go at once.
+        ("rec.nb", (3, 3, 16, 640)),
+        ("rec.nb", (1, 3, 16, 640)),
         ("rec.nb", (2, 3, 16, 640)),
     }
 

@@ -172,12 +172,12 @@ def test_copies_read_at_the_same_time(pack_folder: Path, engine: Any) -> None:
 def test_an_error_in_one_thread_is_that_threads_own(pack_folder: Path, own_thread: Any) -> None:
     rule = own_thread.models["det.nb"]
 
-    def fail_at_64(batch: Floats) -> list[Output]:
-        if batch.shape[2] == 64:
+    def fail_at_192(batch: Floats) -> list[Output]:
+        if batch.shape[2] == 192:  # a strip, with its border
             raise EngineError("det.nb: it failed")
         return rule(batch)  # type: ignore[no-any-return]
 
-    own_thread.models["det.nb"] = fail_at_64
+    own_thread.models["det.nb"] = fail_at_192
     with Ocr(pack_folder, own_thread) as reader, ThreadPoolExecutor(4) as threads:
         futures = [threads.submit(read, reader, number) for number in (0, 1, 0, 2)]
         for future, number in zip(futures, (0, 1, 0, 2)):

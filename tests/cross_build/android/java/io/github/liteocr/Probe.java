@@ -113,6 +113,23 @@ public final class Probe {
                 }
                 break;
             }
+            case "order": {
+                boolean upsideDown = in.readBoolean();
+                boolean turned = in.readBoolean();
+                List<Quad> quads = new ArrayList<>();
+                for (int left = in.readInt(); left > 0; left--) {
+                    quads.add(quad());
+                }
+                List<Integer> order = turned
+                        ? ReadingOrder.ofTurned(quads, upsideDown)
+                        : ReadingOrder.of(quads, upsideDown);
+                out.writeByte(DONE);
+                out.writeInt(order.size());
+                for (int index : order) {
+                    out.writeInt(index);
+                }
+                break;
+            }
             case "logical": {
                 List<String> characters = texts();
                 out.writeByte(DONE);

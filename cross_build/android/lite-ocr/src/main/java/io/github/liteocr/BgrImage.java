@@ -21,6 +21,15 @@ final class BgrImage {
         this(width, height, new byte[3 * width * height]);
     }
 
+    /** So many columns from the one at {@code start} on. */
+    BgrImage columns(int start, int count) {
+        BgrImage part = new BgrImage(count, height);
+        for (int y = 0; y < height; y++) {
+            System.arraycopy(bgr, 3 * (y * width + start), part.bgr, 3 * y * count, 3 * count);
+        }
+        return part;
+    }
+
     /** The same picture rotated by 180 degrees. */
     BgrImage upsideDown() {
         BgrImage rotated = new BgrImage(width, height);

@@ -1,6 +1,7 @@
 package io.github.liteocr;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -70,7 +71,7 @@ final class Detector {
         }
     }
 
-    /** Find text, in reading order. */
+    /** Find text, from top to bottom; directions are known before the order of reading is. */
     List<Detection> find(BgrImage image, ModelSession session) {
         Probabilities map = probabilities(image, session);
         List<Detection> regions = regions(map, image.width, image.height);
@@ -79,7 +80,7 @@ final class Detector {
                     / Math.max(image.width, image.height);
             regions = new CloserLook(this, session).find(image, regions, scale);
         }
-        return inOrder(regions);
+        return fromTopToBottom(regions);
     }
 
     /**
@@ -195,16 +196,16 @@ final class Detector {
         return detections;
     }
 
-    private static List<Detection> inOrder(List<Detection> detections) {
-        List<Quad> quads = new ArrayList<>();
-        for (Detection detection : detections) {
-            quads.add(detection.quad);
-        }
-        List<Detection> ordered = new ArrayList<>();
-        for (int index : ReadingOrder.of(quads)) {
-            ordered.add(detections.get(index));
-        }
-        return ordered;
+    private static List<Detection> fromTopToBottom(List<Detection> detections) {
+        List<Detection> sorted = new ArrayList<>(detections);
+        Collections.sort(
+                sorted, (first, second) -> Double.compare(height(first), height(second)));
+        return sorted;
+    }
+
+    private static double height(Detection detection) {
+        float[] y = detection.quad.y;
+        return y[0] + y[1] + y[2] + y[3];
     }
 
     private static Quad scaled(Quad quad, float scaleX, float scaleY, int width, int height) {

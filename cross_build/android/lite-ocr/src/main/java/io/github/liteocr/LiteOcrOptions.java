@@ -33,7 +33,7 @@ public final class LiteOcrOptions {
         return this;
     }
 
-    /** Whether lines that are upside down are looked for, where the pack has a classifier. */
+    /** Whether lines and pages are turned upright, where the pack has a classifier. */
     public LiteOcrOptions setClassify(boolean classify) {
         this.classify = classify;
         return this;

@@ -63,34 +63,86 @@ final class OcrPipeline {
 
     /** Lines in reading order. */
     List<TextLine> read(BgrImage image) {
-        List<DetectedLine> detected = new ArrayList<>();
-        for (Detector.Detection detection : detector.find(image, detectorSession)) {
-            Quad quad = detection.quad.textFirst();
-            detected.add(new DetectedLine(PerspectiveCrop.of(image, quad), quad));
+        List<LineCrop> lines = detect(image);
+        boolean sideways = classifier != null && PageRotation.isSideways(quads(lines));
+        if (sideways) {
+            lines = detect(PageRotation.quarterTurn(image));
         }
+        boolean upsideDown = false;
         if (classifier != null) {
-            for (DetectedLine line : detected) {
-                if (classifier.isUpsideDown(line.pixels, classifierSession)) {
-                    line.rotate();
-                }
+            for (LineCrop line : lines) {
+                line.upsideDown = classifier.upsideDown(line.pixels, classifierSession);
+            }
+            lines = LineDirection.settle(lines, classifier.threshold, this::recognise, sideways);
+            upsideDown = LineDirection.turned(lines) >= PageRotation.UPSIDE_DOWN;
+        }
+        recognise(lines);
+        List<Integer> order = sideways
+                ? ReadingOrder.ofTurned(quads(lines), upsideDown)
+                : ReadingOrder.of(quads(lines), upsideDown);
+        List<TextLine> read = new ArrayList<>();
+        for (int index : order) {
+            LineCrop line = lines.get(index);
+            if (!line.text.text.isEmpty() && line.text.score >= options.minScore) {
+                read.add(sideways ? turnedBack(line, image.width) : textLine(line));
             }
         }
+        return Collections.unmodifiableList(read);
+    }
+
+    private List<LineCrop> detect(BgrImage image) {
+        List<LineCrop> lines = new ArrayList<>();
+        for (Detector.Detection detection : detector.find(image, detectorSession)) {
+            Quad quad = detection.quad.textFirst();
+            lines.add(new LineCrop(PerspectiveCrop.of(image, quad), quad));
+        }
+        return lines;
+    }
+
+    private static List<Quad> quads(List<LineCrop> lines) {
+        List<Quad> quads = new ArrayList<>();
+        for (LineCrop line : lines) {
+            quads.add(line.quad);
+        }
+        return quads;
+    }
+
+    /** Read what was not read yet. */
+    private void recognise(List<LineCrop> lines) {
         // Widest first, as lines of one width share an open model.
-        List<DetectedLine> widest = new ArrayList<>(detected);
+        List<LineCrop> widest = new ArrayList<>(lines);
         Collections.sort(
                 widest,
                 (first, second) ->
                         recogniser.inputWidth(second.pixels) - recogniser.inputWidth(first.pixels));
-        for (DetectedLine line : widest) {
-            line.text = recogniser.read(line.pixels, recogniserSession);
-        }
-        List<TextLine> lines = new ArrayList<>();
-        for (DetectedLine line : detected) {
-            if (!line.text.text.isEmpty() && line.text.score >= options.minScore) {
-                lines.add(line.line());
+        for (LineCrop line : widest) {
+            if (line.text == null) {
+                recognise(line);
             }
         }
-        return Collections.unmodifiableList(lines);
+    }
+
+    private void recognise(LineCrop line) {
+        line.text = recogniser.read(line.pixels, recogniserSession);
+    }
+
+    /** A line of a picture that was turned, where it is in the one that was given. */
+    private static TextLine turnedBack(LineCrop line, int width) {
+        Quad quad = PageRotation.turnedBack(line.quad, width);
+        return textLine(line.text, quad, PageRotation.angle(quad));
+    }
+
+    private static TextLine textLine(LineCrop line) {
+        return textLine(line.text, line.quad, line.angle);
+    }
+
+    private static TextLine textLine(Recogniser.Text text, Quad quad, int angle) {
+        float[] box = new float[8];
+        for (int n = 0; n < 4; n++) {
+            box[2 * n] = quad.x[n];
+            box[2 * n + 1] = quad.y[n];
+        }
+        return new TextLine(text.text, (float) text.score, box, angle);
     }
 
     /**
@@ -125,33 +177,5 @@ final class OcrPipeline {
             }
         }
         return kept.toString();
-    }
-
-    /** A line on its way through the stages. */
-    private static final class DetectedLine {
-        BgrImage pixels;
-        Quad quad;
-        int angle;
-        Recogniser.Text text;
-
-        DetectedLine(BgrImage pixels, Quad quad) {
-            this.pixels = pixels;
-            this.quad = quad;
-        }
-
-        void rotate() {
-            pixels = pixels.upsideDown();
-            quad = quad.startingAt(2);
-            angle = 180;
-        }
-
-        TextLine line() {
-            float[] box = new float[8];
-            for (int n = 0; n < 4; n++) {
-                box[2 * n] = quad.x[n];
-                box[2 * n + 1] = quad.y[n];
-            }
-            return new TextLine(text.text, (float) text.score, box, angle);
-        }
     }
 }

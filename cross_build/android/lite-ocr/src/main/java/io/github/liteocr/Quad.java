@@ -5,7 +5,7 @@ import java.util.Arrays;
 /** Four corners in pixels, clockwise as seen on the screen; not to be changed. */
 final class Quad {
     /** A crop this many times taller than wide holds a line written downwards. */
-    private static final double TALL = 1.5;
+    static final double TALL = 1.5;
 
     final float[] x;
     final float[] y;

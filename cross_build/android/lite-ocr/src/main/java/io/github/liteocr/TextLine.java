@@ -34,7 +34,7 @@ public final class TextLine {
         return box.clone();
     }
 
-    /** Degrees by which the line is rotated: 180 where it is upside down, else 0. */
+    /** 180 where the text runs to the left or upwards, as that of a page upside down, else 0. */
     public int getAngle() {
         return angle;
     }
