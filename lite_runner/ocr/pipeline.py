@@ -24,6 +24,7 @@ from lite_runner.ocr import (
     words,
 )
 from lite_runner.ocr.centre_line import CentreLine, straighten
+from lite_runner.ocr.curved_words import curved_words
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds, Word
 from lite_runner.ocr.tracing import CurvedRegion
@@ -51,10 +52,15 @@ class _Crop:
     middle: CentreLine | None = None
 
     @property
+    def line(self) -> CentreLine | None:
+        """Of a curved line, its middle from the text's start."""
+        if self.middle is None or self.angle == 0:
+            return self.middle
+        return self.middle.reversed()
+
+    @property
     def polygon(self) -> Floats:
-        if self.middle is None:
-            return self.box
-        return (self.middle.reversed() if self.angle == 180 else self.middle).outline()
+        return self.box if self.line is None else self.line.outline()
 
 
 class Ocr:
@@ -314,6 +320,8 @@ class Ocr:
     def _words(self, crop: _Crop) -> tuple[Word, ...] | None:
         if crop.steps is None:
             return None
+        if crop.line is not None:
+            return curved_words(crop.steps, self.pack.recogniser, crop.line, str(crop.text))
         return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
 
     def _polygon(self, crop: _Crop) -> Floats | None:
