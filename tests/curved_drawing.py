@@ -87,11 +87,16 @@ def seal() -> tuple[Image.Image, list[str]]:
 def sign() -> tuple[Image.Image, list[str]]:
     """Lines bent up, straight, bent down and in a wave; with its lines from top to bottom."""
     picture = Image.new("RGB", (900, 960), (250, 240, 200))
-    lines = ["GRAND OPENING TODAY", "straight line 2026", "Fresh bread", "Down by the river"]
+    lines = [
+        "GRAND OPENING TODAY",
+        "straight line 2026",
+        "Fresh bread every day",
+        "Down by the river I go",
+    ]
     write(picture, lines[0], circle(450, 480, 380, 0), 48)
     write(picture, lines[1], level(450, 330), 40)
-    write(picture, lines[2], circle(450, 200, 350, 180, tops_inside=True), 48)
-    write(picture, lines[3], wave(450, 780, 70, 700), 48)
+    write(picture, lines[2], circle(450, 270, 330, 180, tops_inside=True), 48)
+    write(picture, lines[3], wave(450, 790, 100, 720), 48)
     return picture, lines
 
 

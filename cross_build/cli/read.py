@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         "json-lines": "print a JSON object for each picture as it comes",
         **{name: f"{words}; - for stdout" for name, words in FORMATS_HELP.items()},
         "words": WORDS_HELP,
+        "polygons": "read text along curves, too, and tell polygons",
         "draw": "folder for annotated pictures",
         "detect": "--no-detect: the whole picture is one line",
         "classify": "--no-classify: do not turn upside-down lines",

@@ -70,7 +70,7 @@ def _read(read: argparse.ArgumentParser) -> None:
     read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
     read.add_argument("--no-classify", action="store_true", help="do not turn text upright")
     read.add_argument(
-        "--polygons", action="store_true", help="read text along curves, too; tell polygons"
+        "--polygons", action="store_true", help="read text along curves, too, and tell polygons"
     )
     read.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
     read.add_argument(

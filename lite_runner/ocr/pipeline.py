@@ -23,6 +23,7 @@ from lite_runner.ocr import (
     recognition,
     words,
 )
+from lite_runner.ocr.curved_words import curved_words
 from lite_runner.ocr.line_classifier import LineClassifier
 from lite_runner.ocr.line_crop import LineCrop
 from lite_runner.ocr.line_detector import DetectedLines, LineDetector
@@ -273,6 +274,8 @@ class Ocr:
     def _words(self, crop: LineCrop) -> tuple[Word, ...] | None:
         if crop.steps is None:
             return None
+        if crop.middle is not None:
+            return curved_words(crop.steps, self.pack.recogniser, crop.middle, str(crop.text))
         return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
 
     def _polygon(self, crop: LineCrop) -> Floats | None:
