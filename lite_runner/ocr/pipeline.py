@@ -320,7 +320,7 @@ class Ocr:
     def _words(self, crop: _Crop) -> tuple[Word, ...] | None:
         if crop.steps is None:
             return None
-        return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
+        return words.words(crop.steps, self.pack.recogniser, crop.polygon, str(crop.text))
 
     def _polygon(self, crop: _Crop) -> Floats | None:
         return crop.polygon if self.options.polygons else None

@@ -75,13 +75,13 @@ class _Glyph:
         return unicodedata.name(self.text[0], "").startswith(("CJK ", "HIRAGANA ", "KATAKANA "))
 
 
-def words(steps: Steps, recogniser: Recogniser, box: Floats, text: str) -> tuple[Word, ...]:
+def words(steps: Steps, recogniser: Recogniser, outline: Floats, text: str) -> tuple[Word, ...]:
     """The words of a line.
 
     Args:
         steps: what was read of it.
         recogniser: by which.
-        box: float32 4x2 of the line, from the text's own top left.
+        outline: of the line, from the text's own top left; see :func:`part`.
         text: the line in the order of reading, which is also the words'.
     """
     glyphs = _glyphs(steps, recogniser)
@@ -92,16 +92,28 @@ def words(steps: Steps, recogniser: Recogniser, box: Floats, text: str) -> tuple
         scores = [glyph.probability for glyph in glyphs[first : last + 1]]
         left, right = _extent(glyphs, first, last, steps)
         word = bidi.logical(characters) if rtl else "".join(characters)
-        result.append(Word(word, sum(scores) / len(scores), part(box, left, right)))
+        result.append(Word(word, sum(scores) / len(scores), part(outline, left, right)))
     return tuple(_in_order_of(text, result) if rtl else result)
 
 
-def part(box: Floats, left: float, right: float) -> Floats:
-    """The part of a quad between two shares, 0 to 1, of its length."""
-    top, bottom = box[1] - box[0], box[2] - box[3]
-    corners = (box[0] + left * top, box[0] + right * top)
-    below = (box[3] + right * bottom, box[3] + left * bottom)
-    return np.asarray([*corners, *below], np.float32)
+def part(outline: Floats, left: float, right: float) -> Floats:
+    """The part of a line between two shares, 0 to 1, of its length, as a quad.
+
+    Args:
+        outline: float32 2Nx2, N points along its top and N back along its bottom: its box, or the
+            polygon of a curved line.
+        left, right: where the part begins and ends.
+    """
+    count = len(outline) // 2
+    top, bottom = outline[:count], outline[count:][::-1]
+    steps = np.linalg.norm(np.diff((top + bottom) / 2, axis=0), axis=1)
+    shares = np.concatenate([[0.0], np.cumsum(steps)]) / max(float(steps.sum()), 1e-6)
+
+    def point(side: Floats, share: float) -> list[float]:
+        return [float(np.interp(share, shares, side[:, axis])) for axis in (0, 1)]
+
+    corners = (point(top, left), point(top, right), point(bottom, right), point(bottom, left))
+    return np.array(corners, np.float32)
 
 
 def _glyphs(steps: Steps, recogniser: Recogniser) -> list[_Glyph]:

@@ -102,3 +102,14 @@ def test_from_right_to_left_words_are_in_the_order_of_reading(
     found = read("-ב-א- -a-b- -c- -ג-א--", rtl, network, "אג ab c אב")
     assert [word.text for word in found] == ["אג", "ab", "c", "אב"]
     assert found[0].box[0, 1] > found[-1].box[0, 1]
+
+
+def test_words_of_a_curved_line_lie_along_it() -> None:
+    """Half a ring from the left over the top to the right, 20 high and of radius 100 and 80."""
+    angles = np.linspace(np.pi, 0, 61)
+    over, under = ((np.cos(angles) * r, -np.sin(angles) * r) for r in (100, 80))
+    outline = np.concatenate([np.column_stack(over), np.column_stack(under)[::-1]])
+    quad = words.part(outline.astype(np.float32), 1 / 3, 2 / 3)
+    for corner, (radius, degrees) in zip(quad, ((100, 120), (100, 60), (80, 60), (80, 120))):
+        place = radius * np.array([np.cos(np.radians(degrees)), -np.sin(np.radians(degrees))])
+        np.testing.assert_allclose(corner, place, atol=0.5)
