@@ -23,6 +23,12 @@ _NEEDED = (
     *("requests", "urllib3", "rich", "protobuf", "flatbuffers", "onnx", "pyyaml", "cattrs"),
     *("fabric", "paramiko", "pyelftools"),
 )
+#: Packages that few need, and what for.
+_EXTRAS = {
+    "plotly": "'bench --html'",
+    "pypdfium2": "PDFs in 'read'",
+    "pillow-heif": "HEIC in 'read'",
+}
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
 _NEEDED_BYTES = 1_500_000_000
 
@@ -44,7 +50,7 @@ def host_checks() -> list[Check]:
     checks.append(attempt("settings", _settings, "correct what is named there"))
     # What is advised there stands in the error itself.
     checks.append(attempt("python for opt", _interpreter, "then run this again"))
-    return [*checks, _plots()]
+    return [*checks, *(_extra(name, purpose) for name, purpose in _EXTRAS.items())]
 
 
 def local_check() -> Check:
@@ -59,10 +65,10 @@ def _package(name: str) -> Check:
         return Check(name, False, "not installed", _install(name))
 
 
-def _plots() -> Check:
-    """Only pages of benchmarks need plotly."""
-    check = _package("plotly")
-    return replace(check, hint=f"for 'bench --html': {check.hint}", needed=False)
+def _extra(name: str, purpose: str) -> Check:
+    """A package that only some commands need."""
+    check = _package(name)
+    return replace(check, hint=f"for {purpose}: {check.hint}", needed=False)
 
 
 def _install(name: str) -> str:

@@ -10,7 +10,7 @@ from invoke.context import Context
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD
-from lite_runner.cli.arguments import FORMATS_HELP, MAX_SIDE_HELP, WORDS_HELP
+from lite_runner.cli.arguments import FORMATS_HELP, MAX_SIDE_HELP, POLYGONS_HELP, WORDS_HELP
 from lite_runner.cli.results import Destinations, keeping
 from lite_runner.errors import UsageError
 from lite_runner.pictures.page_range import FIRST, PageRange
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         "json-lines": "print a JSON object for each picture as it comes",
         **{name: f"{words}; - for stdout" for name, words in FORMATS_HELP.items()},
         "words": WORDS_HELP,
-        "polygons": "read text along curves, too, and tell polygons",
+        "polygons": POLYGONS_HELP,
         "draw": "folder for annotated pictures",
         "detect": "--no-detect: the whole picture is one line",
         "classify": "--no-classify: do not turn upside-down lines",
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         "batch": "lines given to a network at once; as suits the engine if not given",
         "min-score": "drop lines scored lower",
         "threads": "of the engine, at most as many as there are cores",
-        "polygons": "read text along curves, too; tell polygons",
         "max-side": MAX_SIDE_HELP,
     },
 )
@@ -80,7 +79,7 @@ def read(
     options += [f"--max-side={max_side}"] if max_side else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, enabled in stages.items() if not enabled]
-    destinations = Destinations(json, text, csv, hocr, json_lines)
+    destinations = Destinations(json, text, csv, hocr, json_lines, words)
     results: list[report.Result] = []
 
     def show(result: report.Result) -> None:

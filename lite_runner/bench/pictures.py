@@ -31,7 +31,7 @@ def find(arguments: Sequence[str]) -> list[Picture]:
         if (folder / "labels.json").is_file():
             pictures += [_labelled(picture) for picture in ground_truth.pictures(folder)]
             continue
-        for source in inputs.expand([argument]):
+        for source in inputs.expand([argument], inputs.SUFFIXES):
             if source.error is not None:
                 raise UsageError(f"{source.name}: {source.error}")
             beside = source.path.parent

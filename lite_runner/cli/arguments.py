@@ -12,6 +12,7 @@ from lite_runner.releases.settings import POWER_MODES
 
 #: Also what hosts say of these options.
 PAGES_HELP = "of a TIFF or GIF, as 1-3,5 or all (default: the first)"
+POLYGONS_HELP = "read text along curves, too, and tell polygons"
 WORDS_HELP = "a box for each word, too, in JSON, CSV and hOCR"
 FORMATS_HELP = {
     "text": "write the plain text there, a form feed between pages",
@@ -69,9 +70,7 @@ def _read(read: argparse.ArgumentParser) -> None:
     read.add_argument("--draw", type=Path, metavar="DIR", help="write annotated pictures there")
     read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
     read.add_argument("--no-classify", action="store_true", help="do not turn text upright")
-    read.add_argument(
-        "--polygons", action="store_true", help="read text along curves, too, and tell polygons"
-    )
+    read.add_argument("--polygons", action="store_true", help=POLYGONS_HELP)
     read.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
     read.add_argument(
         "--batch",

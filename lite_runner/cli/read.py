@@ -20,6 +20,7 @@ def read(options: argparse.Namespace) -> int:
         csv=options.csv or "",
         hocr=options.hocr or "",
         json_lines=options.json_lines,
+        words=options.words,
     )
     known: list[report.Result] = []
 

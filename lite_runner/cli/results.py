@@ -28,6 +28,7 @@ class Destinations:
         json, text, csv, hocr: the file for each format; empty for none, ``-`` for standard output,
             which then carries nothing else.
         json_lines: print a JSON object for each picture as it comes, and nothing else.
+        words: whether words were asked for; else only hOCR has them.
 
     Raises:
         UsageError: several go to standard output.
@@ -38,6 +39,7 @@ class Destinations:
     csv: str = ""
     hocr: str = ""
     json_lines: bool = False
+    words: bool = False
 
     def __post_init__(self) -> None:
         if len(self._on_stdout) > 1:
@@ -52,7 +54,7 @@ class Destinations:
     def show(self, result: report.Result) -> None:
         """Print a picture's lines as soon as they are read."""
         if self.json_lines:
-            output.print_json_line(result)
+            output.print_json_line(result if self.words else report.without_words(result))
         elif not self._on_stdout:
             print(report.text(result), flush=True)
         elif "error" in result and self.json != output.STDOUT:
@@ -63,7 +65,9 @@ class Destinations:
         for name, form in _FORMATS.items():
             target = getattr(self, name)
             if target:
-                output.write_text(form(results), target, is_json=name == "json")
+                spelled = self.words or name == "hocr"
+                content = results if spelled else [report.without_words(each) for each in results]
+                output.write_text(form(content), target, is_json=name == "json")
 
     def finish(self, results: Sequence[report.Result]) -> int:
         """Write the files and print the summary; 1 if any picture failed, else 0."""

@@ -120,6 +120,17 @@ def numbered(result: Result, page: int, pages: int) -> Result:
     return copy
 
 
+def without_words(result: Result) -> Result:
+    """The same without the words of its lines."""
+    if "error" in result:
+        return result
+    copy, lines = result.copy(), [line.copy() for line in result["lines"]]
+    for line in lines:
+        line.pop("words", None)
+    copy["lines"] = lines
+    return copy
+
+
 def text(result: Result) -> str:
     """A picture's lines for a terminal, one a row: number, score, what was unusual, text."""
     name = title(result)

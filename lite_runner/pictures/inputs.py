@@ -5,20 +5,16 @@ from __future__ import annotations
 import glob
 import sys
 from pathlib import Path
-from typing import Iterable, NamedTuple
+from typing import Collection, Iterable, NamedTuple
 
 from lite_runner.errors import ImageError
 
 #: Given as a picture, it means standard input.
 STDIN = "-"
-#: What a folder is searched for; a file named outright is tried whatever it is called. Hosts
-#: convert those of the last row; boards say so.
-SUFFIXES = frozenset(
-    {
-        *(".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"),
-        *(".avif", ".heic", ".heif", ".pdf"),
-    }
-)
+#: What boards read, by the ends of files' names; a file named outright is tried whatever it is called.
+SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+#: What hosts convert. Boards say so of those in a folder, instead of passing them over.
+CONVERTED = frozenset({".avif", ".heic", ".heif", ".pdf"})
 
 
 class Source(NamedTuple):
@@ -48,10 +44,16 @@ class Source(NamedTuple):
         return data
 
 
-def expand(arguments: Iterable[str]) -> list[Source]:
+def expand(
+    arguments: Iterable[str], suffixes: Collection[str] = SUFFIXES | CONVERTED
+) -> list[Source]:
     """Pictures meant by files, folders (not searched deeper) and glob patterns, in that order.
 
     What cannot be found or opened is in the list too, with its error, so that the rest goes on.
+
+    Args:
+        arguments: the names.
+        suffixes: what folders are searched for.
     """
     sources: list[Source] = []
     for argument in arguments:
@@ -64,7 +66,7 @@ def expand(arguments: Iterable[str]) -> list[Source]:
             if argument == STDIN:
                 sources.append(_stdin(sources))
             elif path.is_dir():
-                sources += _folder(argument, path)
+                sources += _folder(argument, path, suffixes)
             elif glob.has_magic(argument) and not path.exists():
                 sources += _pattern(argument)
             else:
@@ -97,12 +99,12 @@ def _stdin(before: Iterable[Source]) -> Source:
     return Source(STDIN, Path(STDIN), error)
 
 
-def _folder(name: str, folder: Path) -> list[Source]:
+def _folder(name: str, folder: Path, suffixes: Collection[str]) -> list[Source]:
     paths = sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir()
+        path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.is_dir()
     )
     if not paths:
-        kinds = " ".join(sorted(SUFFIXES))
+        kinds = " ".join(sorted(suffixes))
         return [Source(name, folder, f"folder holds no pictures; looked for {kinds}")]
     return [Source(str(path), path) for path in paths]
 

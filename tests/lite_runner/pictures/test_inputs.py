@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lite_runner.errors import ImageError
-from lite_runner.pictures.inputs import SUFFIXES, drawing_name, expand
+from lite_runner.pictures.inputs import CONVERTED, SUFFIXES, drawing_name, expand
 
 
 @pytest.fixture
@@ -73,10 +73,12 @@ def test_a_folder_named_like_a_picture_is_no_picture_of_its_folder(folder: Path)
     assert [source.name for source in expand(["sub"])] == ["sub/c.jpg"]
 
 
-@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES | CONVERTED))
 def test_folders_are_searched_for_every_kind(suffix: str, tmp_path: Path) -> None:
     (tmp_path / f"a{suffix.upper()}").touch()
     assert [source.error for source in expand([str(tmp_path)])] == [None]
+    (source,) = expand([str(tmp_path)], SUFFIXES)
+    assert (source.error is None) == (suffix in SUFFIXES)
 
 
 def standard_input(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
