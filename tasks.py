@@ -7,7 +7,9 @@ import shlex
 import sys
 
 from invoke.context import Context
+from invoke.main import program
 
+from cross_build.cli import command_line
 from cross_build.cli.command import command
 from cross_build.cli.program import commands
 from lite_runner import terminal
@@ -20,7 +22,7 @@ _BUILD_TOOLS = ".ci/build.in"
 _TOGETHER = ["-n", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
-@command()
+@command(help={"k": "only tests whose names match, as pytest's -k"})
 def test(c: Context, k: str = "") -> int:
     """Run the test suite; -k picks tests."""
     # A few tests would wait longer for several processes than they take.
@@ -72,3 +74,6 @@ def _run(c: Context, module: str, *arguments: str) -> int:
 
 
 namespace = commands(test, lint, lock)
+# invoke loads this file between its own options and those of commands.
+if hasattr(program, "core"):
+    command_line.prepare(program, namespace)

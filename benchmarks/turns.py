@@ -28,7 +28,7 @@ from typing import Iterator, Sequence
 from benchmarks import peer_env, side
 from benchmarks.comparison import Match
 from benchmarks.side import Reading, Side
-from cross_build.bench import benchmark
+from cross_build.bench import staging
 from cross_build.bench.peers.peer import Peer
 from cross_build.bench.peers.weights import Weights
 from cross_build.boards.board import Board
@@ -86,8 +86,8 @@ def staged(pack: str) -> Iterator[Release]:
         LiteError: it cannot be made or brought there.
     """
     board = connect(target("local"))
-    sweep = benchmark.Sweep(packs=[pack] if pack else [], tuned=False)
-    with benchmark.staged(board, sweep, []) as stage:
+    sweep = staging.Sweep(packs=[pack] if pack else [], tuned=False)
+    with staging.staged(board, sweep, []) as stage:
         folder = Path(stage.programs[0][1]).parent
         yield Release(board, folder, load(folder / "pack"))
 

@@ -13,6 +13,10 @@ class BoardError(LiteError):
     """A board cannot be reached, is not what its target says, or refuses a command."""
 
 
+class UnreachableError(BoardError):
+    """A board does not answer, does not let the user in, or the connection to it was lost."""
+
+
 class DeployError(LiteError):
     """A deploy did not come to its end; the release that was in use still is."""
 

@@ -12,13 +12,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lite_runner.errors import EngineError, ImageError, LiteError, PackError
+    from lite_runner.errors import ClosedError, EngineError, ImageError, LiteError, PackError
     from lite_runner.ocr.options import Options
     from lite_runner.ocr.page import Line, Page
     from lite_runner.ocr.pipeline import Ocr
+    from lite_runner.ocr.reader_pool import ReaderPool
 
 __version__ = "0.2.0"
 __all__ = [
+    "ClosedError",
     "EngineError",
     "ImageError",
     "Line",
@@ -27,17 +29,21 @@ __all__ = [
     "Options",
     "PackError",
     "Page",
+    "ReaderPool",
     "__version__",
 ]
 
 
 #: Where the names of this package come from.
 _MODULES = {
-    **dict.fromkeys(("EngineError", "ImageError", "LiteError", "PackError"), "lite_runner.errors"),
+    **dict.fromkeys(
+        ("ClosedError", "EngineError", "ImageError", "LiteError", "PackError"), "lite_runner.errors"
+    ),
     "Line": "lite_runner.ocr.page",
     "Ocr": "lite_runner.ocr.pipeline",
     "Options": "lite_runner.ocr.options",
     "Page": "lite_runner.ocr.page",
+    "ReaderPool": "lite_runner.ocr.reader_pool",
 }
 
 

@@ -6,6 +6,11 @@ from __future__ import annotations
 class LiteError(Exception):
     """Base of every error this project raises on purpose; its text is one line for the user."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text as a terminal shows it: in several lines where addresses make it long."""
+        return (str(self),)
+
 
 class UsageError(LiteError):
     """The command line asks for something that does not exist; the exit code is 2."""
@@ -21,3 +26,12 @@ class PackError(LiteError):
 
 class EngineError(LiteError):
     """The inference library is missing, does not load, or fails while running."""
+
+
+class ClosedError(LiteError):
+    """A reader is used after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this reader was closed, and reads no more; make a new one, or read inside its 'with'"
+        )

@@ -10,6 +10,7 @@ marks U+200E, U+200F and U+061C move nothing but their own neighbours.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from typing import Iterable, Match, TextIO
 
@@ -21,6 +22,21 @@ _IN_TEXT = re.compile(rf"[\x00-\x08\x0b-\x1f{_UNSAFE}]")
 def visible(text: str) -> str:
     r"""Text within one line, with ``\x1b`` for an escape character; line feeds and tabs, too."""
     return _IN_LINE.sub(_spelled, text)
+
+
+def columns() -> int | None:
+    """How wide standard output is; None where it is no terminal, and lines may be of any length."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def visible_text(text: str) -> str:
+    """The same of several lines: line feeds and tabs stay."""
+    return _IN_TEXT.sub(_spelled, text)
+
+
+def json_escaped(text: str) -> str:
+    r"""JSON without such characters: with ``\u009b`` for them, which is the same value."""
+    return _IN_TEXT.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def protect() -> None:
@@ -49,7 +65,7 @@ class _Protected:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        self.stream.write(_IN_TEXT.sub(_spelled, text))
+        self.stream.write(visible_text(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 from lite_runner.errors import LiteError, UsageError
 
 
@@ -15,12 +17,18 @@ class FetchError(LiteError):
     Args:
         problem: what, where and why.
         advice: what to do; printed once where several sources were tried in vain.
+        lines: the same for a terminal, without what was printed before.
     """
 
-    def __init__(self, problem: str, advice: str = "") -> None:
+    def __init__(self, problem: str, advice: str = "", lines: Sequence[str] = ()) -> None:
         super().__init__(f"{problem}; {advice}" if advice else problem)
         self.problem = problem
         self.advice = advice
+        self._lines = tuple(lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return self._lines or super().lines
 
 
 class ChangedError(FetchError):

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import io
-import shutil
-import sys
+import textwrap
 from typing import Sequence
 
+from lite_runner.terminal import columns as columns
 from lite_runner.terminal import visible
 
 #: Columns of text that no terminal has: nothing is folded.
 _UNLIMITED = 100_000
 #: Blanks between columns; one where words would be broken otherwise.
 _GAP = 2
-
-
-def columns() -> int | None:
-    """How wide standard output is; None where it is no terminal, and lines may be of any length."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def table(
@@ -71,6 +66,14 @@ def table(
     with console.capture() as capture:
         console.print(grid)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def facts(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns without headings, indented; long ones are the terminal's to wrap.
+
+    So addresses can still be copied from it.
+    """
+    return textwrap.indent(table(rows[0], rows[1:], rule=False), "  ")
 
 
 def _layout(columns: Sequence[Sequence[str]], width: int | None) -> tuple[int, list[int]]:

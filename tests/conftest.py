@@ -26,14 +26,19 @@ ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests"
 #: Folders whose tests share what takes long to make: the emulated board, the data of a phone.
 BOARD, PHONE = TESTS / "board", TESTS / "phone"
-#: Of the tests of the board, those of ten boards at once, which are boards of their own.
-RACK = BOARD / "rack"
-OF_RACK = (BOARD / "test_fleet.py", BOARD / "test_ansible.py")
+#: Of the tests of the board, those of ten boards at once, which are boards of their own, and those
+#: that measure; each of these two runs beside the others.
+RACK, MEASURING = BOARD / "rack", BOARD / "measuring"
+PARTS = {
+    **dict.fromkeys((BOARD / "test_fleet.py", BOARD / "test_ansible.py"), RACK),
+    **dict.fromkeys((BOARD / "test_benchmark.py", BOARD / "test_peers.py"), MEASURING),
+    **dict.fromkeys((BOARD / "test_processors.py", BOARD / "test_armv7hf.py"), MEASURING),
+}
 #: Seconds one test of the board may take: programs run some twenty times slower there.
 BOARD_TIMEOUT = 900
 #: What takes minutes, longest first; all other files take less.
 LONGEST = [
-    *(BOARD, RACK, PHONE),
+    *(BOARD, RACK, PHONE, MEASURING),
     *(
         TESTS / name
         for name in (
@@ -69,8 +74,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _group(item: pytest.Item) -> Path:
     """The folder or file whose tests one process runs."""
-    if item.path in OF_RACK:
-        return RACK
+    if item.path in PARTS:
+        return PARTS[item.path]
     return next((folder for folder in (BOARD, PHONE) if folder in item.path.parents), item.path)
 
 

@@ -63,3 +63,57 @@ def test_numpy_2_is_refused_instead_of_reading_garbage(board: Board, tmp_path: P
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 1
     assert "built for numpy 1, this is numpy 2.4.6" in run.stderr.splitlines()[-1]
+
+
+SERVER = """
+import json, sys, threading, urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import cv2
+from lite_runner import Ocr, ReaderPool
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        page = self.server.reader.read(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = json.dumps([line.text.replace(" ", "") for line in page]).encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 16
+
+golden = cv2.imread(sys.argv[1])
+half = golden.shape[0] // 2
+# Pictures of different sizes, each with one line of the golden picture.
+lines = [golden[half * (n % 2) : half * (n % 2 + 1), : golden.shape[1] - n] for n in range(16)]
+pictures = [cv2.imencode(".png", line)[1].tobytes() for line in lines]
+
+def post(picture):
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}", picture) as answer:
+        return json.loads(answer.read())
+
+for kind in (Ocr, ReaderPool):
+    with kind() as reader, Server(("127.0.0.1", 0), Handler) as server:
+        server.reader = reader
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with ThreadPoolExecutor(16) as clients:
+            print(json.dumps(list(clients.map(post, pictures))))
+        server.shutdown()
+"""
+
+
+def test_a_web_server_around_a_reader_answers_sixteen_requests_at_once(
+    board: Board, tmp_path: Path
+) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    golden = board.path("current", "pack", "golden.png")
+    command = [board.path("ocr"), "python", str(tmp_path / "server.py"), golden]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    for answers in run.stdout.splitlines():
+        assert json.loads(answers) == [["你好，世界"], ["Paddle-Lite2026"]] * 8
+    assert len(run.stdout.splitlines()) == 2

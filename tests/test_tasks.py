@@ -125,10 +125,14 @@ def test_the_list_explains_every_task() -> None:
         (["bench", "--power", "hihg"], "--power hihg: is not one of high, low, full, unbound"),
         (["bench", "--threads", "2,x"], "--threads 2,x: 'x' is not a whole number of at least 1"),
         (["bench", "--images", "/no.png"], "/no.png: does not exist; check the path"),
-        (
-            ["read", "samples", "--batch", "0"],
-            "argument --batch: '0' is not a whole number",
-        ),
+        (["bench", "--threads", ","], "--threads ,: '' is not a whole number of at least 1"),
+        (["bench", "--limit", "0"], "--limit 0: is not a whole number of at least 1"),
+        (["read", "samples", "--batch", "0"], "--batch 0: is not a whole number of at least 1"),
+        (["read", "samples", "--threads", "0"], "--threads 0: is not a whole number of at least"),
+        (["read", "samples", "--min-score", "2"], "--min-score 2: is not a number from 0 to 1"),
+        (["evaluate", "a", "b", "--limit", "nan"], "--limit nan: is not a number of at least 0"),
+        (["read", "samples", "a", "b", "--pages", "0"], "--pages 0: names no pages"),
+        (["read"], "read: no pictures; name files"),
     ],
 )
 def test_wrong_usage_is_one_line_and_ends_with_two(

@@ -6,7 +6,8 @@ import difflib
 from dataclasses import dataclass
 from typing import Sequence
 
-from cross_build.bench.benchmark import Sweep, bench
+from cross_build.bench.benchmark import bench
+from cross_build.bench.staging import Sweep
 from cross_build.boards.board import Board
 from cross_build.errors import BoardError
 from lite_runner.bench.messages import Picture

@@ -15,9 +15,10 @@ from typing import Sequence
 
 import numpy as np
 
-from cross_build.bench.benchmark import Stage, Sweep, measure, staged
+from cross_build.bench.benchmark import measure
 from cross_build.bench.evaluation import points
 from cross_build.bench.reports.statistics import LEAST_TURNS, ratio
+from cross_build.bench.staging import Stage, Sweep, staged
 from cross_build.boards.board import Board
 from cross_build.errors import BoardError, TargetError
 from lite_runner.bench.candidate import Candidate

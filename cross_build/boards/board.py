@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import Iterator, Sequence
 
+from cross_build.boards import interpreter
 from cross_build.boards.answers import probed as answered
 from cross_build.boards.answers import releases
 from cross_build.boards.answers.answer import Answer, parse
@@ -26,18 +27,6 @@ from lite_runner.releases import probe, release
 #: How long to wait for another deploy to a board: by then a host that went away holds nothing.
 WAIT_SECONDS = release.QUIET_SECONDS + 10
 _PAUSE = 2.0
-#: Runs a Python the runner works with, the system's own first; its arguments are a program.
-_FIND = """
-for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8; do
-    command -v "$python" >/dev/null 2>&1 || continue
-    "$python" -S -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null || continue
-    exec "$python" -I -c "$@"
-done
-hint="'sudo apt-get install python3'"
-grep -qs bionic /etc/os-release && hint="'sudo apt-get install python3.8'"
-echo "there is no Python 3.8 or newer ($(python3 -V 2>&1)); run $hint" >&2
-exit 127
-"""
 
 
 class Board:
@@ -67,9 +56,9 @@ class Board:
         Raises:
             BoardError: it does not answer, is not what its target says, or lacks something.
         """
-        outcome = self._run(inspect.getsource(probe), *libraries)
-        if outcome.code == 127:
-            raise BoardError(f"{self.target.name}: {outcome.reason}")
+        folder = f"{probe.FOLDER}{self.transport.root}"
+        outcome = self._run(inspect.getsource(probe), folder, *libraries)
+        self._check_interpreter(outcome)
         try:
             facts = answered.facts(parse(outcome.stdout, f"{self.target.name}: probe"))
         except BoardError as error:
@@ -100,6 +89,7 @@ class Board:
         code = inspect.getsource(release)
         line = _line(python, code, command, self.transport.root, *arguments)
         outcome = self.transport.run(line, stdin)
+        self._check_interpreter(outcome)
         try:
             return parse(outcome.stdout, f"{self.target.name}: {command}").value
         except BoardError as error:
@@ -207,6 +197,19 @@ class Board:
         reason = probe.incompatibility(facts, {"machine": self.target.machine})
         if reason:
             raise BoardError(f"{self.target.name}: {reason}")
+        if facts.noexec:
+            raise BoardError(
+                f"{self.target.name}: no program can run in {self.transport.root}:"
+                f" {probe.noexec_advice(facts.noexec)}"
+            )
+
+    def _check_interpreter(self, outcome: Outcome) -> None:
+        """Refuse a board without a Python that the runner works with."""
+        if outcome.code == interpreter.MISSING:
+            advice = interpreter.advice(outcome.stdout, bool(self.target.wheels))
+            raise BoardError(
+                f"{self.target.name}: {outcome.reason}{'; ' if advice else ''}{advice}"
+            )
 
     def _packages(self) -> tuple[str, ...]:
         """The board's own packages, which have to do where there are no wheels."""
@@ -232,5 +235,5 @@ class Board:
 def _line(python: str | None, code: str, *arguments: str) -> list[str]:
     """The command that runs a module's text; without an interpreter by one that is found there."""
     if python is None:
-        return ["sh", "-c", _FIND, "sh", code, *arguments]
+        return ["sh", "-c", interpreter.RUN, "sh", code, *arguments]
     return [python, "-I", "-c", code, *arguments]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from typing import Callable, ContextManager, Iterator, Protocol
+from typing import Callable, ContextManager, Protocol
 
-from tqdm import tqdm
-
-from lite_runner import terminal
+from opt_models.progress_bar import progress_bar
 
 
 class Progress(Protocol):
@@ -33,11 +30,8 @@ class Terminal:
         if detail:
             print(f"{name} {detail}", file=sys.stderr, flush=True)
 
-    @contextlib.contextmanager
-    def sending(self, size: int) -> Iterator[Callable[[int], object]]:
-        stream = terminal.raw(sys.stderr)
-        with tqdm(total=size, unit="B", unit_scale=True, file=stream, disable=None) as bar:
-            yield bar.update
+    def sending(self, size: int) -> ContextManager[Callable[[int], object]]:
+        return progress_bar("sending", size)
 
 
 #: Keeps nothing, so one does for all.

@@ -81,7 +81,7 @@ def find(runtime: Runtime, chosen: str = "") -> Library:
     chosen = chosen or os.environ.get(variable, "")
     if chosen:
         return local(user_path(chosen, origin), runtime.processor, origin)
-    folder, pinned = _published(runtime)
+    folder, pinned = _unpacked(runtime)
     library = _in(folder, runtime.processor, "the release's archive")
     if library.runtime != runtime:
         raise TargetError(
@@ -122,22 +122,56 @@ def local(path: Path, processor: str, origin: str) -> Library:
     return replace(library, origin=f"your own, {origin} {path}")
 
 
-def _published(runtime: Runtime) -> tuple[Path, bool]:
-    """The unpacked archive of a release, and whether its sha256 is pinned."""
+@dataclass(frozen=True)
+class Archive:
+    """An archive of a release, as upstream published it.
+
+    Attributes:
+        host: it is published on.
+        path: on that host.
+        sha256: of it, if that is pinned.
+    """
+
+    host: str
+    path: str
+    sha256: str | None
+
+
+def published(runtime: Runtime) -> Archive:
+    """The archive of a runtime.
+
+    Raises:
+        FetchError: upstream published none; says what to do instead.
+    """
     data = read_toml(Path(__file__).with_name("runtimes.toml"))
-    advice = f"build it and give its folder with --runtime or {VARIABLES[runtime.processor]}"
     if runtime.processor not in data["releases"].get(runtime.release, ()):
-        raise FetchError(f"Paddle-Lite {runtime}: upstream published no such archive; {advice}")
+        raise FetchError(
+            f"Paddle-Lite {runtime}: upstream published no such archive; {_own_build(runtime)}"
+        )
     name = data["archives"][runtime.processor]
     path = data["path"].format(release=runtime.release, archive=name)
     pin = data["sha256"].get(runtime.release, {}).get(runtime.processor)
+    return Archive(data["host"], path, pin)
+
+
+def _unpacked(runtime: Runtime) -> tuple[Path, bool]:
+    """The unpacked archive of a release, and whether its sha256 is pinned."""
+    release = published(runtime)
     try:
-        file = download.get(path, data["host"], pin, archive.check)
+        file = download.get(release.path, release.host, release.sha256, archive.check)
     except FetchError as error:
-        raise FetchError(f"{error}; or {advice}") from error
+        *lines, advised = error.lines
+        raise FetchError(
+            f"{error}; or {_own_build(runtime)}",
+            lines=[*lines, f"{advised}, or give it with --runtime"],
+        ) from error
     name = f"runtimes/{sha256(file)[:16]}"
-    known = pin or lockfile.is_shipped(path)
+    known = release.sha256 or lockfile.is_shipped(release.path)
     return cache.folder(name, lambda fresh: archive.unpack(file, fresh)), bool(known)
+
+
+def _own_build(runtime: Runtime) -> str:
+    return f"build it and give its folder with --runtime or {VARIABLES[runtime.processor]}"
 
 
 def _in(top: Path, processor: str, origin: str) -> Library:

@@ -1,6 +1,6 @@
 """Locks of the packages that bundles carry: by version and sha256, a file for a Python.
 
-    # numpy and OpenCV for Python 3.11 on aarch64, C library 2.36 or newer; made by 'invoke lock'
+    # Packages for Python 3.11 on aarch64, C library 2.36 or newer; made by 'invoke lock'
     numpy==2.4.6 --hash=sha256:<sha256>
 
 They lie in ``locks/aarch64-cp311.txt``, as pip takes them, and are made from the open requirements
@@ -87,7 +87,7 @@ def renew(platform: Platform) -> Path:
     """
     libc = ".".join(map(str, platform.glibc))
     lines = [
-        f"# numpy and OpenCV for Python {platform.python} on {platform.machine}, C library {libc}"
+        f"# Packages for Python {platform.python} on {platform.machine}, C library {libc}"
         " or newer; made by 'invoke lock'",
         *_resolved(platform),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from invoke.exceptions import Exit
@@ -12,11 +13,22 @@ from opt_models.command_name import command_name
 
 
 class Command(Task[Any]):
-    """A task whose options that are numbers say so in one line when given something else."""
+    """A task whose options that are numbers say so in one line when given something else.
+
+    Attributes:
+        words: the option that words which are no option's value are of, any number of them; empty
+            for none.
+    """
+
+    words = ""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """The task's arguments."""
+        """The task's arguments, of which none has the short form ``-h``: that is help."""
+        texts = dict(self.help)
         arguments = super().get_arguments(ignore_unknown_help)
+        self.help = texts  # invoke takes each out as it uses it, but arguments are asked for twice
+        for each in arguments:
+            each.names = tuple(name for name in each.names if name != "h")
         return [_Number(each) if each.kind in (int, float) else each for each in arguments]
 
 
@@ -35,8 +47,15 @@ class OptionalName(Command):
         return [_Name(name, flags), *others]
 
 
+#: Options with a share of 1; every other number has no upper limit.
+_SHARES = ("min_score",)
+
+
 class _Number(Argument):
-    """An option with a number; invoke's own ends in a traceback at anything else."""
+    """An option with a number: a whole one of at least 1, or another of at least 0.
+
+    invoke's own ends in a traceback where it is no number at all.
+    """
 
     def __init__(self, plain: Argument) -> None:
         super().__init__(
@@ -55,10 +74,23 @@ class _Number(Argument):
         """
         try:
             super().set_value(value, cast)
+            fits = self._fits(float(value))
         except ValueError:
-            kind = "a whole number" if self.kind is int else "a number"
+            fits = False
+        if not fits:
             option = f"--{str(self.name).replace('_', '-')}"
-            raise Exit(f"{command_name()}: {option} {value}: is not {kind}", 2) from None
+            raise Exit(f"{command_name()}: {option} {value}: is not {self._expected}", 2)
+
+    def _fits(self, number: float) -> bool:
+        if self.kind is int:
+            return number >= 1
+        return 0 <= number <= (1 if self.name in _SHARES else math.inf) and number != math.inf
+
+    @property
+    def _expected(self) -> str:
+        if self.kind is int:
+            return "a whole number of at least 1"
+        return "a number from 0 to 1" if self.name in _SHARES else "a number of at least 0"
 
 
 class _Name(Argument):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +11,12 @@ from cross_build.cli import samples
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD, CONTENT, numbers
-from lite_runner.cli import output
-from lite_runner.errors import LiteError, UsageError
+from lite_runner.errors import UsageError
+from lite_runner.terminal import columns
 
 if TYPE_CHECKING:
-    from cross_build.bench.benchmark import Sweep
+    from cross_build.bench.staging import Sweep
     from lite_runner.bench.messages import Picture
-    from lite_runner.bench.result import Result
     from lite_runner.bench.run import Plan
 
 
@@ -29,7 +26,8 @@ if TYPE_CHECKING:
     iterable=["pack", "peer"],
     help={
         **BOARD,
-        "pack": "a named pack or the folder of one; once for each to be measured",
+        "pack": "a named pack or the folder of one, once for each to be measured; the release in"
+        " use if not given",
         "runtime": CONTENT["runtime"],
         "peer": "measure this reader in the same run: rapidocr or rapidocrlite; once for each",
         "threads": "of each model, as in 1,2,4",
@@ -65,11 +63,12 @@ def bench(
     html: str = "",
 ) -> int:
     """Measure how fast and how well a board reads."""
-    from cross_build.bench import benchmark
+    from cross_build.bench import benchmark, staging
     from cross_build.bench.reports import history
+    from cross_build.bench.reports.report_files import ReportFiles
     from lite_runner.bench import run, table
 
-    sweep = benchmark.Sweep(
+    sweep = staging.Sweep(
         packs=pack or [],
         powers=_powers(power),
         threads=numbers("--threads", threads),
@@ -79,25 +78,16 @@ def bench(
     )
     pictures = samples.pictures(images)
     if tune:
-        if (
-            emulate
-            or len(sweep.packs) > 1
-            or any((peer, threads, workers, power, json, markdown, html))
-        ):
-            raise UsageError(
-                "--tune: takes a real board, one --pack, --images, --limit and --within; leave the"
-                " others out"
-            )
+        _check_tuning(sweep, emulate, json or markdown or html)
         return _tune(target, host, folder, sweep, pictures, run.Plan(limit=float(limit)), within)
-    if html:
-        _check_plots()
+    files = ReportFiles(*(Path(file) if file else None for file in (json, markdown, html)))
+    files.check()
     # An emulated processor's times say nothing: once is enough for what it reads.
     plan = run.Plan(0, 1, 1, 1) if emulate else run.Plan(limit=float(limit))
     with connected(target, host, folder, emulate) as board:
         record = benchmark.bench(board, sweep, pictures, plan, emulate)
-    print(table.text(record), flush=True)
-    files = {"json": json, "markdown": markdown, "html": html}
-    _report(record, {form: Path(file) for form, file in files.items() if file})
+    print(table.text(record, columns()), flush=True)
+    files.write(record)
     print(f"kept as {history.keep(record)}")
     if not record["complete"]:
         return 130
@@ -113,6 +103,19 @@ def _powers(text: str) -> list[str]:
     if unknown:
         raise UsageError(f"--power {unknown[0]}: is not one of {', '.join(POWER_MODES)}")
     return powers
+
+
+def _check_tuning(sweep: Sweep, emulate: bool, report: str) -> None:
+    """Refuse options of other runs: tuning chooses what it measures, and times a real board."""
+    if (
+        emulate
+        or len(sweep.packs) > 1
+        or any((sweep.peers, sweep.threads, sweep.workers, sweep.powers, report))
+    ):
+        raise UsageError(
+            "--tune: takes a real board, one --pack, --images, --limit and --within; leave the"
+            " others out"
+        )
 
 
 def _tune(
@@ -132,38 +135,12 @@ def _tune(
     with connected(target, host, folder) as board:
         done = tuning.tune(board, "".join(sweep.packs), sweep.runtime, pictures, plan, within)
         for record in done.records:
-            print(f"{table.text(record)}\n\nkept as {history.keep(record)}\n")
+            print(f"{table.text(record, columns())}\n\nkept as {history.keep(record)}\n")
         print(tuning.summary(board, done))
     return 0
 
 
-def _check_plots() -> None:
-    """Refuse ``--html`` before anything is measured where no plots can be drawn."""
-    if find_spec("plotly") is None:
-        raise LiteError(
-            f"--html: needs plotly for its plots; run '{sys.executable} -m pip install plotly', or"
-            " leave --html out"
-        )
-
-
-def _report(record: Result, files: dict[str, Path]) -> None:
-    """Write a record in each form that a file was named for."""
-    from cross_build.bench.reports import history, markdown, result
-
-    run = result.parse(record, "this run")
-    for form, file in files.items():
-        if form == "json":
-            text = output.as_json(record)
-        elif form == "markdown":
-            text = markdown.document(run)
-        else:
-            from cross_build.bench.reports import page  # late: it needs plotly
-
-            text = page.page(run, history.earlier(run.target, run.host))
-        output.write_atomically(file, text.encode())
-
-
-@command(name="compare")
+@command(name="compare", help={"before": "a record, as --json writes it", "after": "another"})
 def compare_runs(c: Context, before: str, after: str) -> None:
     """Compare two records: ratios with their 95 % intervals, and what else differs."""
     from cross_build.bench.reports import compare, result

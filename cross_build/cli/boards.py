@@ -5,7 +5,6 @@ from __future__ import annotations
 from invoke.context import Context
 
 from cross_build.cli.command import command
-from cross_build.cli.options import positive
 from lite_runner.cli import output
 from lite_runner.errors import UsageError
 from opt_models.text_table import columns
@@ -32,7 +31,7 @@ def boards(
         return 0
     known, code = history.known(), 0
     if check:
-        known, code = listing.check(known, positive("--parallel", parallel))
+        known, code = listing.check(known, parallel)
     if json:
         output.write_json(listing.as_data(known), json)
     if json != output.STDOUT:

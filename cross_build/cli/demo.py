@@ -9,10 +9,10 @@ from invoke.context import Context
 from cross_build.cli import samples
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
-from lite_runner.cli import output
+from lite_runner.cli.results import Destinations
 
 
-@command()
+@command(help={"out": "folder for the annotated pictures"})
 def demo(c: Context, out: str = "out/demo") -> int:
     """Deploy to this computer and read the sample pictures; drawings go to --out."""
     from cross_build.deploys import deploy, remote_read
@@ -22,14 +22,10 @@ def demo(c: Context, out: str = "out/demo") -> int:
     with connected("local") as board:
         print(deploy.summary(board, deploy.deploy(board)), flush=True)
         print()
-        results = remote_read.read(
-            board,
-            inputs.expand([folder]),
-            [],
-            Path(out),
-            lambda result: output.tell(result, None),
-        )
-    code = output.finish(results, None)
+        shown = Destinations()
+        pictures = inputs.expand([folder])
+        results = remote_read.read(board, pictures, draw=Path(out), show=shown.show)
+    code = shown.finish(results)
     print(f"\ncompared with {folder}/labels.json: {samples.errors(results)}")
     print(f"annotated pictures: {out}")
     return code

@@ -8,7 +8,7 @@ from invoke.context import Context
 
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
-from cross_build.cli.options import BOARD, CONTENT, positive
+from cross_build.cli.options import BOARD, CONTENT
 from lite_runner.cli import output
 from lite_runner.errors import UsageError
 from opt_models.text_table import columns
@@ -54,12 +54,11 @@ def deploy(
         return 0
     _check_fleet(bool(addresses or hosts), emulate, bool(json), dry_run)
     boards = chosen(addresses, Path(hosts) if hosts else None, target)
-    at_once = positive("--parallel", parallel)
     if dry_run:
-        text, code = rollout.preview(boards, pack or None, runtime, folder, at_once)
+        text, code = rollout.preview(boards, pack or None, runtime, folder, parallel)
         print(text)
         return code
-    done = rollout.deploy(boards, pack or None, runtime, folder, at_once)
+    done = rollout.deploy(boards, pack or None, runtime, folder, parallel)
     if json:
         output.write_json(rollout.as_data(done.results), json)
     if json != output.STDOUT:

@@ -6,12 +6,11 @@ import os
 import platform
 import shutil
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 from cross_build.boards.connect import connect
-from cross_build.boards.transports import adb
-from cross_build.bundles import compile as compiler
 from cross_build.targets.targets import target
 from lite_runner.cli.doctor import Check, attempt
 from lite_runner.errors import LiteError
@@ -21,7 +20,7 @@ from opt_models.store import cache, config, process
 
 _NEEDED = (
     *("invoke", "numpy", "opencv-python-headless", "findpython", "filelock", "platformdirs"),
-    *("requests", "urllib3", "tqdm", "rich", "protobuf", "flatbuffers", "onnx", "pyyaml", "cattrs"),
+    *("requests", "urllib3", "rich", "protobuf", "flatbuffers", "onnx", "pyyaml", "cattrs"),
     *("fabric", "paramiko", "pyelftools"),
 )
 #: A first deploy to ``local`` keeps about this much in the cache and the releases.
@@ -43,16 +42,14 @@ def host_checks() -> list[Check]:
     checks.append(attempt("pip", _pip, f"{sys.executable} -m ensurepip"))
     checks.append(attempt("cache", _cache, f"set {cache.VARIABLE} to a folder with room"))
     checks.append(attempt("settings", _settings, "correct what is named there"))
-    checks.append(
-        attempt("python for opt", _interpreter, f"{_install('uv')} && uv python install 3.10")
-    )
-    checks.append(attempt("board local", _local, f"{command_name()} deploy --target local"))
-    checks += [
-        Check(f"compiler {name}", True, shutil.which(tool) or f"none; for such boards run '{hint}'")
-        for name, tool, hint in compiler.tools()
-    ]
-    phones = adb.program() or "none; for phones run 'sudo apt-get install adb mmdebstrap'"
-    return [*checks, _plots(), Check("adb", True, phones)]
+    # What is advised there stands in the error itself.
+    checks.append(attempt("python for opt", _interpreter, "then run this again"))
+    return [*checks, _plots()]
+
+
+def local_check() -> Check:
+    """Look at the board ``local``."""
+    return attempt("board local", _local, f"{command_name()} deploy --target local")
 
 
 def _package(name: str) -> Check:
@@ -65,8 +62,7 @@ def _package(name: str) -> Check:
 def _plots() -> Check:
     """Only pages of benchmarks need plotly."""
     check = _package("plotly")
-    advice = f"none; for 'bench --html' run '{check.hint}'"
-    return check if check.ok else Check("plotly", True, advice)
+    return replace(check, hint=f"for 'bench --html': {check.hint}", needed=False)
 
 
 def _install(name: str) -> str:

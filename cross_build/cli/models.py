@@ -42,7 +42,7 @@ def list_models(
         print(listing.as_table(models, columns()))
 
 
-@command(name="show")
+@command(name="show", help={"name": "of the model", "json": "as JSON, with all addresses"})
 def show_model(c: Context, name: str, json: bool = False) -> None:
     """Tell all about the model NAME: where its files are, what it needs, which packs have it."""
     model = catalog.model(name)
@@ -91,6 +91,7 @@ def _defaults() -> dict[str, str]:
     name="fetch",
     help={
         **SOURCES,
+        "name": "of the model",
         "kind": "inference, onnx, trained, pretrained or slim (a ready .nb file); what packs are"
         " made of if not given",
     },
@@ -107,7 +108,10 @@ def fetch_model(
     print(fetch.advice(model, kind), end="", file=sys.stderr)
 
 
-@command(name="inspect")
+@command(
+    name="inspect",
+    help={"path": "a .nb file, a pack's folder or an inference model's", "json": "as JSON"},
+)
 def inspect_model(c: Context, path: str, json: bool = False) -> None:
     """Tell what PATH, a .nb file, a pack or an inference model, is made of and runs on."""
     from opt_models.packs import inspection

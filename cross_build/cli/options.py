@@ -25,24 +25,13 @@ SOURCES = {
 }
 
 
-def positive(option: str, number: int) -> int:
-    """A number that must be at least 1.
-
-    Raises:
-        UsageError: it is less.
-    """
-    if number < 1:
-        raise UsageError(f"{option} {number}: is not a whole number of at least 1")
-    return number
-
-
 def numbers(option: str, text: str) -> list[int]:
     """Numbers of at least 1 with commas between them, as in ``"1,2,4"``; none in an empty text.
 
     Raises:
         UsageError: one of them is none; says which.
     """
-    words = [word for word in text.split(",") if word]
+    words = text.split(",") if text else []
     for word in words:
         if not word.isdecimal() or int(word) < 1:
             raise UsageError(f"{option} {text}: {word!r} is not a whole number of at least 1")

@@ -8,12 +8,11 @@ from typing import Any
 from invoke.collection import Collection
 from invoke.program import Program
 
-from cross_build.cli import archives, bench, boards, deploys, models, packs
+from cross_build.cli import archives, bench, boards, command_line, deploys, models, packs
 from cross_build.cli.demo import demo
 from cross_build.cli.doctor import doctor
 from cross_build.cli.evaluate import evaluate
 from cross_build.cli.read import read
-from cross_build.cli.running import PROGRAMS
 from lite_runner import __version__
 from lite_runner.cli import output
 from lite_runner.cli.failures import guard
@@ -37,9 +36,17 @@ def commands(*others: Any) -> Collection:
     )
 
 
+class _Program(Program):
+    """A program whose commands may take any number of pictures, and ``-h`` for help."""
+
+    def parse_tasks(self) -> None:
+        """Parse what follows the program's own options."""
+        command_line.prepare(self, self.collection)
+        super().parse_tasks()
+
+
 #: What ``lite-ocr`` starts.
-LITE_OCR = Program(version=__version__, namespace=commands(), name=INSTALLED, binary=INSTALLED)
-PROGRAMS[INSTALLED] = LITE_OCR
+LITE_OCR = _Program(version=__version__, namespace=commands(), name=INSTALLED, binary=INSTALLED)
 
 
 def main() -> None:

@@ -334,7 +334,7 @@ def _recorded(board: Board) -> Iterator[None]:
     try:
         yield
     except LiteError as error:
-        history.failed(board, str(error))
+        history.failed(board, error)
         raise
 
 

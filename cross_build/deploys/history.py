@@ -11,6 +11,9 @@ from pathlib import Path
 
 from cross_build.boards.board import Board
 from cross_build.boards.transports import local
+from cross_build.errors import UnreachableError
+from lite_runner.cli.output import as_json
+from lite_runner.errors import LiteError
 from lite_runner.releases import durable
 from lite_runner.releases.proof import Proof
 from opt_models.command_name import command_name
@@ -30,8 +33,10 @@ class Record:
         lite_version: of that release.
         verified: when it last read its golden picture, in ISO 8601 and UTC, as far as this host
             knows.
-        problem: what went wrong last, in one line; empty if nothing did.
+        problem: why the board does not read or answer, in one line; empty if it does.
         asked: when the board last answered or failed to.
+        refused: why the last deploy did not come to its end, in one line; the release above is in
+            use as before. Empty if it did.
     """
 
     address: str
@@ -43,6 +48,7 @@ class Record:
     verified: str | None = None
     problem: str = ""
     asked: str = ""
+    refused: str = ""
 
 
 _MAY_BE_NONE = ("release", "verified")
@@ -95,11 +101,18 @@ def deployed(board: Board, release: str, proof: Proof | None, fresh: bool) -> No
     )
 
 
-def failed(board: Board, problem: str) -> None:
-    """Note what went wrong with a board that there is a record of."""
+def failed(board: Board, error: LiteError) -> None:
+    """Note why a deploy failed, if there is a record of the board.
+
+    It says nothing against the release in use, unless the board does not answer at all.
+    """
     before = _of(board)
-    if before is not None:
-        keep(replace(before, problem=problem, asked=now()))
+    if before is None:
+        return
+    if isinstance(error, UnreachableError):
+        keep(replace(before, problem=str(error), asked=now()))
+    else:
+        keep(replace(before, refused=str(error), asked=now()))
 
 
 def forget(board: Board) -> None:
@@ -112,8 +125,7 @@ def keep(record: Record) -> None:
     path = _path(record.address, record.folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
-        durable.write(path, text.encode())
+        durable.write(path, as_json(asdict(record)).encode())
     except OSError as error:
         print(
             f"{path}: cannot be written ({error.strerror}); '{command_name()} boards' will not know"

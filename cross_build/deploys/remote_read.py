@@ -14,11 +14,12 @@ from cross_build.boards.answers import results as answered
 from cross_build.boards.board import Board
 from cross_build.deploys.deploy import last_words
 from cross_build.errors import BoardError
+from cross_build.pictures.prepared import Prepared, prepare
 from lite_runner import interruption
-from lite_runner.errors import ImageError, UsageError
-from lite_runner.ocr.report import Result, error_result, renamed
-from lite_runner.pictures import image_header
+from lite_runner.errors import UsageError
+from lite_runner.ocr.report import Result
 from lite_runner.pictures.inputs import Source, drawing_name
+from lite_runner.pictures.page_range import FIRST, PageRange
 from opt_models.command_name import command_name
 
 
@@ -28,6 +29,7 @@ def read(
     options: Sequence[str] = (),
     draw: Path | None = None,
     show: Callable[[Result], None] = lambda result: None,
+    pages: PageRange = FIRST,
 ) -> list[Result]:
     """Read pictures on a board, in one process there.
 
@@ -37,16 +39,39 @@ def read(
         options: further ones of ``ocr read``.
         draw: folder on the host for annotated pictures.
         show: called with each result as it comes.
+        pages: which of each picture.
 
     Returns:
-        A result for each picture, under the host's name of it; errors are results too, also of
-        those that were not read any more when the connection ended.
+        A result for each page of each picture, under the host's name of it; errors are results too,
+        also of those that were not read any more when the connection ended.
 
     Raises:
         UsageError: an option is wrong.
         BoardError: no release is in use, or its program failed before the first picture.
     """
     board = board.with_interpreter()
+    _check_release(board)
+    results: dict[str, Result] = {}
+
+    def add(key: str, result: Result) -> None:
+        results[key] = result
+        show(result)
+
+    with tempfile.TemporaryDirectory() as temporary:
+        ready: dict[str, Prepared] = {}
+        for source in pictures:
+            for page in prepare(source, pages, Path(temporary)):
+                key = f"{len(ready):05d}"
+                ready[key] = page
+                if page.file is None:
+                    add(key, page.failed(page.error))
+        if any(page.file for page in ready.values()):
+            _read_prepared(board, ready, options, draw, add)
+    return [results[key] for key in ready]
+
+
+def _check_release(board: Board) -> None:
+    """Refuse to read where nothing is deployed; tell that a release is damaged."""
     state = board.status()
     if state.current is None:
         raise BoardError(
@@ -59,40 +84,35 @@ def read(
             f" '{command_name()} deploy --target {board.target.name}' again to repair it",
             file=sys.stderr,
         )
-    sources = {f"{number:05d}": source for number, source in enumerate(pictures)}
-    results: dict[str, Result] = {}
 
-    def add(key: str, result: Result) -> None:
-        results[key] = result
-        show(result)
 
-    sent = {}
-    for key, source in sources.items():
-        problem = source.error or _problem(source.path)
-        if problem is None:
-            sent[key] = f"{key}{source.path.suffix}"
-        else:
-            add(key, error_result(source.name, problem))
-    if sent:
-        with inbox(board) as remote:
-            files = {name: sources[key].path for key, name in sent.items()}
-            board.transport.put(files, remote)
-            command = [board.path("ocr"), "read", "--json-lines", *options]
-            if draw is not None:
-                command += ["--draw", f"{remote}/drawings"]
-            command += [f"{remote}/{name}" for name in sent.values()]
-            answers = _Answers(
-                board.target.name,
-                set(sent),
-                lambda key, result: add(key, renamed(result, sources[key].name)),
-            )
-            reason = answers.read(board, command)
-            for key in sent:
-                if key not in results:
-                    add(key, error_result(sources[key].name, f"was not read: {reason}"))
-            if draw is not None and not answers.cut:
-                _fetch_drawings(board, f"{remote}/drawings", sources, draw)
-    return [results[key] for key in sources]
+def _read_prepared(
+    board: Board,
+    ready: Mapping[str, Prepared],
+    options: Sequence[str],
+    draw: Path | None,
+    add: Callable[[str, Result], None],
+) -> None:
+    """Send pages under their keys, for names of files may be none there, and read them."""
+    files = {key: page.file for key, page in ready.items() if page.file is not None}
+    missing = set(files)
+
+    def take(key: str, result: Result) -> None:
+        missing.discard(key)
+        add(key, ready[key].result(result))
+
+    with inbox(board) as remote:
+        board.transport.put(files, remote)
+        command = [board.path("ocr"), "read", "--json-lines", *options]
+        if draw is not None:
+            command += ["--draw", f"{remote}/drawings"]
+        command += [f"{remote}/{key}" for key in files]
+        answers = _Answers(board.target.name, set(files), take)
+        reason = answers.read(board, command)
+        for key in sorted(missing):
+            add(key, ready[key].failed(f"was not read: {reason}"))
+        if draw is not None and not answers.cut:
+            _fetch_drawings(board, f"{remote}/drawings", ready, draw)
 
 
 class _Answers:
@@ -166,23 +186,15 @@ def _clear(board: Board, name: str) -> None:
         print(f"{error}; the next read there removes the pictures", file=sys.stderr)
 
 
-def _problem(path: Path) -> str | None:
-    """Why a picture cannot even be sent, if so."""
-    try:
-        image_header.read(path)
-    except ImageError as error:
-        return str(error)
-    return None
-
-
-def _fetch_drawings(board: Board, folder: str, sources: Mapping[str, Source], into: Path) -> None:
+def _fetch_drawings(board: Board, folder: str, ready: Mapping[str, Prepared], into: Path) -> None:
     """Bring drawings back under the names of the host's pictures."""
     taken: set[str] = set()
     with tempfile.TemporaryDirectory() as temporary:
         fetched = Path(temporary)
         board.transport.get(folder, fetched)
         into.mkdir(parents=True, exist_ok=True)
-        for key, source in sources.items():
+        for key, page in ready.items():
             drawing = fetched / f"{key}.png"
             if drawing.is_file():
-                shutil.move(drawing, into / drawing_name(source.path, taken))
+                number = page.page if page.pages > 1 else 0
+                shutil.move(drawing, into / drawing_name(page.source.path, taken, number))

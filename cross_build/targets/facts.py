@@ -22,6 +22,8 @@ class Facts:
         features: of the processor, as ``/proc/cpuinfo`` calls them; None where they are not known.
         model: what its device tree calls the board; empty where there is none.
         missing: libraries that were asked for and are not there.
+        noexec: where the file system of the folder of releases is mounted if it runs no programs;
+            empty if it does.
         packages: the system's own that are used, with their versions, as ``"numpy 1.24.2"``.
     """
 
@@ -35,6 +37,7 @@ class Facts:
     features: frozenset[str] | None = None
     model: str = ""
     missing: tuple[str, ...] = ()
+    noexec: str = ""
     packages: tuple[str, ...] = ()
 
     @property

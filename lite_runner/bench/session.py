@@ -115,7 +115,7 @@ class LiteReader:
 def main(make: Callable[[Request], Reader] = LiteReader) -> int:
     """Run one session by the request on standard input; returns the exit code."""
     # The libraries' native code prints to descriptor 1, which is for answers only.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(2, 1)
     take(json.load(sys.stdin), answers, make)
     return 0

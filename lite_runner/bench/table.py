@@ -9,9 +9,18 @@ from lite_runner.bench.result import CandidateResult, Result
 from lite_runner.bench.statistics import STAGES
 from lite_runner.ocr import report
 
+#: Blanks between columns.
+_GAP = 2
 
-def text(record: Result) -> str:
-    """The record as text: its table and its notes."""
+
+def text(record: Result, width: int | None = None) -> str:
+    """The record as text: its table and its notes.
+
+    Args:
+        record: of a run, complete or not.
+        width: columns of the terminal, in which the table is put below itself where it is wider;
+            None for lines of any length.
+    """
     board, emulated = record["board"], record["emulated"]
     model = board["model"] or board["cpu"] or board["machine"]
     count = len(record["images"])
@@ -29,9 +38,25 @@ def text(record: Result) -> str:
     rows += [_row(candidate) for candidate in record["candidates"] if candidate["turns"]]
     parts = [head, ""]
     if len(rows) > 1:
-        parts += [report.table(rows), ""]
+        parts += [_table(rows, width), ""]
     parts += notes.of(record)
     return "\n".join(parts).rstrip()
+
+
+def _table(rows: Sequence[Sequence[str]], width: int | None) -> str:
+    """Rows in columns; those that do not fit beside the first go into further tables with it."""
+    columns = list(zip(*rows))
+    widths = [max(map(len, column)) for column in columns]
+    tables, used = [[0]], widths[0]
+    for number in range(1, len(columns)):
+        used += _GAP + widths[number]
+        if width is not None and used > width and len(tables[-1]) > 1:
+            tables.append([0])
+            used = widths[0] + _GAP + widths[number]
+        tables[-1].append(number)
+    return "\n\n".join(
+        report.table([[row[number] for number in numbers] for row in rows]) for numbers in tables
+    )
 
 
 def _row(candidate: CandidateResult) -> Sequence[str]:

@@ -7,10 +7,19 @@ from pathlib import Path
 
 from lite_runner import __version__
 from lite_runner import pack as packs
+from lite_runner.pictures.page_range import FIRST, PageRange
 from lite_runner.releases.settings import POWER_MODES
 
 #: Least input of a detector, in pixels: it halves its input five times.
 MIN_SIDE = 32
+#: Also what hosts say of these options.
+PAGES_HELP = "of a TIFF or GIF, as 1-3,5 or all (default: the first)"
+WORDS_HELP = "a box for each word, too, in JSON, CSV and hOCR"
+FORMATS_HELP = {
+    "text": "write the plain text there, a form feed between pages",
+    "csv": "write a table of the lines there",
+    "hocr": "write hOCR there, as makers of searchable PDFs take it",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,13 +57,17 @@ def _common() -> argparse.ArgumentParser:
 
 
 def _read(read: argparse.ArgumentParser) -> None:
-    read.add_argument("images", nargs="+", metavar="IMAGES", help="files, folders or patterns")
-    form = read.add_mutually_exclusive_group()
-    form.add_argument("--json", metavar="FILE", help="write the results there; - for stdout")
-    form.add_argument("--json-lines", action="store_true", help="print a JSON object per picture")
+    read.add_argument(
+        "images", nargs="+", metavar="IMAGES", help="files, folders or patterns; - for stdin"
+    )
+    read.add_argument("--pages", type=_pages, default=FIRST, metavar="N,N-N", help=PAGES_HELP)
+    _read_formats(read)
     read.add_argument("--draw", type=Path, metavar="DIR", help="write annotated pictures there")
     read.add_argument("--no-detect", action="store_true", help="the whole picture is one line")
     read.add_argument("--no-classify", action="store_true", help="do not turn upside-down lines")
+    read.add_argument(
+        "--polygons", action="store_true", help="read text along curves, too; tell polygons"
+    )
     read.add_argument("--no-recognise", action="store_true", help="boxes only, no text")
     read.add_argument(
         "--batch",
@@ -78,6 +91,16 @@ def _read(read: argparse.ArgumentParser) -> None:
         help="find lines in the picture scaled to at most N pixels, and look no closer"
         " (default: as the pack says, and closer where text is small)",
     )
+
+
+def _read_formats(read: argparse.ArgumentParser) -> None:
+    """What results are written as."""
+    form = read.add_mutually_exclusive_group()
+    form.add_argument("--json", metavar="FILE", help="write the results there; - for stdout")
+    form.add_argument("--json-lines", action="store_true", help="print a JSON object per picture")
+    for name, words in FORMATS_HELP.items():
+        read.add_argument(f"--{name}", metavar="FILE", help=f"{words}; - for stdout")
+    read.add_argument("--words", action="store_true", help=WORDS_HELP)
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:
@@ -108,7 +131,7 @@ def _bench(bench: argparse.ArgumentParser) -> None:
 
 
 def _python(python: argparse.ArgumentParser) -> None:
-    python.add_argument("script", type=_script, metavar="SCRIPT")
+    python.add_argument("script", type=_script, metavar="SCRIPT", help="a Python file")
     python.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="its own")
     # A script's errors are its author's to see whole.
     python.set_defaults(debug=True)
@@ -118,6 +141,13 @@ def _script(text: str) -> str:
     if not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text!r}")
     return text
+
+
+def _pages(text: str) -> PageRange:
+    try:
+        return PageRange.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} names no pages, as 1-3,5: {error}") from None
 
 
 def _share(text: str) -> float:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import IO, Mapping
 
-from lite_runner import pack
+from lite_runner import pack, terminal
 from lite_runner.bench import pictures, run, table
 from lite_runner.bench.candidate import Candidate, sweep
 from lite_runner.bench.messages import Job, Setting
@@ -57,7 +57,7 @@ def bench(options: argparse.Namespace) -> int:
     if options.json:
         output.write_json(record, options.json)
     if options.json != output.STDOUT:
-        print(table.text(record))
+        print(table.text(record, terminal.columns()))
     if not record["complete"]:
         return 130
     return 1 if any(candidate["failed"] for candidate in record["candidates"]) else 0

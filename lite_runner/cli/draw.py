@@ -9,7 +9,7 @@ import numpy as np
 
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import geometry
-from lite_runner.ocr.page import Line, Page
+from lite_runner.ocr.page import Page
 
 #: Outline colours, BGR, taken in turn so that neighbours differ.
 _COLOURS = ((60, 60, 220), (40, 150, 40), (210, 110, 30), (160, 40, 160), (20, 130, 200))
@@ -38,21 +38,40 @@ def annotate(image: Image, page: Page) -> Image:
     recognised = any(line.text is not None for line in page.lines)
     for number, line in enumerate(page.lines):
         colour = _COLOURS[number % len(_COLOURS)]
-        box = np.asarray(line.box * scale, np.float32)
+        shape = line.box if line.polygon is None else line.polygon
+        outline = np.asarray(shape * scale, np.float32)
         for canvas in (left, right):
-            outline = [np.rint(box).astype(np.int32)]
-            cv2.polylines(canvas, outline, True, colour, 2 if canvas is left else 1, cv2.LINE_AA)
-        corner = (round(float(box[0, 0])), round(float(box[0, 1])))
+            points, thickness = [np.rint(outline).astype(np.int32)], 2 if canvas is left else 1
+            cv2.polylines(canvas, points, True, colour, thickness, cv2.LINE_AA)
+        corner = (round(float(outline[0, 0])), round(float(outline[0, 1])))
         cv2.circle(left, corner, 4, colour, -1, cv2.LINE_AA)
         if line.text is not None:
-            _write(right, line, box)
+            _write(right, line.text, outline)
     return np.hstack([left, right]) if recognised or not page.lines else left
 
 
-def _write(canvas: Image, line: Line, box: Floats) -> None:
-    """Write a line's text into its box, turned and slanted as the box is."""
-    wide, high = geometry.size(box)
-    patch = _text_patch(str(line.text), max(8, round(wide)), max(8, round(high)))
+def _write(canvas: Image, text: str, outline: Floats) -> None:
+    """Write text into a line's box or polygon, turned, slanted and bent as that is.
+
+    Args:
+        outline: float32 2Nx2: N points along the tops of the text, and as many back below it.
+    """
+    upper, lower = np.split(outline, 2)
+    lower = lower[::-1]
+    quads = [
+        np.array([upper[n], upper[n + 1], lower[n + 1], lower[n]]) for n in range(len(upper) - 1)
+    ]
+    sizes = [geometry.size(quad) for quad in quads]
+    width = max(8, round(sum(wide for wide, _ in sizes)))
+    patch = _text_patch(text, width, max(8, round(max(high for _, high in sizes))))
+    ends = np.rint(np.linspace(0, width, len(quads) + 1)).astype(int)
+    for quad, start, end in zip(quads, ends, ends[1:]):
+        if end > start:
+            _paste(canvas, patch[:, start:end], quad)
+
+
+def _paste(canvas: Image, patch: Image, box: Floats) -> None:
+    """Darken a canvas by a patch that is laid into a quad."""
     height, width = patch.shape[:2]
     limit = np.array([canvas.shape[1], canvas.shape[0]], np.float32)
     low = np.clip(np.floor(box.min(axis=0)), 0, limit - 1).astype(int)

@@ -37,15 +37,21 @@ def guard(
         if debug:
             raise
         # What was begun lies in temporary files only, which their owners have removed by now.
-        print(f"{program}: {_reason(error, repair)}", file=sys.stderr)
+        for line in _lines(error, program, repair):
+            print(terminal.visible(line), file=sys.stderr)
         return _exit_code(error)
+
+
+def _lines(
+    error: BaseException, program: str, repair: Callable[[str | None], str] | None
+) -> list[str]:
+    first, *others = error.lines if isinstance(error, LiteError) else [_reason(error, repair)]
+    return [f"{program}: {first}", *others]
 
 
 def _reason(error: BaseException, repair: Callable[[str | None], str] | None) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    if isinstance(error, LiteError):
-        return terminal.visible(str(error))
     if isinstance(error, MemoryError):
         return "out of memory; use smaller pictures"
     if isinstance(error, OSError):

@@ -6,10 +6,9 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Sequence
+from typing import TYPE_CHECKING
 
-from lite_runner import interruption, terminal
-from lite_runner.ocr import report
+from lite_runner import terminal
 from lite_runner.releases import durable
 
 if TYPE_CHECKING:  # numpy would take a fifth of the time of a task that prints a table
@@ -31,76 +30,45 @@ def force_utf8_output() -> None:
     terminal.protect()
 
 
-def tell(result: report.Result, target: str | None) -> None:
-    """Print a picture's lines as soon as they are read.
-
-    Args:
-        result: of one picture.
-        target: the file for JSON; None for no JSON.
-    """
-    if target != STDOUT:
-        print(report.text(result), flush=True)
-
-
-def finish(results: Sequence[report.Result], target: str | None) -> int:
-    """Write the JSON, if asked for, and print the summary; 1 if any picture failed, else 0."""
-    if target is not None:
-        write_json(results, target)
-    if target != STDOUT and len(results) > 1:
-        print("\n" + report.summary(results))
-    return exit_code(results)
-
-
-def keeping(
-    results: Sequence[report.Result], read: Callable[[], object], target: str | None
-) -> int:
-    """Read pictures and finish; after an interruption finish with what was read until then.
-
-    Args:
-        results: filled by ``read``.
-        read: reads all the pictures.
-        target: the file for JSON; None for no JSON.
-
-    Returns:
-        The exit code of :func:`finish`.
-
-    Raises:
-        Interrupted: after the JSON was written.
-    """
-    with interruption.raised():
-        try:
-            read()
-        except KeyboardInterrupt:
-            with interruption.deferred():
-                finish(results, target)
-            raise
-        with interruption.deferred():
-            return finish(results, target)
-
-
-def exit_code(results: Sequence[report.Result]) -> int:
-    """1 if any picture could not be read, else 0."""
-    return 1 if any("error" in result for result in results) else 0
-
-
 def as_json(value: object) -> str:
     """JSON for people and programs: readable characters, stable layout; can be encoded as UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-    # File names that are no UTF-8 hold lone surrogates; \\udc80 is JSON, too.
-    return text.encode("utf-8", "backslashreplace").decode()
+    return _encodable(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_json(value: object, target: str) -> None:
     """Write JSON to a file, or to standard output if ``target`` is :data:`STDOUT`."""
-    if target == STDOUT:
-        print_json(value)
-    else:
-        write_atomically(Path(target), as_json(value).encode())
+    write_text(as_json(value), target, is_json=True)
 
 
 def print_json(value: object) -> None:
-    """Write JSON to standard output, byte for byte as it would stand in a file."""
-    terminal.raw(sys.stdout).write(as_json(value))
+    """Write JSON to standard output; see :func:`write_text`."""
+    write_text(as_json(value), STDOUT, is_json=True)
+
+
+def print_json_line(value: object) -> None:
+    """Write JSON to standard output at once, as one line."""
+    write_text(_encodable(json.dumps(value, ensure_ascii=False) + "\n"), STDOUT, is_json=True)
+    terminal.raw(sys.stdout).flush()
+
+
+def write_text(text: str, target: str, is_json: bool = False) -> None:
+    """Write text to a file, or to standard output if ``target`` is :data:`STDOUT`.
+
+    Standard output gets it as it would stand in a file, but a terminal shows control characters
+    instead of obeying them; in JSON they are escaped, which changes no value.
+    """
+    if target != STDOUT:
+        write_atomically(Path(target), _encodable(text).encode())
+        return
+    stream = terminal.raw(sys.stdout)
+    if stream.isatty():
+        text = terminal.json_escaped(text) if is_json else terminal.visible_text(text)
+    stream.write(_encodable(text))
+
+
+def _encodable(text: str) -> str:
+    # File names that are no UTF-8 hold lone surrogates; \\udc80 is JSON, too.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def write_picture(path: Path, pixels: Image) -> None:

@@ -55,16 +55,19 @@ class BestPath:
     Attributes:
         classes: int64 T.
         probabilities: float32 T, of these classes.
+        columns: of the input, to a step.
     """
 
     classes: Ints
     probabilities: Floats
+    columns: float = 1.0
 
     @classmethod
-    def of(cls, probabilities: Floats) -> BestPath:
-        """The best path through float32 TxC probabilities."""
+    def of(cls, probabilities: Floats, width: int = 0) -> BestPath:
+        """The best path through float32 TxC probabilities of an input of some width."""
         classes: Ints = probabilities.argmax(axis=1)
-        return cls(classes, probabilities[np.arange(len(classes)), classes])
+        count = len(classes)
+        return cls(classes, probabilities[np.arange(count), classes], width / max(1, count))
 
 
 def segments(lines: Sequence[Image], network: Network) -> list[Segment]:
@@ -83,7 +86,7 @@ def segments(lines: Sequence[Image], network: Network) -> list[Segment]:
 def _cut(index: int, line: Image, network: Network) -> list[Segment]:
     height, width = network.shape
     longest = width if network.fixed_width else MAX_RATIO * height
-    scaled = min(-(-line.shape[1] * height // line.shape[0]), SQUEEZED_RATIO * height)
+    scaled = scaled_width(line, network)
     if scaled <= longest:
         return [Segment(index, 0, line, True)]
     span = width if network.fixed_width else _on_grid(SEGMENT_RATIO * height)
@@ -92,6 +95,13 @@ def _cut(index: int, line: Image, network: Network) -> list[Segment]:
         Segment(index, start, resized[:, start : start + span], False)
         for start in starts(scaled, span, min(OVERLAP_RATIO * height, span // 3))
     ]
+
+
+def scaled_width(line: Image, network: Network) -> int:
+    """Width of a line at the network's height; of what is no line any more, less."""
+    height = network.shape[0]
+    scaled: int = -(-line.shape[1] * height // line.shape[0])
+    return min(scaled, SQUEEZED_RATIO * height)
 
 
 def starts(length: int, span: int, overlap: int) -> list[int]:
@@ -117,16 +127,15 @@ def joined(
         blank: class of the CTC blank.
     """
     lines: dict[int, BestPath] = {}
-    step: dict[int, float] = {}  # in columns
     for index, segment in enumerate(segments):
         if segment.whole:
             continue
-        path, line = paths[index], segment.line
-        if segment.start == 0:
-            lines[line] = path
-            step[line] = segment.pixels.shape[1] / len(path.classes)
+        left, right = lines.get(segment.line), paths[index]
+        if left is None:
+            lines[segment.line] = right
         else:
-            lines[line] = join(lines[line], path, round(segment.start / step[line]), blank)
+            start = round(segment.start / left.columns)
+            lines[segment.line] = join(left, right, start, blank)
     return lines
 
 
@@ -145,6 +154,7 @@ def join(left: BestPath, right: BestPath, start: int, blank: int) -> BestPath:
     return BestPath(
         np.concatenate([left.classes[: start + cut], right.classes[cut:]]),
         np.concatenate([left.probabilities[: start + cut], right.probabilities[cut:]]),
+        left.columns,
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from lite_runner.arrays import AnyArray
+from lite_runner.arrays import AnyArray, Floats
 from lite_runner.ocr import recognition
-from lite_runner.ocr.long_lines import BestPath
 from lite_runner.pack import Recogniser
 from lite_runner.predictor.protocol import Output
 
@@ -26,11 +25,12 @@ def decode(
     ]
 
 
-def best_path(outputs: Sequence[Output], index: int, recogniser: Recogniser) -> BestPath:
-    """Most probable classes of one line, or part of one, of a recogniser's batch."""
+def probabilities(outputs: Sequence[Output], row: int, recogniser: Recogniser) -> Floats:
+    """Probabilities of one line of a recogniser's batch, float32 TxC."""
     if recogniser.outputs == "softmax":
-        return BestPath.of(outputs[0].data[index])
-    return BestPath.of(_sequence(floats(outputs), index))
+        line: Floats = outputs[0].data[row]
+        return line
+    return _sequence(floats(outputs), row)
 
 
 def floats(outputs: Sequence[Output]) -> Output:

@@ -24,6 +24,9 @@ class Options:
         max_side: side in pixels that larger pictures are scaled to before lines are detected, in
             tiles where it is more than the pack says. As the release was tuned, or else as the pack
             says, if None: then a picture that has text too small for that is looked at closer.
+        words: also give a box for each word of a line.
+        polygons: find text along curves, too, and read it straightened; every line then has a
+            polygon. Needs pyclipper, which boards of 64 bits are deployed with.
         memory: bytes that the process may hold between pages. A model's buffers grow to the largest
             shape it has run on, and the C library keeps what was freed. Beyond this number freed
             memory goes back to the system after a page, and if that is not enough, models are
@@ -38,7 +41,9 @@ class Options:
     workers: int | None = None
     bucket: int | None = None
     max_side: int | None = None
+    words: bool = False
     memory: int | None = None
+    polygons: bool = False
 
     def tuned(self) -> Options:
         """The same, with the settings of this release where an option is None."""

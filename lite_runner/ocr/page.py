@@ -6,7 +6,27 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from lite_runner.arrays import Floats
+from lite_runner.ocr.report import LineResult, PageContent, WordResult
 from lite_runner.releases.proof import StageSeconds
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a line; of scripts written without spaces, a character.
+
+    Attributes:
+        text: what it says.
+        score: mean probability of its characters.
+        box: float32 4x2, as of :class:`Line`.
+    """
+
+    text: str
+    score: float
+    box: Floats
+
+    def to_dict(self) -> WordResult:
+        """As in the reader's JSON."""
+        return {"text": self.text, "score": round(self.score, 4), "box": _points(self.box)}
 
 
 @dataclass(frozen=True)
@@ -18,12 +38,32 @@ class Line:
         score: mean probability of its characters, or of its box where not recognised.
         box: float32 4x2, clockwise from the text's own top left, in pixels of the upright picture.
         angle: 180 where the line was upside down, else 0.
+        words: in the order of the text; None where :attr:`lite_runner.Options.words` is off.
+        polygon: float32 2Nx2 where polygons were asked for, else None: N points along the tops of
+            the glyphs from the text's start to its end, and N along their bottoms back, in pixels
+            of the upright picture. Of a straight line it is the box.
     """
 
     text: str | None
     score: float
     box: Floats
     angle: int
+    words: tuple[Word, ...] | None = None
+    polygon: Floats | None = None
+
+    def to_dict(self) -> LineResult:
+        """As in the reader's JSON."""
+        line: LineResult = {
+            "text": self.text,
+            "score": round(self.score, 4),
+            "box": _points(self.box),
+            "angle": self.angle,
+        }
+        if self.words is not None:
+            line["words"] = [word.to_dict() for word in self.words]
+        if self.polygon is not None:
+            line["polygon"] = _points(self.polygon)
+        return line
 
 
 @dataclass(frozen=True)
@@ -47,12 +87,14 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Page:
-    """What one picture says.
+    """What one picture says: its lines in reading order.
 
     Attributes:
-        width, height: of the picture, in pixels.
+        width, height: in pixels.
         lines: in reading order.
-        seconds: that it took.
+        seconds: what each stage took.
+        page: number of the page in its file, from 1.
+        pages: how many pages the file has; all but this one were not read.
         smallest_text: height in pixels below which text can have been missed, where the picture was
             shrunk and has strokes as fine as of such text; else None.
     """
@@ -61,6 +103,8 @@ class Page:
     height: int
     lines: tuple[Line, ...]
     seconds: Seconds
+    page: int = 1
+    pages: int = 1
     smallest_text: int | None = None
 
     def __iter__(self) -> Iterator[Line]:
@@ -68,3 +112,27 @@ class Page:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def to_dict(self) -> PageContent:
+        """As in the reader's JSON, but for the picture's name."""
+        seconds = self.seconds
+        content: PageContent = {
+            "width": self.width,
+            "height": self.height,
+            "lines": [line.to_dict() for line in self.lines],
+            "seconds": {
+                "detect": round(seconds.detect, 4),
+                "classify": round(seconds.classify, 4),
+                "recognise": round(seconds.recognise, 4),
+                "total": round(seconds.total, 4),
+            },
+        }
+        if self.pages > 1:
+            content["page"], content["pages"] = self.page, self.pages
+        if self.smallest_text is not None:
+            content["smallest_text"] = self.smallest_text
+        return content
+
+
+def _points(box: Floats) -> list[list[float]]:
+    return [[round(float(x), 1), round(float(y), 1)] for x, y in box]

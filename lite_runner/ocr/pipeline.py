@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Iterator, Sequence
+from typing import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,16 +16,23 @@ from lite_runner.errors import PackError
 from lite_runner.ocr import (
     classification,
     closer_look,
+    detection,
     geometry,
     memory,
     network_outputs,
+    polygons,
     recognition,
+    words,
 )
+from lite_runner.ocr.centre_line import CentreLine, straighten
 from lite_runner.ocr.line_reader import LineReader
 from lite_runner.ocr.options import Options
-from lite_runner.ocr.page import Line, Page, Seconds
+from lite_runner.ocr.page import Line, Page, Seconds, Word
+from lite_runner.ocr.tracing import CurvedRegion
+from lite_runner.pictures import document
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines
+from lite_runner.predictor.model_thread import ModelThread
 from lite_runner.predictor.protocol import Engine
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
@@ -34,7 +41,7 @@ from lite_runner.user_path import user_path
 
 @dataclass
 class _Crop:
-    """A line on its way through the stages."""
+    """A line on its way through the stages; ``middle`` is that of a curved one as it was found."""
 
     pixels: Image
     box: Floats
@@ -42,12 +49,21 @@ class _Crop:
     angle: int = 0
     text: str | None = None
     score: float = field(default=0.0)
+    steps: words.Steps | None = None
+    middle: CentreLine | None = None
+
+    @property
+    def polygon(self) -> Floats:
+        if self.middle is None:
+            return self.box
+        return (self.middle.reversed() if self.angle == 180 else self.middle).outline()
 
 
 class Ocr:
     """A text reader: ``with Ocr(pack) as ocr: for line in ocr.read("sign.jpg"): ...``.
 
-    Not for use from two threads at once; open one reader in each.
+    May be used from any threads: calls wait for each other. Readers side by side are a
+    :class:`lite_runner.ReaderPool`, or copies (:meth:`copy`).
 
     Args:
         source: a pack, or the folder of one; that of the bundle the runner lies in if None.
@@ -58,7 +74,8 @@ class Ocr:
     Raises:
         PackError: the pack is damaged or was made for another runtime.
         EngineError: the library or a model cannot be loaded.
-        UsageError: the options ask for more workers than there are cores.
+        UsageError: the options ask for more workers than there are cores, or for polygons where
+            pyclipper is missing.
     """
 
     def __init__(
@@ -73,6 +90,8 @@ class Ocr:
         chosen_here = engine is None
         engine = engines.of_this_release() if engine is None else engine
         check_runtime(self.pack, engine)
+        if self.options.polygons:
+            polygons.check_available()
         if chosen_here:
             # Late: it starts programs, which readers that are given an engine do without.
             from lite_runner.capabilities import note
@@ -95,20 +114,27 @@ class Ocr:
             self._pool(files.classifier.network) if chosen.classify and files.classifier else None
         )
         self._recogniser = self._pool(files.recogniser.network) if chosen.recognise else None
+        self._thread = ModelThread(self._free)
 
-    def read(self, source: pictures.Source, last: bool = False) -> Page:
+    def read(self, source: pictures.Source, last: bool = False, page: int = 1) -> Page:
         """Read one picture: a path, bytes, file object, or uint8 array (grey, BGR or BGRA).
 
         Args:
             source: the picture.
             last: no other will follow: the detector, by far the largest network, is closed before
                 the others are opened, if they are not yet. It opens again if needed.
+            page: which page of a TIFF or GIF; the result tells how many there are.
 
         Raises:
             ImageError: the picture cannot be read.
             EngineError: the library failed.
+            ClosedError: the reader is closed.
         """
-        image = pictures.load(source)
+        image, number, count = document.load(source, page)
+        result = self._thread.run(lambda: self._read(image, last))
+        return replace(result, page=number, pages=count)
+
+    def _read(self, image: Image, last: bool) -> Page:
         start = time.perf_counter()
         crops, smallest_text = self._detect(image, last)
         detected = time.perf_counter()
@@ -118,27 +144,42 @@ class Ocr:
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        page = Page(width, height, tuple(self._lines(crops)), seconds, smallest_text)
+        lines = tuple(self._lines(crops))
+        result = Page(width, height, lines, seconds, smallest_text=smallest_text)
         self._bound_memory()
-        return page
+        return result
 
     def warm(self) -> None:
         """Open all models now, instead of when the first picture needs them.
 
         Raises:
             EngineError: one cannot be loaded.
+            ClosedError: the reader is closed.
         """
+        self._thread.run(self._warm)
+
+    def _warm(self) -> None:
         for models in (self._detector, self._classifier, self._recogniser):
             if models is not None:
                 models.warm()
 
+    def copy(self) -> Ocr:
+        """Another reader of the same pack, engine and options, to read beside this one.
+
+        The pack's files are not checked again. The copy opens models of its own, and is closed on
+        its own.
+        """
+        return Ocr(self.pack, self.engine, self.options)
+
     def close(self) -> None:
-        """Free the models; may be called again."""
-        for models in (self._detector, self._classifier, self._recogniser):
-            if models is not None:
-                models.close()
+        """Free the models when the calls of other threads have ended; may be called again."""
+        self._thread.close()
+        for pool in (self._classifier, self._recogniser):
+            if pool is not None:
+                pool.close()
 
     def __enter__(self) -> Ocr:
+        self._thread.check_open()
         return self
 
     def __exit__(
@@ -156,12 +197,16 @@ class Ocr:
             return
         memory.give_back()
         if memory.held() > limit:
-            if self._detector is not None:
-                self._detector.close()
-            for pool in (self._classifier, self._recogniser):
-                if pool is not None:
-                    pool.free()
+            self._free()
             memory.give_back()
+
+    def _free(self) -> None:
+        """Close all models; the next picture opens them again."""
+        if self._detector is not None:
+            self._detector.close()
+        for pool in (self._classifier, self._recogniser):
+            if pool is not None:
+                pool.free()
 
     def _pool(self, network: pack.Network) -> WorkerPool:
         return WorkerPool(self.engine, network.path, self.options.workers or 1)
@@ -177,26 +222,49 @@ class Ocr:
         height, width = image.shape[:2]
         if self._detector is None:
             box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-            return [_Crop(image, box, 1.0)], None
-        run = self._detector.run
-        detections = closer_look.detect(
-            image,
-            self._settings,
-            self.pack.detector.max_side,
-            self._closer,
-            lambda shape, fill: run(shape, fill)[0].data,
+            # As a detected line: one written downwards begins at the top right.
+            first = geometry.text_first(box)
+            upright = image if first is box else np.ascontiguousarray(np.rot90(image))
+            return [_Crop(upright, first, 1.0)], None
+        curved: list[CurvedRegion] = []
+        probability = self._look(image)
+        scale = max(probability.shape) / max(width, height)
+        if self.options.polygons:
+            curved, probability = polygons.split(image, probability, self._settings, self._look)
+        regions = detection.postprocess(probability, width, height, self._settings)
+        looks = closer_look.CloserLook(
+            self._settings, self.pack.detector.max_side, self._run_detector, self._closer
         )
+        detections = looks.find(image, regions, scale)
         if last:
             self._detector.close()
-        regions = detections.regions
         crops = []
-        for index in geometry.reading_order([quad for quad, _ in regions]):
-            quad, score = regions[index]
+        for quad, score in detections.regions:
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
             crops.append(_Crop(pixels, box, score))
-        return crops, detections.smallest_text
+        quads = [quad for quad, _ in detections.regions] + [region.core for region in curved]
+        crops += [self._curved_crop(image, region) for region in curved]
+        order = geometry.reading_order(quads)
+        return [crops[index] for index in order], detections.smallest_text
+
+    @staticmethod
+    def _curved_crop(image: Image, region: CurvedRegion) -> _Crop:
+        pixels = straighten(image, region.line).pixels
+        return _Crop(pixels, region.box, region.score, middle=region.line)
+
+    def _look(self, image: Image) -> Floats:
+        """The detector's probability map of a picture, which its next run may write over."""
+        return detection.probability_map(
+            image, self._settings, self._run_detector, self.pack.detector.max_side
+        )
+
+    def _run_detector(self, shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
+        if self._detector is None:
+            raise ValueError("there is no detector to look with")
+        output: Floats = self._detector.run(shape, fill)[0].data
+        return output
 
     def _classify(self, crops: Sequence[_Crop]) -> None:
         classifier = self.pack.classifier
@@ -230,16 +298,29 @@ class Ocr:
             self._recogniser,
             self.options.bucket or recognition.BUCKET,
             lambda lines: self._batch(recogniser.network, self.engine.batch, lines),
+            words=self.options.words,
         )
         for crop, reading in zip(crops, reader.read([crop.pixels for crop in crops])):
-            crop.text, crop.score = reading
+            crop.text, crop.score, crop.steps = reading
 
     def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
         for crop in crops:
             if self._recogniser is None:
-                yield Line(None, crop.box_score, crop.box, crop.angle)
+                yield Line(None, crop.box_score, crop.box, crop.angle, polygon=self._polygon(crop))
             elif crop.text and crop.score >= self.options.min_score:
-                yield Line(crop.text, crop.score, crop.box, crop.angle)
+                yield Line(
+                    *(crop.text, crop.score, crop.box, crop.angle),
+                    words=self._words(crop),
+                    polygon=self._polygon(crop),
+                )
+
+    def _words(self, crop: _Crop) -> tuple[Word, ...] | None:
+        if crop.steps is None:
+            return None
+        return words.words(crop.steps, self.pack.recogniser, crop.box, str(crop.text))
+
+    def _polygon(self, crop: _Crop) -> Floats | None:
+        return crop.polygon if self.options.polygons else None
 
 
 def check_runtime(files: pack.Pack, engine: Engine) -> None:

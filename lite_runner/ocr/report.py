@@ -13,7 +13,20 @@ if TYPE_CHECKING:
     from lite_runner.ocr.page import Page
 
 
-class LineResult(TypedDict):
+class WordResult(TypedDict):
+    """A word; attributes as of :class:`LineResult`."""
+
+    text: str
+    score: float
+    box: list[list[float]]
+
+
+class _LineOptions(TypedDict, total=False):
+    words: list[WordResult]
+    polygon: list[list[float]]
+
+
+class LineResult(_LineOptions):
     """A line of text.
 
     Attributes:
@@ -21,6 +34,9 @@ class LineResult(TypedDict):
         score: 0 to 1.
         box: corners [x, y] in pixels, clockwise from the text's own top left.
         angle: 180 for an upside-down line, else 0.
+        words: missing if not asked for.
+        polygon: where polygons were asked for: points [x, y] in pixels, clockwise from the text's
+            start, half of them along its tops, half along its bottoms.
     """
 
     text: Optional[str]
@@ -29,7 +45,14 @@ class LineResult(TypedDict):
     angle: int
 
 
-class _PageOptions(TypedDict, total=False):
+class _PageNumber(TypedDict, total=False):
+    """Of a file of several pages: the number of this one, and how many there are."""
+
+    page: int
+    pages: int
+
+
+class _PageOptions(_PageNumber, total=False):
     """What only some pages have.
 
     Attributes:
@@ -40,11 +63,9 @@ class _PageOptions(TypedDict, total=False):
     smallest_text: int
 
 
-@final
-class PageResult(_PageOptions):
-    """A picture that was read; ``image`` is its name, sides are in pixels."""
+class PageContent(_PageOptions):
+    """What a picture says; sides are in pixels."""
 
-    image: str
     width: int
     height: int
     lines: list[LineResult]
@@ -52,7 +73,14 @@ class PageResult(_PageOptions):
 
 
 @final
-class ErrorResult(TypedDict):
+class PageResult(PageContent):
+    """A picture that was read; ``image`` is its name."""
+
+    image: str
+
+
+@final
+class ErrorResult(_PageNumber):
     """A picture that could not be read, and why."""
 
     image: str
@@ -67,52 +95,40 @@ _TIMES: tuple[Literal["detect", "classify", "recognise", "total"], ...] = (*STAG
 
 def page_result(name: str, page: Page) -> PageResult:
     """The JSON object of a picture that was read."""
-    result: PageResult = {
-        "image": name,
-        "width": page.width,
-        "height": page.height,
-        "lines": [
-            {
-                "text": line.text,
-                "score": round(line.score, 4),
-                "box": [[round(float(x), 1), round(float(y), 1)] for x, y in line.box],
-                "angle": line.angle,
-            }
-            for line in page.lines
-        ],
-        "seconds": {
-            "detect": round(page.seconds.detect, 4),
-            "classify": round(page.seconds.classify, 4),
-            "recognise": round(page.seconds.recognise, 4),
-            "total": round(page.seconds.total, 4),
-        },
-    }
-    if page.smallest_text is not None:
-        result["smallest_text"] = page.smallest_text
+    return {"image": name, **page.to_dict()}
+
+
+def error_result(name: str, error: str, page: int = 1, pages: int = 1) -> ErrorResult:
+    """The JSON object of a picture, or a page of one, that could not be read."""
+    result: ErrorResult = {"image": name, "error": error}
+    if pages > 1:
+        result["page"], result["pages"] = page, pages
     return result
-
-
-def error_result(name: str, error: str) -> ErrorResult:
-    """The JSON object of a picture that could not be read."""
-    return {"image": name, "error": error}
 
 
 def renamed(result: Result, name: str) -> Result:
     """The same of a picture under another name."""
-    if "error" in result:
-        return error_result(name, result["error"])
-    return {**result, "image": name}
+    copy = result.copy()
+    copy["image"] = name
+    return copy
+
+
+def numbered(result: Result, page: int, pages: int) -> Result:
+    """The same as a page of a file of several."""
+    copy = result.copy()
+    copy["page"], copy["pages"] = page, pages
+    return copy
 
 
 def text(result: Result) -> str:
     """A picture's lines for a terminal, one a row: number, score, what was unusual, text."""
+    name = title(result)
     if "error" in result:
-        return visible(f"{result['image']}: {result['error']}")
+        return visible(f"{name}: {result['error']}")
     lines, seconds = result["lines"], result["seconds"]
     count = "no text" if not lines else f"{len(lines)} line{'s' * (len(lines) != 1)}"
     head = (
-        f"{visible(result['image'])}  {result['width']}x{result['height']}  {count}"
-        f"  {seconds['total']:.2f} s"
+        f"{visible(name)}  {result['width']}x{result['height']}  {count}  {seconds['total']:.2f} s"
     )
     rows = [
         f"  {number:3d}  {line['score']:.3f}  {'180°' if line['angle'] else '    '}"
@@ -127,9 +143,30 @@ def text(result: Result) -> str:
     return "\n".join([head, *rows])
 
 
+def title(result: Result) -> str:
+    """A picture's name, with the page's number where its file has several."""
+    if "pages" not in result:
+        return result["image"]
+    return f"{result['image']}, page {result['page']} of {result['pages']}"
+
+
 def pages(results: Sequence[Result]) -> list[PageResult]:
     """The results of the pictures that could be read."""
     return [result for result in results if "error" not in result]
+
+
+def unread(results: Sequence[Result]) -> list[str]:
+    """A sentence for each file of which only some pages were chosen."""
+    read: dict[tuple[str, int], int] = {}
+    for result in results:
+        if "pages" in result:
+            key = result["image"], result["pages"]
+            read[key] = read.get(key, 0) + 1
+    return [
+        f"{visible(name)}: read {count} of {pages} pages; --pages all reads all"
+        for (name, pages), count in read.items()
+        if count < pages
+    ]
 
 
 def summary(results: Sequence[Result]) -> str:
@@ -140,7 +177,7 @@ def summary(results: Sequence[Result]) -> str:
         scores = [line["score"] for line in result["lines"]]
         rows.append(
             (
-                str(result["image"]),
+                title(result),
                 str(len(scores)),
                 f"{sum(scores) / len(scores):.3f}" if scores else "-",
                 *(f"{result['seconds'][stage]:.2f} s" for stage in _TIMES),

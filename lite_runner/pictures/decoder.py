@@ -8,6 +8,7 @@ import numpy as np
 from lite_runner.arrays import AnyArray, Image
 from lite_runner.errors import ImageError
 from lite_runner.pictures import pixels
+from lite_runner.pictures.compositing import Composite
 from lite_runner.pictures.formats import jpeg, png, png_strips, riff, tiff, tiff_bands
 
 #: Pictures up to so many pixels are decoded whole, which takes 50 MB at most.
@@ -18,6 +19,8 @@ _PLAIN = 6.2
 _GIF = 9.2
 _PNG_WITH_OPACITY = 8.2
 _PNG_ANIMATED = 16.2
+#: Bytes a pixel of a picture that is filled strip by strip, its opacity among them.
+_COMPOSITE = 4
 #: Copies of a PNG's strip on its way to pixels, at most: of a palette of one bit.
 _STRIP_COPIES = 16
 
@@ -45,8 +48,27 @@ def decode(data: bytes, kind: str, size: tuple[int, int], limit: int) -> Image:
     if kind == "TIFF":
         return _tiff(data, size, limit)
     cost = {"WebP": riff.bytes_per_pixel(data), "GIF": _GIF}.get(kind, _PLAIN)
-    _check_memory(kind, size, len(data) + cost * size[0] * size[1], limit)
+    check_memory(kind, size, len(data) + cost * size[0] * size[1], limit)
     return pixels.to_bgr(_whole(data, kind))
+
+
+def check_memory(kind: str, size: tuple[int, int], needed: float, limit: int) -> None:
+    """Refuse a picture that takes more memory than that.
+
+    Args:
+        kind, size: of the picture, as of :func:`decode`.
+        needed: to decode it, in bytes.
+        limit: in bytes.
+
+    Raises:
+        ImageError: it does.
+    """
+    if needed > limit:
+        raise ImageError(
+            f"has {size[0]}x{size[1]} pixels, and this kind of {kind} takes {needed / 1e6:.0f} MB"
+            f" to decode; at most {limit / 1e6:.0f} MB are used: scale it down, or save it as a"
+            " baseline JPEG or a PNG of 8 bits"
+        )
 
 
 def _whole(data: bytes, kind: str) -> AnyArray:
@@ -75,7 +97,7 @@ def _check_jpeg(data: bytes, limit: int) -> None:
     jpeg.check_time(frame, scans)
     count = frame.width * frame.height
     held = max(_PLAIN * count, 3 * count + jpeg.coefficient_bytes(frame, scans))
-    _check_memory("JPEG", (frame.width, frame.height), len(data) + held, limit)
+    check_memory("JPEG", (frame.width, frame.height), len(data) + held, limit)
 
 
 def _png(data: bytes, size: tuple[int, int], limit: int) -> Image:
@@ -83,14 +105,14 @@ def _png(data: bytes, size: tuple[int, int], limit: int) -> Image:
     count = size[0] * size[1]
     if not about.costly or count <= SMALL or (about.depth < 8 and about.palette is None):
         cost = _PNG_ANIMATED if about.animated else _PNG_WITH_OPACITY if about.costly else _PLAIN
-        _check_memory("PNG", size, len(data) + cost * count, limit)
+        check_memory("PNG", size, len(data) + cost * count, limit)
         return pixels.to_bgr(_whole(data, "PNG"))
-    needed = len(data) + 3 * count + _STRIP_COPIES * png_strips.strip_bytes(about)
-    _check_memory("PNG", size, needed, limit)
-    result: Image = np.empty((size[1], size[0], 3), np.uint8)
+    needed = len(data) + _COMPOSITE * count + _STRIP_COPIES * png_strips.strip_bytes(about)
+    check_memory("PNG", size, needed, limit)
+    result = Composite(size[1], size[0])
     for rows, columns, strip in png_strips.strips(data, about, lambda file: _imdecode(file, "PNG")):
-        result[rows, columns] = pixels.to_bgr(strip)
-    return result
+        result.put(rows, columns, pixels.with_channels(strip))
+    return result.finished()
 
 
 def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
@@ -107,29 +129,21 @@ def _tiff(data: bytes, size: tuple[int, int], limit: int) -> Image:
         )
     stored = None if count <= SMALL else tiff_bands.layout(about)
     if stored is None or stored.band_pixels == count:
-        _check_memory("TIFF", size, len(data) + about.whole_bytes * count, limit)
-        return _tiff_pixels(_whole(data, "TIFF"))
-    needed = len(data) + 3 * count + about.whole_bytes * stored.band_pixels
-    _check_memory("TIFF", size, needed, limit)
-    result: Image = np.empty((size[1], size[0], 3), np.uint8)
+        check_memory("TIFF", size, len(data) + about.whole_bytes * count, limit)
+        whole = _whole(data, "TIFF")
+        return pixels.to_bgr(whole, _premultiplied(whole))
+    needed = len(data) + _COMPOSITE * count + about.whole_bytes * stored.band_pixels
+    check_memory("TIFF", size, needed, limit)
+    result = Composite(size[1], size[0])
     for band in tiff_bands.bands(about, stored):
-        decoded = _tiff_pixels(_whole(band.file, "TIFF"))
+        decoded = pixels.with_channels(_whole(band.file, "TIFF"))
         if decoded.shape[:2] != (band.rows, size[0]):
             raise ImageError("is a damaged TIFF: its strips do not fit its size; save it again")
-        result[band.start : band.start + band.rows] = decoded
-    return pixels.turn(result, about.integer(tiff.ORIENTATION, 1))
+        rows = slice(band.start, band.start + band.rows)
+        result.put(rows, slice(None), decoded, _premultiplied(decoded))
+    return pixels.turn(result.finished(), about.integer(tiff.ORIENTATION, 1))
 
 
-def _tiff_pixels(array: AnyArray) -> Image:
-    # libtiff darkens colours by their transparency when it gives 8 bits.
-    premultiplied = array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8
-    return pixels.to_bgr(array, premultiplied)
-
-
-def _check_memory(kind: str, size: tuple[int, int], needed: float, limit: int) -> None:
-    if needed > limit:
-        raise ImageError(
-            f"has {size[0]}x{size[1]} pixels, and this kind of {kind} takes {needed / 1e6:.0f} MB"
-            f" to decode; at most {limit / 1e6:.0f} MB are used: scale it down, or save it as a"
-            " baseline JPEG or a PNG of 8 bits"
-        )
+def _premultiplied(array: AnyArray) -> bool:
+    """Whether colours are darkened by their transparency, as libtiff does when it gives 8 bits."""
+    return array.ndim == 3 and array.shape[2] == 4 and array.dtype == np.uint8

@@ -41,7 +41,8 @@ def load(source: Source) -> Image:
             float in 0..1.
 
     Returns:
-        uint8 HxWx3 in BGR order, upright by its EXIF orientation, transparency laid on white.
+        uint8 HxWx3 in BGR order, upright by its EXIF orientation, transparency laid on white or,
+        under light text, on black.
 
     Raises:
         ImageError: the picture is missing, empty, truncated, too large or of an unknown format, or
@@ -49,7 +50,7 @@ def load(source: Source) -> Image:
     """
     if isinstance(source, np.ndarray):
         return to_bgr(source)
-    return decode(_read(source))
+    return decode(contents(source))
 
 
 def decode(data: bytes) -> Image:
@@ -57,21 +58,7 @@ def decode(data: bytes) -> Image:
 
     Memory is at most :data:`MAX_MEMORY`, ``data`` among it.
     """
-    if not data:
-        raise ImageError(f"is empty (0 bytes); {_EXPECTED}")
-    kind = image_header.format_name(data)
-    if kind not in _KINDS:
-        # OpenCV would decode more, but without regard to size limits or orientation.
-        if kind is None:
-            raise ImageError(f"is not a picture; {_EXPECTED}")
-        raise ImageError(f"is a {kind} picture; {_EXPECTED}: save it as one of these")
-    image_header.check_length(len(data))
-    if not image_header.is_whole(data):
-        raise ImageError(f"is a {kind} cut off after {len(data)} bytes; copy or download it again")
-    size = image_header.header_size(data)
-    if size is None:
-        raise ImageError(f"is a {kind} that does not tell its size; save it again, as PNG or JPEG")
-    _check_size(*size)
+    kind, size = check(data)
     try:
         pixels = decoder.decode(data, kind, size, MAX_MEMORY)
     except cv2.error as error:
@@ -79,6 +66,50 @@ def decode(data: bytes) -> Image:
     except MemoryError as error:
         raise ImageError("does not fit into memory; scale the picture down") from error
     return turn(pixels, image_header.exif_orientation(data))
+
+
+def check(data: bytes) -> tuple[str, tuple[int, int]]:
+    """Check a picture file before it is decoded.
+
+    Returns:
+        Its format, as :func:`lite_runner.pictures.image_header.format_name` names it, and (width,
+        height) by its header, in pixels.
+
+    Raises:
+        ImageError: it is of no format that is read, cut off or too large.
+    """
+    kind = check_format(data)
+    image_header.check_length(len(data))
+    if not image_header.is_whole(data):
+        raise ImageError(f"is a {kind} cut off after {len(data)} bytes; copy or download it again")
+    size = image_header.header_size(data)
+    if size is None:
+        raise ImageError(f"is a {kind} that does not tell its size; save it again, as PNG or JPEG")
+    _check_size(*size)
+    return kind, size
+
+
+def check_format(data: bytes) -> str:
+    """The format of a picture file.
+
+    Raises:
+        ImageError: it is empty, or of no format that is read.
+    """
+    if not data:
+        raise ImageError(f"is empty (0 bytes); {_EXPECTED}")
+    kind = image_header.format_name(data)
+    if kind is None:
+        raise ImageError(f"is not a picture; {_EXPECTED}")
+    if kind not in _KINDS:
+        # OpenCV would decode more, but without regard to size limits or orientation.
+        raise ImageError(f"is a {kind} file; {_EXPECTED}: {_advice(kind)}")
+    return kind
+
+
+def _advice(kind: str) -> str:
+    """What to do about a file that only hosts convert."""
+    pages = "its pages as pictures" if kind == "PDF" else "it as one of these"
+    return f"read it from a computer, by 'lite-ocr read', or save {pages}"
 
 
 def normalise(
@@ -130,7 +161,8 @@ def resize(pixels: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=method), np.uint8)
 
 
-def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]) -> bytes:
+def contents(source: str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]) -> bytes:
+    """The bytes of a picture file; see :func:`load`."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
     if isinstance(source, (str, os.PathLike)):

@@ -16,7 +16,12 @@ from lite_runner.pictures.formats import jpeg, png, riff, tiff
 
 #: Largest file read: four bytes for each of the most pixels that are.
 MAX_BYTES = 4 * 134_217_728
-_EXPECTED = "expected a regular file: save the picture to one"
+_EXPECTED = "expected a regular file: save the picture to one, or give it to standard input as '-'"
+#: What files of the ISO base media format are, by their brand; films have others.
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "AVIF"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), "HEIC"),
+}
 _NO_FILES = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFCHR: "a device",
@@ -74,7 +79,10 @@ def format_name(data: bytes) -> str | None:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
-    return "HEIC or AVIF" if data[4:8] == b"ftyp" else None
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12])
+    # Some programs write a line or two before the header (PDF 1.7, Annex H, note 13).
+    return "PDF" if b"%PDF-" in data[:1024] else None
 
 
 def is_whole(data: bytes) -> bool:

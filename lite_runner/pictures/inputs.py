@@ -1,13 +1,24 @@
-"""Which pictures a command line means: files, folders and glob patterns."""
+"""Which pictures a command line means: files, folders, glob patterns and standard input."""
 
 from __future__ import annotations
 
 import glob
+import sys
 from pathlib import Path
 from typing import Iterable, NamedTuple
 
-#: What a folder is searched for; a file named outright is tried whatever it is called.
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+from lite_runner.errors import ImageError
+
+#: Given as a picture, it means standard input.
+STDIN = "-"
+#: What a folder is searched for; a file named outright is tried whatever it is called. Hosts
+#: convert those of the last row; boards say so.
+SUFFIXES = frozenset(
+    {
+        *(".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"),
+        *(".avif", ".heic", ".heif", ".pdf"),
+    }
+)
 
 
 class Source(NamedTuple):
@@ -16,6 +27,25 @@ class Source(NamedTuple):
     name: str
     path: Path
     error: str | None = None
+
+    def read(self) -> bytes:
+        """The picture's file.
+
+        Raises:
+            ImageError: there is none, or it cannot be read.
+        """
+        if self.error is not None:
+            raise ImageError(self.error)
+        # Late: it needs numpy, which a board's doctor may find missing.
+        from lite_runner.pictures import image_header
+
+        if self.name != STDIN:
+            return image_header.read(self.path)
+        if sys.stdin is None or sys.stdin.isatty():
+            raise ImageError("is standard input, which is a terminal; send a picture to it, as '<'")
+        data = sys.stdin.buffer.read(image_header.MAX_BYTES + 1)
+        image_header.check_length(len(data))
+        return data
 
 
 def expand(arguments: Iterable[str]) -> list[Source]:
@@ -31,7 +61,9 @@ def expand(arguments: Iterable[str]) -> list[Source]:
             sources.append(Source(argument, path, "empty name; give a file, folder or pattern"))
             continue
         try:
-            if path.is_dir():
+            if argument == STDIN:
+                sources.append(_stdin(sources))
+            elif path.is_dir():
                 sources += _folder(argument, path)
             elif glob.has_magic(argument) and not path.exists():
                 sources += _pattern(argument)
@@ -43,12 +75,26 @@ def expand(arguments: Iterable[str]) -> list[Source]:
     return sources
 
 
-def drawing_name(picture: Path, taken: set[str]) -> str:
-    """A file name for a picture's drawing that no other picture of this run has."""
-    names = (f"{picture.stem}{'' if n == 1 else f'-{n}'}.png" for n in range(1, len(taken) + 2))
+def drawing_name(picture: Path, taken: set[str], page: int = 0) -> str:
+    """A file name for a picture's drawing that no other picture of this run has.
+
+    Args:
+        picture: its path.
+        taken: names of the others; this one is added.
+        page: number of the page, of a file of several.
+    """
+    stem = "stdin" if str(picture) == STDIN else picture.stem
+    stem += f"-p{page}" if page else ""
+    names = (f"{stem}{'' if n == 1 else f'-{n}'}.png" for n in range(1, len(taken) + 2))
     name = next(name for name in names if name not in taken)
     taken.add(name)
     return name
+
+
+def _stdin(before: Iterable[Source]) -> Source:
+    again = any(source.name == STDIN for source in before)
+    error = "is standard input, which can be read once; give '-' once" if again else None
+    return Source(STDIN, Path(STDIN), error)
 
 
 def _folder(name: str, folder: Path) -> list[Source]:

@@ -75,6 +75,8 @@ class Facts(TypedDict):
         cores: how many.
         features: of the processor; None where they are not known.
         model: what the device tree says; empty where there is none.
+        noexec: where the file system of the folder of releases is mounted if it runs no programs;
+            empty if it does.
     """
 
     machine: str
@@ -87,6 +89,7 @@ class Facts(TypedDict):
     cores: int
     features: Optional[list[str]]
     model: str
+    noexec: str
 
 
 class ReleaseState(TypedDict):

@@ -55,6 +55,9 @@ def install(source: Path, root: Path, keep: int = 2, keys: Path | None = None) -
     reason = probe.incompatibility_here(manifest["needs"])
     if reason:
         raise InstallError(reason)
+    mount = probe.noexec(str(root))
+    if mount:
+        raise InstallError(f"no program can run in {root}: {probe.noexec_advice(mount)}")
     try:
         with release.locked(root, "an archive's installer", name):
             status = release.status(root)

@@ -66,11 +66,16 @@ class _Board(NamedTuple):
     missing: Sequence[str]
 
 
-def facts(libraries: Iterable[str]) -> Facts:
+#: Begins the argument that names the folder of releases.
+FOLDER = "--folder="
+
+
+def facts(libraries: Iterable[str], folder: str = "/") -> Facts:
     """Facts about this board; ``libc`` as the system names it.
 
     Args:
         libraries: names of libraries that may be missing.
+        folder: for releases; it need not be there yet.
     """
     machine = platform.machine()
     if machine in ("aarch64", "armv8l") and struct.calcsize("P") == 4:
@@ -87,6 +92,7 @@ def facts(libraries: Iterable[str]) -> Facts:
         "cores": os.cpu_count() or 1,
         "features": _features(machine),
         "model": _text("/proc/device-tree/model"),
+        "noexec": noexec(folder),
     }
 
 
@@ -122,6 +128,30 @@ def incompatibility(board: Capable, needs: Needs) -> str:
             " choose another --system"
         )
     return ""
+
+
+def noexec(folder: str) -> str:
+    """Where the file system of a folder is mounted if it runs no programs; empty if it does.
+
+    Args:
+        folder: by its absolute path; the nearest one above it that is there counts.
+    """
+    path = Path(os.path.realpath(folder))
+    while not path.exists():
+        path = path.parent
+    if not _is_noexec(path):
+        return ""
+    while path != path.parent and _is_noexec(path.parent):
+        path = path.parent
+    return str(path)
+
+
+def noexec_advice(mount: str) -> str:
+    """What to do about a folder on a file system that runs no programs."""
+    return (
+        f"{mount} is mounted 'noexec'; give another folder with --folder, or run there"
+        f" 'sudo mount -o remount,exec {mount}'"
+    )
 
 
 def incompatibility_here(needs: Needs) -> str:
@@ -175,6 +205,10 @@ def _glibcxx() -> int | None:
     return max(map(int, symbols)) if symbols else None
 
 
+def _is_noexec(path: Path) -> bool:
+    return bool(os.statvfs(str(path)).f_flag & os.ST_NOEXEC)
+
+
 def _loads(name: str) -> bool:
     try:
         ctypes.CDLL(name)
@@ -195,11 +229,12 @@ def _dotted(version: Iterable[int]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """``[LIBRARY ...]`` prints the facts; ``--misfit WANTED``, JSON as well, prints the reason."""
+    """``[--folder=DIR] [LIBRARY ...]`` prints the facts; ``--misfit NEEDS``, JSON, the reason."""
     if arguments[:1] == ["--misfit"]:
         print(json.dumps({"misfit": incompatibility_here(json.loads(arguments[1]))}))
     else:
-        print(json.dumps(facts(arguments)))
+        given = arguments[0][len(FOLDER) :] if arguments and arguments[0].startswith(FOLDER) else ""
+        print(json.dumps(facts(arguments[1:] if given else arguments, given or "/")))
     return 0
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
+from opt_models import text_table
 from opt_models.catalog import catalog
 from opt_models.catalog.published import Dictionary, InWheel, Model
 from opt_models.command_name import command_name
 from opt_models.errors import CatalogError
-from opt_models.text_table import table
 from opt_models.wording import amount
 
 _MOST_LANGUAGES = 8
@@ -62,7 +62,7 @@ def as_table(models: Sequence[Model], width: int | None = None) -> str:
     headings = ("name", "task", "version", "size", "offered", "languages")
     count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
     advice = f"'{command_name()} models.show NAME' tells all of one"
-    return f"{table(headings, rows, width=width)}\n\n{count}; {advice}"
+    return f"{text_table.table(headings, rows, width=width)}\n\n{count}; {advice}"
 
 
 def as_data(model: Model) -> dict[str, object]:
@@ -137,9 +137,7 @@ def as_text(model: Model) -> str:
         pinned = f" (sha256 {download.sha256[:12]}...)" if download.sha256 else ""
         facts.append((download.kind, f"{download.url}{lite}{pinned}"))
     facts.append(("packs", ", ".join(packs_with(model)) or "none"))
-    width = max(len(label) for label, _ in facts)
-    lines = [f"  {label.ljust(width)}  {text}" for label, text in facts]
-    return "\n".join([model.name, f"  {model.about}", "", *lines])
+    return f"{model.name}\n  {model.about}\n\n{text_table.facts(facts)}"
 
 
 def _dictionary_as_text(row: Dictionary) -> str:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from lite_runner import pack as packs
+from opt_models import text_table
 from opt_models.store.output_folder import OutputFolder
 
 
@@ -39,7 +40,7 @@ def _output(folder: Path) -> OutputFolder:
 
 def summary(pack: packs.Pack) -> str:
     """A pack as text for people."""
-    rows = [
+    networks = [
         (
             stage,
             network.source,
@@ -50,17 +51,10 @@ def summary(pack: packs.Pack) -> str:
         )
         for stage, network in pack.networks.items()
     ]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
-        for row in rows
+    facts = [
+        ("knows", f"{len(pack.recogniser.charset)} characters"),
+        ("runs on", f"Paddle-Lite {' or '.join(pack.runtimes)}, {pack.arch}"),
+        ("must read", " / ".join(pack.golden.lines)),
     ]
-    return "\n".join(
-        [
-            f"pack {pack.name}: {pack.folder}",
-            *lines,
-            f"  knows      {len(pack.recogniser.charset)} characters",
-            f"  runs on    Paddle-Lite {' or '.join(pack.runtimes)}, {pack.arch}",
-            f"  must read  {' / '.join(pack.golden.lines)}",
-        ]
-    )
+    tables = [text_table.facts(rows) for rows in (networks, facts)]
+    return "\n".join([f"pack {pack.name}: {pack.folder}", *tables])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Iterator
 
 from opt_models.errors import FetchError, OptError
+from opt_models.paddlelite import pyenv
 from opt_models.store import cache, process, wheels
 
 
@@ -153,9 +155,9 @@ def _remembered(known: Path) -> tuple[Path, str] | None:
 
 def _search(known: Path) -> tuple[Path, str]:
     print(f"looking for Python {' or '.join(WHEEL.sha256)}, for Paddle-Lite", file=sys.stderr)
-    interpreters = dict(_by_findpython())
+    interpreters, problem = _installed(), ""
     if not interpreters:
-        interpreters = dict(_by_uv())
+        interpreters, problem = _by_uv()
     for version in WHEEL.sha256:
         if version in interpreters:
             data = {"python": str(interpreters[version]), "version": version}
@@ -163,11 +165,22 @@ def _search(known: Path) -> tuple[Path, str]:
             return interpreters[version], version
     newest = next(iter(WHEEL.sha256))
     raise OptError(
-        f"Paddle-Lite {WHEEL.release} needs Python {', '.join(WHEEL.sha256)}, and neither is here"
-        f" nor could uv get one; run 'uv python install {newest}' (uv itself comes with"
-        f" '{sys.executable} -m pip install uv') or install Python {newest} (Debian, Ubuntu: pyenv;"
-        f" conda: 'conda create -n lite python={newest}'), then try again"
+        f"Paddle-Lite {WHEEL.release} needs Python {', '.join(WHEEL.sha256)}: none is here, and"
+        f" {problem}; install Python {newest} with what you have (conda: 'conda create -n lite"
+        f" python={newest}'; pyenv: 'pyenv install {newest}'; Ubuntu 22.04: 'sudo apt-get install"
+        f" python{newest}'), then try again"
     )
+
+
+def _installed() -> dict[str, Path]:
+    """Interpreters on this machine that run, by version."""
+    newest = next(iter(WHEEL.sha256))
+    by_pyenv: dict[str, Path] = {}
+    for version, path in pyenv.interpreters(WHEEL.sha256):
+        if version not in by_pyenv and _runs(path, version):
+            by_pyenv[version] = path.resolve()
+    # To look at all of the others takes seconds.
+    return by_pyenv if newest in by_pyenv else {**dict(_by_findpython()), **by_pyenv}
 
 
 def _by_findpython() -> Iterator[tuple[str, Path]]:
@@ -186,36 +199,44 @@ def _by_findpython() -> Iterator[tuple[str, Path]]:
             yield version, path
 
 
-def _by_uv() -> Iterator[tuple[str, Path]]:
-    """An interpreter that uv knows or can download."""
-    uv = _uv()
-    if uv is None:
-        return
+def _by_uv() -> tuple[dict[str, Path], str]:
+    """An interpreter that uv knows or can download; none, and why not."""
+    try:
+        uv = _uv()
+    except FetchError as error:
+        return {}, f"uv, which could install one, is not to be had ({error.problem})"
     for version in WHEEL.sha256:
         for command in (["find", version], ["install", version], ["find", version]):
-            print(f"uv python {' '.join(command)}", file=sys.stderr)
+            if command[0] == "install":
+                print(f"uv python install {version}", file=sys.stderr, flush=True)
             try:
-                outcome = process.run([uv, "python", *command], stderr=None)
-            except OSError:
-                return  # not a program for this machine
+                outcome = process.run([uv, "python", *command])
+            except OSError as error:
+                return {}, f"{uv} does not start ({error.strerror})"
             path = Path(outcome.stdout.strip())
             if command[0] == "find" and outcome.code == 0 and _runs(path, version):
-                yield version, path.resolve()
-                return
+                return {version: path.resolve()}, ""
             if command[0] == "install" and outcome.code != 0:
                 # No network or no such build: the other versions would fail alike.
-                return
+                return {}, f"uv could not install one ({_cause(outcome.reason)})"
+    return {}, "those that uv has do not start"
 
 
-def _uv() -> str | None:
-    """The program uv: of this machine, or fetched into the cache; None without a network."""
+def _cause(line: str) -> str:
+    """The last line that uv wrote, the cause of all before it."""
+    return re.sub(r"^(caused by|cause|error): ", "", line, flags=re.IGNORECASE)
+
+
+def _uv() -> str:
+    """The program uv: of this machine, or fetched into the cache.
+
+    Raises:
+        FetchError: there is none, and it cannot be fetched.
+    """
     installed = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if installed is not None:
         return installed
-    try:
-        folder = _unpacked("uv", _UV, next(iter(_UV.sha256)), "manylinux2014_x86_64")
-    except FetchError:
-        return None
+    folder = _unpacked("uv", _UV, next(iter(_UV.sha256)), "manylinux2014_x86_64")
     program = folder / f"uv-{_UV.package}.data" / "scripts" / "uv"
     program.chmod(0o755)
     return str(program)

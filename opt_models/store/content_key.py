@@ -13,4 +13,4 @@ def content_key(*texts: str, length: int = 12) -> str:
         length: characters of the key. With twelve (48 bits) two of a million contents share one
             with a chance of one in five hundred (birthday bound).
     """
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:length]
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogateescape")).hexdigest()[:length]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from http import HTTPStatus
 from os import walk
 from pathlib import Path
 from typing import Callable, Iterator
@@ -87,6 +88,39 @@ def get(path: str, host: str, sha256: str | None, check: Callable[[Path], None])
     return request.final
 
 
+def look_up(path: str, host: str, sha256: str | None = None) -> Path | str:
+    """Where a published file would be taken from, without a download.
+
+    Args:
+        path, host, sha256: as of :func:`get`.
+
+    Returns:
+        A file of this computer; or, of a place that answers and has it, the address.
+
+    Raises:
+        FetchError: it is nowhere; says why not of the last place.
+    """
+    request = _Request(path, cache.root() / "files" / _relative(path), sha256, lambda file: None)
+    if request.final.is_file():
+        return request.final
+    settings = config.current()
+    problem = FetchError("not asked, being offline")
+    for source in _places(request, settings, host):
+        try:
+            if isinstance(source, str) and not settings.offline:
+                from opt_models.store import http  # late: requests takes long to load
+
+                status = http.head(source)
+                if status == HTTPStatus.OK:
+                    return config.public(source)
+                problem = FetchError(f"the server says {status}")
+        except FetchError as error:
+            problem = error
+        if isinstance(source, Path) and source.is_file():
+            return source
+    raise problem
+
+
 def is_in(path: str, folder: Path) -> bool:
     """Whether a user's folder has a file of the name of one on the model host, anywhere in it."""
     name = Path(path).name
@@ -147,7 +181,17 @@ def _fetch_first(request: _Request, settings: config.Settings, host: str) -> Non
         advice = f"{online}, or set {folder}"
     else:
         advice = f"set {config.MIRRORS} to a mirror of {config.public(host)}, or {folder}"
-    raise FetchError(f"cannot fetch {request.name}: {'; '.join(failures)}", advice)
+    address = config.public(f"{host.rstrip('/')}{quote(request.path)}")
+    reason = failures[-1].rpartition(f"{address}: ")[2]
+    raise FetchError(
+        f"cannot fetch {request.name}: {'; '.join(failures)}",
+        advice,
+        [
+            f"cannot fetch {request.name}",
+            f"  from {address} ({reason})",
+            f"  put it into a folder that {config.MODELS} names",
+        ],
+    )
 
 
 def _places(request: _Request, settings: config.Settings, host: str) -> Iterator[Path | str]:

@@ -7,6 +7,7 @@ a download that was cut nor change to a mirror.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import time
@@ -16,11 +17,11 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from tqdm import tqdm
 from urllib3.util.retry import Retry
 
-from lite_runner import __version__, terminal
+from lite_runner import __version__
 from opt_models.errors import FetchError
+from opt_models.progress_bar import progress_bar
 from opt_models.store import config
 from opt_models.store.partial import Note, PartialFile, check_size
 from opt_models.wording import amount
@@ -81,6 +82,21 @@ def transfer(url: str, partial: PartialFile) -> bool:
                 time.sleep(min(_BACK_OFF * 2 ** (failed - 1), _LONGEST_WAIT))
 
 
+def head(url: str) -> int:
+    """The status by which a server answers, asked once for the head of a file alone.
+
+    Raises:
+        FetchError: it does not answer.
+    """
+    with _session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter())
+        try:
+            return session.head(url, allow_redirects=True, timeout=_PATIENCE[0]).status_code
+        except requests.RequestException as error:
+            raise FetchError(_reason(error)) from error
+
+
 def _ask(session: requests.Session, url: str, partial: PartialFile) -> bool:
     """Ask once for what is missing of a file; as :func:`transfer`.
 
@@ -131,7 +147,9 @@ def _receive(answer: requests.Response, url: str, partial: PartialFile, have: in
         about = f" ({', '.join(sizes)})" if sizes else ""
         _say(f"fetching {partial.name}{about} from {urlsplit(config.public(url)).netloc}")
     size = have
-    with partial.path.open("ab" if have else "wb") as sink, _bar(partial.name, have, total) as bar:
+    with contextlib.ExitStack() as stack:
+        sink = stack.enter_context(partial.path.open("ab" if have else "wb"))
+        advance = stack.enter_context(progress_bar(partial.name, total, have))
         if not have:
             # Only now, so that a note never stands beside bytes of another file.
             partial.write_note(Note(config.public(url), _validator(answer), total))
@@ -144,7 +162,7 @@ def _receive(answer: requests.Response, url: str, partial: PartialFile, have: in
                 raise
             sink.write(block)
             sink.flush()
-            bar.update(len(block))
+            advance(len(block))
     if total is not None and size < total:
         raise _CutError("the connection was cut")
 
@@ -158,19 +176,6 @@ def _block(answer: requests.Response) -> bytes:
         raise _CutError(f"nothing came for {_PATIENCE[1]:g} s") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _CutError("the connection was cut") from error
-
-
-def _bar(name: str, have: int, total: int | None) -> tqdm[Any]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    return tqdm(
-        desc=terminal.visible(name),
-        initial=have,
-        total=total,
-        unit="B",
-        unit_scale=True,
-        file=terminal.raw(sys.stderr),
-        disable=None,
-    )
 
 
 class _Retry(Retry):

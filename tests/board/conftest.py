@@ -54,6 +54,33 @@ def emulated() -> Iterator[Path]:
                 emulator.down()
 
 
+@contextlib.contextmanager
+def system(alone: bool) -> Iterator[None]:
+    """Use the system of the emulated boards, which several processes do at once unless alone.
+
+    Who waits to be alone keeps those out who come later, or would wait for ever.
+    """
+    folder = emulator.folder(MACHINE)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "next").open("a") as following, (folder / "in-use").open("a") as users:
+        fcntl.flock(following, fcntl.LOCK_EX)
+        fcntl.flock(users, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(following, fcntl.LOCK_UN)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def system_in_use(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test meets what another one takes away from the system or puts there."""
+    with system(alone="alone" in request.fixturenames):
+        yield
+
+
+@pytest.fixture
+def alone() -> None:
+    """For tests that change the system itself, which all emulated boards of a processor share."""
+
+
 @pytest.fixture(scope="session")
 def runtimes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of the double, by processor."""
@@ -113,7 +140,8 @@ def shared_site(emulated: Path, runtimes: dict[str, Path]) -> Iterator[Site]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     site = Site(f"tests{worker}", emulated, runtimes["armv8"])
     yield site
-    deploys.undeploy(site.board)
+    with system(alone=False):
+        deploys.undeploy(site.board)
     site.board.transport.close()
 
 
@@ -209,17 +237,18 @@ class Rack:
 
 @pytest.fixture(scope="session")
 def rack(
-    shared_site: Site, plain: Path, tmp_path_factory: pytest.TempPathFactory
+    shared_site: Site, deployed: Snapshot, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rack]:
     """Ten boards, up, with the plain pack in use."""
-    shared_site.deploy(plain)
     rack = Rack(tmp_path_factory.mktemp("user"), shared_site)
+    deployed.restore()
     try:
-        for name in NAMES:
-            emulator.down(MACHINE, name)
-            emulator.remove(MACHINE, name)
-            emulator.up(MACHINE, name)
-            rack.furnish(name)
+        with system(alone=False):
+            for name in NAMES:
+                emulator.down(MACHINE, name)
+                emulator.remove(MACHINE, name)
+                emulator.up(MACHINE, name)
+                rack.furnish(name)
         rack.configure()
         yield rack
     finally:
@@ -228,10 +257,43 @@ def rack(
             emulator.remove(MACHINE, name)
 
 
+class Snapshot:
+    """A folder as it was, to be put back: deploying to an emulated board again takes far longer."""
+
+    def __init__(self, folder: Path, kept: Path) -> None:
+        self._folder = folder
+        self._kept = kept
+        subprocess.run(["cp", "--archive", "-T", str(folder), str(kept)], check=True)
+        self._state = self._files()
+
+    def restore(self) -> None:
+        """Does nothing if nothing has changed since."""
+        if self._state != self._files():
+            shutil.rmtree(self._folder)
+            subprocess.run(
+                ["cp", "--archive", "-T", str(self._kept), str(self._folder)], check=True
+            )
+            self._state = self._files()
+
+    def _files(self) -> dict[Path, tuple[int, int, int]]:
+        """What is different after any change: inode, size, and when its status changed, by path."""
+        files = [path for path in self._folder.rglob("*") if path.is_symlink() or path.is_file()]
+        states = {path: path.lstat() for path in files}
+        return {path: (of.st_ino, of.st_size, of.st_ctime_ns) for path, of in states.items()}
+
+
+@pytest.fixture(scope="session")
+def deployed(shared_site: Site, plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """The board's folder with the plain pack in use."""
+    with system(alone=False):
+        shared_site.deploy(plain)
+    return Snapshot(shared_site.home, tmp_path_factory.mktemp("deployed") / "home")
+
+
 @pytest.fixture
-def site(shared_site: Site, plain: Path) -> Site:
+def site(shared_site: Site, deployed: Snapshot) -> Site:
     """The emulated board with the plain pack in use."""
-    shared_site.deploy(plain)
+    deployed.restore()
     return shared_site
 
 
@@ -253,7 +315,7 @@ def in_board(emulated: Path) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def aside() -> Iterator[Callable[[Path], None]]:
+def aside(alone: None) -> Iterator[Callable[[Path], None]]:
     """Takes files away until the test's end."""
     taken: list[Path] = []
 
@@ -267,7 +329,7 @@ def aside() -> Iterator[Callable[[Path], None]]:
 
 
 @pytest.fixture
-def put_there() -> Iterator[Callable[[Path, bytes], None]]:
+def put_there(alone: None) -> Iterator[Callable[[Path, bytes], None]]:
     """Puts files there until the test's end."""
     put: list[Path] = []
 

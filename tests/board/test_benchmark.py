@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from cross_build.bench import benchmark, evaluation
-from cross_build.bench.benchmark import Sweep
+from cross_build.bench.staging import Sweep
 from cross_build.boards.transports.ssh import Ssh
 from cross_build.deploys import deploy as deploys
 from cross_build.errors import BoardError

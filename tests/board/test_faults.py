@@ -328,7 +328,7 @@ def test_a_clock_of_1970_does_no_harm(
 
 
 def test_a_read_only_home_is_told(
-    site: Site, plain: Path, emulated: Path, in_board: Callable[..., None]
+    alone: None, site: Site, plain: Path, emulated: Path, in_board: Callable[..., None]
 ) -> None:
     before = site.current
     home = emulated / "home" / emulator.USER

@@ -15,6 +15,8 @@ from cross_build.boards.answers import probed, releases, results
 from cross_build.boards.answers.answer import parse
 from cross_build.deploys import history
 from lite_runner import pack
+from lite_runner.errors import ImageError
+from lite_runner.pictures.document import Document
 from lite_runner.releases import install, release
 from opt_models.formats import nb, pir
 from opt_models.importing import inference_yml, onnx_file, onnx_import
@@ -85,6 +87,19 @@ def _release(path: Path) -> None:
         shutil.rmtree(root)
 
 
+def _pages(path: Path) -> None:
+    """Each page is read or refused, whatever became of those before it."""
+    document = Document(path.read_bytes())
+    problems: list[ImageError] = []
+    for number in range(1, min(document.count, 4) + 1):
+        try:
+            document.page(number)
+        except ImageError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
 def _archive(path: Path) -> None:
     path.rename(path.with_name(release.MANIFEST))
     install._manifest(path.parent, None)
@@ -120,6 +135,7 @@ KINDS = {
         _unpacked(wheels.unpack),
     ),
     "tar": Kind(("plain.tar", "packed.tar.gz"), mutation.bytes_of, _unpacked(archive.unpack)),
+    "pages": Kind(("frames.gif", "pages.tif"), mutation.bytes_of, _pages),
     "dictionary": Kind(("dictionary.txt",), mutation.bytes_of, dictionary.read),
     "config.toml": Kind(("config.toml",), mutation.bytes_of, lambda path: config.current()),
 }

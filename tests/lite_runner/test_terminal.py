@@ -91,11 +91,12 @@ def test_the_program_shows_a_name_and_keeps_it_in_json(tmp_path) -> None:
     name = b"a\x1b[31m\xe2\x80\xaeb\xff\nc.png"
     code = (
         "import sys; from lite_runner.cli import output; from lite_runner.ocr import report\n"
+        "from lite_runner.cli.results import Destinations\n"
         "output.force_utf8_output()\n"
         "results = [report.error_result(sys.argv[1], 'is none')]\n"
-        "output.tell(results[0], None)\n"
-        "output.finish(results, sys.argv[2])\n"
-        "output.finish(results, '-')\n"
+        "Destinations().show(results[0])\n"
+        "Destinations(json=sys.argv[2]).finish(results)\n"
+        "Destinations(json='-').finish(results)\n"
     )
     target = tmp_path / "lines.json"
     done = run(code, name, str(target))

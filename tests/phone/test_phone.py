@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from cross_build.bench import benchmark
+from cross_build.bench import benchmark, staging
 from cross_build.deploys import deploy as deploys
 from cross_build.deploys import remote_read
 from cross_build.errors import BoardError, DeployError
@@ -128,7 +128,7 @@ def test_the_tasks_reach_the_phone(phone: Phone, tmp_path: Path) -> None:
 def test_the_phone_is_measured(phone: Phone, plain: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "p.png"), double.picture())
     found = pictures.find([str(tmp_path / "p.png")])
-    sweep = benchmark.Sweep(packs=[str(plain)], runtime=str(phone.runtime))
+    sweep = staging.Sweep(packs=[str(plain)], runtime=str(phone.runtime))
     record = benchmark.bench(
         phone.board, sweep, found, Plan(0, 1, 1, 1), emulated=True, count=False
     )

@@ -35,6 +35,7 @@ def facts(answer: Answer) -> Facts:
         features=None if features.value is None else frozenset(texts(features)),
         model=answer["model"].text(),
         missing=texts(answer["missing"]),
+        noexec=answer["noexec"].text(),
     )
 
 

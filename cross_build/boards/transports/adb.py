@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Callable, ContextManager, Iterator, Mapping, Sequence
 
 from cross_build.boards.transports import Outcome, child
-from cross_build.errors import BoardError, TargetError
+from cross_build.errors import BoardError, TargetError, UnreachableError
 from lite_runner.program_output import last_line
 from opt_models.store import cache, process
 
@@ -159,7 +159,7 @@ class Adb:
             if re.match(r"[^*\s]+\t", line)
         )
         if not states:
-            raise BoardError(
+            raise UnreachableError(
                 "adb: there is no phone; plug one in, and switch on 'USB debugging' in its"
                 " developer options ('adb devices' must list it)"
             )
@@ -176,16 +176,18 @@ class Adb:
         state = states[serial]
         if state != "device":
             known = next((reason for word, reason in _STATES.items() if state.startswith(word)), "")
-            raise BoardError(f"{serial}: {known or f'is in state {state!r}; start its Android'}")
+            raise UnreachableError(
+                f"{serial}: {known or f'is in state {state!r}; start its Android'}"
+            )
         features = _ask([_program(), "-s", serial, "features"]).stdout.split()
         if "shell_v2" not in features:
             raise BoardError(f"{serial}: its adb has no 'shell_v2'; expected Android 7 or newer")
         return serial
 
-    def _lost(self, stderr: str) -> BoardError:
+    def _lost(self, stderr: str) -> UnreachableError:
         reason = last_line(stderr).removeprefix("adb: ").removeprefix("error: ")
         detail = f" ({reason})" if reason else ""
-        return BoardError(
+        return UnreachableError(
             f"{self._serial}: the connection was lost{detail}; plug it in and run the same again,"
             " it goes on from where it was"
         )

@@ -1,50 +1,31 @@
 """The way to a board over SSH.
 
-Fabric brings the user's own configuration, keys, agent and jump hosts (it reads OpenSSH's files,
-which bare paramiko does not); commands then run over paramiko's channels, because files go through
-their standard input. The board needs sh and tar.
+Commands run over paramiko's channels, because files go through their standard input. The board
+needs sh and tar; the user's login shell there may be any.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import getpass
-import gzip
-import hashlib
-import logging
-import shlex
-import socket
-import sys
-import tarfile
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
 import fabric
 import paramiko
 
-from cross_build.boards.transports import Outcome
+from cross_build.boards.transports import Outcome, remote_command, ssh_connection, tar_stream
 from cross_build.boards.transports.heartbeat import beating
-from cross_build.errors import BoardError
+from cross_build.boards.transports.remote_command import RemoteCommand
+from cross_build.boards.transports.ssh_connection import PATIENCE, Access
+from cross_build.errors import BoardError, UnreachableError
 from lite_runner.program_output import ended, first_line, last_line
-from lite_runner.user_path import user_path
 from opt_models.store.beside import beside
 
 #: Folder below the user's own on a board, if none is chosen.
 _FOLDER = "lite-ocr"
-#: Seconds to wait for a connection, and for a sign of life of an open one.
-_PATIENCE = 15
-_SILENCE = 60
 _CHUNK = 1 << 16
 #: Less free space than this, in KiB, explains any failure to write.
 _FULL = 256
-#: Of gzip: a board on a wireless network gains, one on a cable loses little.
-_LEVEL = 3
-#: Whatever shell the user has on the board, this one runs our words; the command's own end becomes
-#: an exit code, which SSH brings back, also if it was a signal.
-_SHELL = ("sh", "-c", '"$@"; exit $?', "sh")
-#: What paramiko logs of a lost connection, its errors say, too.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class Ssh:
@@ -57,7 +38,7 @@ class Ssh:
         key: file with the private key, instead of the user's.
         config: file with the SSH configuration, instead of the user's and the system's.
         environment: variables for every command there.
-        ask: for a password where no key is let in and somebody is there to be asked.
+        ask: the user, for a password or about an unknown key, where somebody is there.
     """
 
     def __init__(
@@ -72,12 +53,8 @@ class Ssh:
     ) -> None:
         self.host = host
         self._folder = folder or _FOLDER
-        self._known_hosts = known_hosts
-        self._key = key
-        self._config = config
-        variables = [f"{name}={value}" for name, value in (environment or {}).items()]
-        self._shell = ["env", *variables, *_SHELL] if variables else _SHELL
-        self._ask = ask
+        self._access = Access(host, known_hosts, key, config, ask)
+        self._environment = environment or {}
         self._connection: fabric.Connection | None = None
         self._root: str | None = None
 
@@ -94,18 +71,21 @@ class Ssh:
         stdin: str = "",
         on_line: Callable[[str], None] | None = None,
     ) -> Outcome:
-        with self._started(command) as channel:
+        with self._started(command) as running:
             lines: list[str] = []
-            errors: list[bytes] = []
-            with beside(lambda: _drain(channel, errors)), beside(
-                lambda: _feed(channel, stdin)
-            ), channel.makefile("rb") as stdout:
-                for raw in stdout:
+            with beside(running.drain_errors), beside(
+                lambda: _feed(running.channel, stdin)
+            ), running.channel.makefile("rb") as stdout:
+                greeting = running.command.skip_greeting(stdout)
+                for raw in running.command.lines(stdout):
                     line = raw.decode("utf-8", "replace")
                     lines.append(line)
                     if on_line is not None:
                         on_line(line.rstrip("\n"))
-            return Outcome(self._code(channel), "".join(lines), _text(errors))
+            code = self._code(running.channel)
+            if greeting is not None:
+                raise self._not_run(running, greeting, code)
+            return Outcome(code, "".join(lines), running.errors)
 
     def put(
         self,
@@ -116,16 +96,15 @@ class Ssh:
         # Times stay the board's own (-m): its clock may be decades behind.
         script = 'umask 022; mkdir -p "$1" && exec tar -xzmof - -C "$1"'
         command = ["sh", "-c", script, "sh", folder]
-        errors: list[bytes] = []
-        with self._started(command) as channel, beside(lambda: _drain(channel, errors)):
+        with self._started(command) as running, beside(running.drain_errors):
             try:
-                _send(channel, files, on_bytes)
-                channel.shutdown_write()
+                tar_stream.write(files, running.channel.sendall, on_bytes)
+                running.channel.shutdown_write()
             except OSError:
                 pass  # the other end is gone: why, its code and words tell
-            code = self._code(channel)
+            code = self._code(running.channel)
         if code != 0:
-            reason = first_line(_text(errors)) or ended(code)
+            reason = first_line(running.errors) or ended(code)
             # tar only says how much of a block it wrote.
             free = self.run(["df", "-Pk", folder]).stdout.split()[-3:-2]
             if free and free[0].isdecimal() and int(free[0]) < _FULL:
@@ -135,33 +114,29 @@ class Ssh:
     def get(self, folder: str, into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
         script = 'if [ -d "$1" ]; then exec tar -czf - -C "$1" .; fi'
-        with self._started(["sh", "-c", script, "sh", folder]) as channel:
-            with beside(lambda: _drain(channel, [])), channel.makefile("rb") as stream:
-                try:
-                    with tarfile.open(fileobj=stream, mode="r|gz") as archive:
-                        for member in archive:
-                            name = Path(member.name).name
-                            source = archive.extractfile(member) if member.isfile() else None
-                            # Only plain files, by their last names: nothing leads elsewhere.
-                            if source is not None and member.name in (name, f"./{name}"):
-                                (into / name).write_bytes(source.read())
-                except tarfile.ReadError:
-                    pass  # there is no such folder, or the connection is lost
+        with self._started(["sh", "-c", script, "sh", folder]) as running:
+            with beside(running.drain_errors), running.channel.makefile("rb") as stream:
+                running.command.skip_greeting(stream)
+                tar_stream.extract_files(stream, into)
                 stream.read()
-            code = self._code(channel)
+            code = self._code(running.channel)
         if code != 0:
             raise BoardError(f"{self.host}: cannot read {folder} there ({ended(code)})")
 
     @contextlib.contextmanager
     def hold(self, command: Sequence[str]) -> Iterator[str]:
-        with self._started(command) as channel:
-            first = channel.makefile("r").readline()
+        with self._started(command) as running:
+            stdout = running.channel.makefile("rb")
+            greeting = running.command.skip_greeting(stdout)
+            first = b"" if greeting is not None else next(running.command.lines(stdout), b"")
             if not first:
-                words = channel.makefile_stderr("rb").read().decode("utf-8", "replace")
-                code = self._code(channel)
-                raise BoardError(last_line(words) or ended(code))
-            with beating(lambda: channel.sendall(b"\n")):
-                yield str(first)
+                running.drain_errors()
+                code = self._code(running.channel)
+                if greeting is not None:
+                    raise self._not_run(running, greeting, code)
+                raise BoardError(last_line(running.errors) or ended(code))
+            with beating(lambda: running.channel.sendall(b"\n")):
+                yield first.decode("utf-8", "replace")
 
     def close(self) -> None:
         """Hang up; may be called again."""
@@ -170,13 +145,14 @@ class Ssh:
             self._connection = None
 
     @contextlib.contextmanager
-    def _started(self, command: Sequence[str]) -> Iterator[paramiko.Channel]:
+    def _started(self, words: Sequence[str]) -> Iterator[_Running]:
         """A command under way on the board; closing its channel ends it at its next output."""
+        command = remote_command.make(words, self._environment)
         try:
-            channel = self._transport().open_session(timeout=_PATIENCE)
+            channel = self._transport().open_session(timeout=PATIENCE)
             with contextlib.closing(channel):
-                channel.exec_command(shlex.join([*self._shell, *command]))
-                yield channel
+                channel.exec_command(command.line)
+                yield _Running(command, channel)
         except (paramiko.SSHException, EOFError, OSError) as error:
             if isinstance(error, OSError) and error.filename is not None:
                 raise  # a file of the host
@@ -191,125 +167,52 @@ class Ssh:
 
     def _lost(self, error: BaseException | None) -> BoardError:
         reason = f" ({error})" if error is not None and str(error) else ""
-        return BoardError(
+        return UnreachableError(
             f"{self.host}: the connection was lost{reason}; run the same again, it goes on from"
             " where it was"
         )
 
+    def _not_run(self, running: _Running, greeting: bytes, code: int) -> BoardError:
+        """The error for a login shell that ends before our command begins."""
+        words = last_line(running.errors) or last_line(greeting.decode("utf-8", "replace"))
+        return BoardError(
+            f"{self.host}: the login shell there runs no command ({words or ended(code)}); look at"
+            " the files it reads at its start, such as ~/.bashrc, and at the user's shell in"
+            " /etc/passwd"
+        )
+
     def _transport(self) -> paramiko.Transport:
         if self._connection is None:
-            self._connection = self._connect()
+            self._connection = ssh_connection.connect(self._access)
         transport: paramiko.Transport | None = self._connection.client.get_transport()
         if transport is None:
             raise self._lost(None)
         return transport
 
-    def _connect(self) -> fabric.Connection:
-        password: str | None = None
-        while True:
-            connection = self._configured(password)
-            try:
-                connection.open()
-            except paramiko.AuthenticationException as error:
-                if password is None and self._ask and sys.stdin.isatty():
-                    password = getpass.getpass(f"password of {connection.user}@{self.host}: ")
-                    continue
-                raise BoardError(
-                    f"{self.host}: refuses user {connection.user}; run 'ssh-copy-id"
-                    f" {self._ssh_arguments(connection)}', or give USER@HOST"
-                ) from error
-            except paramiko.BadHostKeyException as error:
-                raise BoardError(
-                    f"{self.host}: its key is {_fingerprint(error.key)}, expected"
-                    f" {_fingerprint(error.expected_key)}; if it was set up anew, run 'ssh-keygen"
-                    f" -R {_known_name(connection)}' and try again"
-                ) from error
-            except paramiko.ssh_exception.NoValidConnectionsError as error:
-                raise self._unreachable(next(iter(error.errors.values()), error)) from error
-            except (paramiko.SSHException, EOFError, OSError) as error:
-                raise self._unreachable(error) from error
-            transport = connection.client.get_transport()
-            if transport is not None:
-                _watch(transport)
-            return connection
 
-    def _configured(self, password: str | None) -> fabric.Connection:
-        """A connection as the user's files say; no host is let in unknown, on the way neither."""
-        given: dict[str, Any] = {}
-        if self._key is not None:
-            given = {"key_filename": str(self._key), "look_for_keys": False, "allow_agent": False}
-        if password is not None:
-            given["password"] = password
-        chosen = {} if self._config is None else {"runtime_ssh_path": str(self._config)}
-        try:
-            connection = fabric.Connection(
-                self.host,
-                config=fabric.Config(**chosen),
-                connect_timeout=_PATIENCE,
-                connect_kwargs=given,
-            )
-        except ValueError as error:
-            raise BoardError(f"{self.host}: is no [USER@]HOST[:PORT] ({error})") from error
-        hop: Any = connection
-        while isinstance(hop, fabric.Connection):
-            # Fabric's own policy lets everybody in.
-            hop.client.set_missing_host_key_policy(_Refuse(self, hop))
-            for file in self._key_files(hop):
-                with contextlib.suppress(OSError):
-                    hop.client.load_system_host_keys(str(file))
-            hop = hop.gateway
-        return connection
+class _Running:
+    """A command on its way.
 
-    def _key_files(self, hop: fabric.Connection) -> list[Path]:
-        if self._known_hosts is not None:
-            return [self._known_hosts]
-        chosen = hop.ssh_config.get("userknownhostsfile", "~/.ssh/known_hosts").split()
-        files = [user_path(path, "UserKnownHostsFile") for path in chosen]
-        return [*files, Path("/etc/ssh/ssh_known_hosts")]
+    Attributes:
+        command: it.
+        channel: that it runs in.
+    """
 
-    def _unreachable(self, error: BaseException) -> BoardError:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return BoardError(
-            f"{self.host}: cannot be reached ({reason}); check its name, that it is on, and that"
-            " SSH is enabled there"
-        )
+    def __init__(self, command: RemoteCommand, channel: paramiko.Channel) -> None:
+        self.command = command
+        self.channel = channel
+        self._errors: list[bytes] = []
 
-    def refused(self, hop: fabric.Connection, key: paramiko.PKey) -> BoardError:
-        """The error for a host whose key is not known."""
-        if self._known_hosts is not None:
-            return BoardError(f"{self.host}: its key {_fingerprint(key)} is not the board's")
-        return BoardError(
-            f"{hop.host}: its key {key.get_name()} {_fingerprint(key)} is not known; if that is the"
-            f" board's, accept it with 'ssh {self._ssh_arguments(hop)} true'"
-        )
+    def drain_errors(self) -> None:
+        """Take standard error in, or a full window would stop the command."""
+        with contextlib.suppress(OSError):
+            while data := self.channel.recv_stderr(_CHUNK):
+                self._errors.append(data)
 
-    def _ssh_arguments(self, hop: fabric.Connection) -> str:
-        port = ["-p", str(hop.port)] if hop.port != 22 else []
-        return shlex.join([*port, f"{hop.user}@{hop.host}"])
-
-
-class _Refuse(paramiko.MissingHostKeyPolicy):
-    """Lets in no host whose key is not known."""
-
-    def __init__(self, ssh: Ssh, hop: fabric.Connection) -> None:
-        self._ssh = ssh
-        self._hop = hop
-
-    def missing_host_key(
-        self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
-    ) -> None:
-        raise self._ssh.refused(self._hop, key)
-
-
-def _drain(channel: paramiko.Channel, errors: list[bytes]) -> None:
-    """Take standard error in, or a full window would stop the command."""
-    with contextlib.suppress(OSError):
-        while data := channel.recv_stderr(_CHUNK):
-            errors.append(data)
-
-
-def _text(errors: list[bytes]) -> str:
-    return b"".join(errors).decode("utf-8", "replace")
+    @property
+    def errors(self) -> str:
+        """What the command wrote to standard error, as far as it was taken in."""
+        return self.command.own_errors(b"".join(self._errors)).decode("utf-8", "replace")
 
 
 def _feed(channel: paramiko.Channel, stdin: str) -> None:
@@ -318,67 +221,3 @@ def _feed(channel: paramiko.Channel, stdin: str) -> None:
     with contextlib.suppress(OSError, EOFError):
         channel.sendall(stdin.encode())
         channel.shutdown_write()
-
-
-class _Sink:
-    """A channel's standard input as a file that is only written."""
-
-    def __init__(self, channel: paramiko.Channel) -> None:
-        self._channel = channel
-
-    def write(self, data: bytes) -> int:
-        self._channel.sendall(data)
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-
-class _Counted:
-    """A file that tells how much of it was read."""
-
-    def __init__(self, file: IO[bytes], on_bytes: Callable[[int], object]) -> None:
-        self._file = file
-        self._on_bytes = on_bytes
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self._on_bytes(len(data))
-        return data
-
-
-def _send(
-    channel: paramiko.Channel, files: Mapping[str, Path], on_bytes: Callable[[int], object]
-) -> None:
-    """Write files to a channel as one compressed archive, made on the way."""
-    sink: Any = _Sink(channel)
-    with gzip.GzipFile(
-        fileobj=sink, mode="wb", compresslevel=_LEVEL, mtime=0
-    ) as packed, tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        for name, source in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = source.stat().st_size
-            entry.mode = 0o755 if source.stat().st_mode & 0o100 else 0o644
-            with source.open("rb") as file:
-                counted: Any = _Counted(file, on_bytes)
-                archive.addfile(entry, counted)
-
-
-def _watch(transport: paramiko.Transport) -> None:
-    """Notice within a minute that the other end is gone, instead of a quarter of an hour."""
-    transport.set_keepalive(_PATIENCE)
-    if isinstance(transport.sock, socket.socket) and hasattr(socket, "TCP_USER_TIMEOUT"):
-        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENCE * 1000)
-
-
-def _fingerprint(key: paramiko.PKey) -> str:
-    """As OpenSSH shows it."""
-    digest = hashlib.sha256(key.asbytes()).digest()
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
-
-
-def _known_name(connection: fabric.Connection) -> str:
-    """What known_hosts calls a host."""
-    if connection.port == 22:
-        return str(connection.host)
-    return shlex.quote(f"[{connection.host}]:{connection.port}")

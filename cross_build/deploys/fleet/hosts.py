@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
 
+from cross_build.boards.transports.address import parse
 from cross_build.errors import TargetError
 from cross_build.targets.targets import Target
 from cross_build.targets.targets import target as find_target
@@ -71,8 +71,10 @@ def _lines(file: Path, target: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _checked(origin: str, address: str, kind: str) -> Target:
-    if not _reachable(address):
-        raise TargetError(f"{origin}: {address!r} is no [USER@]HOST[:PORT]")
+    try:
+        parse(address)
+    except ValueError as error:
+        raise TargetError(f"{origin}: {error}") from error
     try:
         target = find_target(kind)
     except TargetError as error:
@@ -83,19 +85,3 @@ def _checked(origin: str, address: str, kind: str) -> Target:
             " write the target behind the host"
         )
     return target
-
-
-def _reachable(address: str) -> bool:
-    """Whether an address can be meant; one of IPv6 has no port, as for SSH of Fabric."""
-    user, at, host = address.rpartition("@")
-    if len(address.split()) != 1 or (at and not user) or "@" in user or address.startswith("-"):
-        return False
-    if host.count(":") > 1:
-        try:
-            ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        return True
-    name, colon, port = host.partition(":")
-    in_range = port.isdecimal() and 0 < int(port) < 65536
-    return bool(name) and (in_range or not colon)

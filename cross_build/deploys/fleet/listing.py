@@ -74,11 +74,16 @@ def table(known: Sequence[Record], width: int | None = None) -> str:
         (
             *(record.address, record.target, record.release or "-", record.pack or "-"),
             *(record.lite_version or "-", _local(record.verified)),
-            "failed" if record.problem else "ok",
+            _state(record),
         )
         for record in known
     ]
     problems = [f"{record.address}: {record.problem}" for record in known if record.problem]
+    problems += [
+        f"{record.address}: the last deploy was refused: {record.refused}"
+        for record in known
+        if record.refused
+    ]
     table = text_table.table(headings, rows, width=width)
     return "\n".join([table, *([""] if problems else []), *problems])
 
@@ -147,6 +152,12 @@ def _board(record: Record) -> Board:
             raise BoardError(f"is down; '{command_name()} board up' starts it")
         return connect(target, folder=record.folder, emulate=True)
     return connect(target, host=record.address, folder=record.folder, ask=False)
+
+
+def _state(record: Record) -> str:
+    if record.problem:
+        return "failed"
+    return "ok, last deploy refused" if record.refused else "ok"
 
 
 def _no_target(record: Record) -> str:

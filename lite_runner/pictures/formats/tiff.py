@@ -13,11 +13,16 @@ _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}
 _LONG = 4
 #: As many as libtiff reads.
 _MAX_ENTRIES = 4096
+#: Pages counted at most.
+MAX_PAGES = 10_000
 #: Tags.
+SUBFILE = 0x00FE
 WIDTH, HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR = 0x0102, 0x0103, 0x0106, 0x0115, 0x011C
 #: Values of the tag PHOTOMETRIC.
 PALETTE, YCBCR, LOG_L, LOG_LUV = 3, 6, 32844, 32845
+#: Bits of the tag SUBFILE: a smaller copy of another page, and a mask of one.
+_THUMBNAIL, _MASK = 1, 4
 
 
 @dataclass(frozen=True)
@@ -98,15 +103,21 @@ class Directory:
         return 3 * max(self.decoded_bytes, 4)
 
 
-def directory(data: bytes) -> Directory | None:
-    """The first directory of a TIFF structure; None if there is none."""
+def directory(data: bytes, first: int | None = None) -> Directory | None:
+    """A directory of a TIFF structure; None if there is none.
+
+    Args:
+        data: the structure.
+        first: where the directory stands; the first one if None.
+    """
     end = _MAGIC.get(data[:4])
     if end is None:
         return None
     fields: dict[int, tuple[int, int, int]] = {}
     total = 0
     try:
-        (first,) = struct.unpack_from(end + "I", data, 4)
+        if first is None:
+            (first,) = struct.unpack_from(end + "I", data, 4)
         (count,) = struct.unpack_from(end + "H", data, first)
         for index in range(min(count, _MAX_ENTRIES)):
             position = first + 2 + 12 * index
@@ -120,6 +131,35 @@ def directory(data: bytes) -> Directory | None:
     except struct.error:
         pass  # cut off: what came before counts
     return Directory(data, end, fields, total)
+
+
+def pages(data: bytes) -> list[int]:
+    """Where the directories of a file's pages stand, :data:`MAX_PAGES` at most.
+
+    The first directory is the first page; of those behind it smaller copies and masks are none.
+    """
+    end = _MAGIC.get(data[:4], "<")
+    offsets: dict[int, None] = {}
+    try:
+        (offset,) = struct.unpack_from(end + "I", data, 4)
+        while offset and offset not in offsets and len(offsets) < MAX_PAGES:
+            (count,) = struct.unpack_from(end + "H", data, offset)
+            offsets[offset] = None
+            (offset,) = struct.unpack_from(end + "I", data, offset + 2 + 12 * count)
+    except struct.error:
+        pass  # cut off: what came before counts
+    return [offset for n, offset in enumerate(offsets) if n == 0 or _is_page(data, offset)]
+
+
+def _is_page(data: bytes, offset: int) -> bool:
+    about = directory(data, offset)
+    return about is not None and not about.integer(SUBFILE, 0) & (_THUMBNAIL | _MASK)
+
+
+def starting_at(data: bytes, offset: int) -> bytes:
+    """The same file with another first directory."""
+    end = _MAGIC[data[:4]]
+    return b"".join((data[:4], struct.pack(end + "I", offset), memoryview(data)[8:]))
 
 
 def longs(end: str, values: Sequence[int]) -> Entry:

@@ -60,9 +60,10 @@ class Probe:
         self._ask("turn", _image(image), struct.pack(">i", degrees))
         return self._image()
 
-    def on_white(self, argb: Any) -> Image:
+    def blend(self, argb: Any) -> Image:
         colours = np.asarray(argb, np.uint32)
-        self._ask("white", struct.pack(">i", colours.size), colours.astype(">u4").tobytes())
+        size = struct.pack(">ii", colours.shape[1], colours.shape[0])
+        self._ask("blend", size, colours.astype(">u4").tobytes())
         return np.frombuffer(self._read(3 * colours.size), np.uint8).reshape(*colours.shape, 3)
 
     def mean(self, probability: Floats, quad: Floats) -> float:

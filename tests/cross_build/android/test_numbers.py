@@ -79,11 +79,13 @@ def test_no_other_rotation_is_taken(probe: Probe) -> None:
         probe.turn(NOISE, 45)
 
 
-def test_transparency_is_laid_on_white(probe: Probe) -> None:
+@pytest.mark.parametrize("shift", [-40, 0, 40])
+def test_transparency_is_laid_on_what_it_is_laid_on_in_python(probe: Probe, shift: int) -> None:
     bgra = RANDOM.integers(0, 256, (40, 50, 4), np.uint8)
+    bgra[:, :, :3] = np.clip(bgra[:, :, :3].astype(int) + shift, 0, 255)
     blue, green, red, alpha = (bgra[:, :, n].astype(np.uint32) for n in range(4))
     argb = alpha << 24 | red << 16 | green << 8 | blue
-    assert np.array_equal(probe.on_white(argb), image.to_bgr(bgra))
+    assert np.array_equal(probe.blend(argb), image.to_bgr(bgra))
 
 
 @SLOW

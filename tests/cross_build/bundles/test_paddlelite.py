@@ -12,6 +12,7 @@ import pytest
 from cross_build.bundles import bundle, elf, paddlelite
 from cross_build.bundles import compile as compiler
 from cross_build.errors import BoardError, DeployError, TargetError
+from lite_runner.cli.failures import guard
 from lite_runner.errors import LiteError
 from opt_models.errors import FetchError
 from opt_models.runtime import Runtime
@@ -107,6 +108,19 @@ def test_what_cannot_be_had_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPa
         paddlelite.find(WANTED)
     with pytest.raises(FetchError, match=r"v2\.9 armv8: upstream published no such archive; build"):
         paddlelite.find(Runtime("v2.9", "armv8"))
+
+
+def test_a_file_that_cannot_be_had_is_told_in_three_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(config.OFFLINE, "1")
+    assert guard(lambda: len(paddlelite.find(WANTED).origin), "invoke", debug=False) == 1
+    file, address, advice = capsys.readouterr().err.splitlines()
+    name = "inference_lite_lib.armlinux.armv8.gcc.with_extra.with_cv.tar.gz"
+    assert file == f"invoke: cannot fetch {name}"
+    path = f"PaddlePaddle/Paddle-Lite/releases/download/v2.13-rc/{name}"
+    assert address == f"  from https://github.com/{path} (not asked, being offline)"
+    assert advice == "  put it into a folder that PPOCR_MODELS names, or give it with --runtime"
 
 
 def test_what_is_no_library_is_told(built: Path, tmp_path: Path) -> None:

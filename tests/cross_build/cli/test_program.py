@@ -32,9 +32,20 @@ def test_its_help_lists_each_command() -> None:
         assert re.search(rf"^  {re.escape(name)}( \(\w+\))?  +\w+", run.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["read", "bench"])
-def test_a_command_explains_its_options(name: str) -> None:
-    run = lite_ocr(name, "--help")
+@pytest.mark.parametrize("name", sorted(tasks.namespace.task_names))
+def test_every_option_of_every_command_is_explained(name: str) -> None:
+    arguments = tasks.namespace[name].get_arguments()
+    assert [each.names for each in arguments if not each.help] == []
+    assert "debug" in [each.name for each in arguments]
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    # With options and words of their own, with one name, with two, with one that may be missing.
+    [("read", "-h"), ("bench", "--help"), ("bench.compare", "--help"), ("pack", "-h")],
+)
+def test_a_command_explains_its_options(name: str, option: str) -> None:
+    run = lite_ocr(name, option)
     assert run.returncode == 0
     assert run.stdout.startswith(f"Usage: lite-ocr [--core-opts] {name}")
     assert "invoke" not in run.stdout

@@ -39,7 +39,7 @@ Make = Callable[..., Bundle]
 SAID = {
     **{"machine": "x86_64", "system": "Linux", "libc": "glibc 2.36", "python": "3.11"},
     **{"executable": "python", "missing": [], "glibcxx": 30, "cores": 4, "features": None},
-    **{"model": ""},
+    **{"model": "", "noexec": ""},
 }
 
 

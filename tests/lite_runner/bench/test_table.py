@@ -36,6 +36,19 @@ def test_a_row_a_candidate(make: Make) -> None:
     assert "EMULATED" not in text
 
 
+def test_what_is_wider_than_the_terminal_goes_below(make: Make) -> None:
+    whole = table.text(record(make)).splitlines()
+    folded = table.text(record(make), 80).splitlines()
+    assert max(map(len, whole)) > 80 >= max(map(len, folded))
+    heads = [line.split("  ") for line in folded if line.startswith("candidate ")]
+    columns = [word.strip() for head in heads for word in head if word.strip()]
+    head = next(line for line in whole if line.startswith("candidate "))
+    assert [word for word in columns if word != "candidate"] == [
+        word.strip() for word in head.split("  ")[1:] if word.strip()
+    ]
+    assert sum(line.startswith("tiny, 2 threads ") for line in folded) == len(heads)
+
+
 def test_an_emulated_board_is_called_so(make: Make) -> None:
     found = record(make, emulated=True)
     counts = {"image": "x.png", "detect": 1e6, "classify": 2e6, "recognise": 4e6, "total": 7e6}

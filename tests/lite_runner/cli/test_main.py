@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from lite_runner import pack
 from lite_runner.arrays import Image
-from lite_runner.cli import failures, main
+from lite_runner.cli import arguments, failures, main
 from lite_runner.errors import EngineError, ImageError, LiteError, PackError, UsageError
 from lite_runner.predictor import wheel
 from lite_runner.predictor.protocol import Output
@@ -91,6 +92,8 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
         ["read", "--pack", "p", "--batch", "many", "a.png"],
         ["read", "--pack", "p", "--threads", "0", "a.png"],
         ["read", "--pack", "p", "--min-score", "high", "a.png"],
+        ["read", "--pack", "p", "--pages", "3-1", "a.png"],
+        ["read", "--pack", "p", "--json", "-", "--json-lines", "a.png"],
         ["verify"],
         ["verify", "--pack", "p", "extra"],
         ["doctor"],
@@ -117,6 +120,17 @@ def test_help_goes_to_stdout(arguments: list[str], capsys: pytest.CaptureFixture
     captured = capsys.readouterr()
     assert captured.out
     assert captured.err == ""
+
+
+def test_every_option_of_every_command_is_explained() -> None:
+    (commands,) = (
+        action.choices
+        for action in arguments.parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    for name, command in commands.items():
+        for action in command._actions:
+            assert action.help, f"{name} {action.dest}"
 
 
 # Scripts

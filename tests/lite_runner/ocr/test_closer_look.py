@@ -11,7 +11,7 @@ import pytest
 
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import closer_look, detection, geometry
-from lite_runner.ocr.closer_look import Detections, merge
+from lite_runner.ocr.closer_look import CloserLook, Detections, merge
 from lite_runner.ocr.detection import Region
 from lite_runner.pack import Detector
 
@@ -47,7 +47,11 @@ class Eye:
 
 def look(image: Image, detector: Detector, eye: Eye, closer: bool = True) -> Detections:
     sharp = dataclasses.replace(detector, dilate=False)
-    return closer_look.detect(image, sharp, 960, closer, eye)
+    height, width = image.shape[:2]
+    probability = detection.probability_map(image, sharp, eye, 960)
+    regions = detection.postprocess(probability, width, height, sharp)
+    scale = max(probability.shape) / max(height, width)
+    return CloserLook(sharp, 960, eye, closer).find(image, regions, scale)
 
 
 def centres(regions: list[Region]) -> list[tuple[float, float]]:

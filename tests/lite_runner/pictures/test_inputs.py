@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import os
+import pty
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lite_runner.errors import ImageError
 from lite_runner.pictures.inputs import SUFFIXES, drawing_name, expand
 
 
@@ -73,6 +77,48 @@ def test_a_folder_named_like_a_picture_is_no_picture_of_its_folder(folder: Path)
 def test_folders_are_searched_for_every_kind(suffix: str, tmp_path: Path) -> None:
     (tmp_path / f"a{suffix.upper()}").touch()
     assert [source.error for source in expand([str(tmp_path)])] == [None]
+
+
+def standard_input(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+def test_standard_input_is_a_picture_that_can_be_read_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standard_input(b"picture", monkeypatch)
+    first, file, again = expand(["-", "./-", "-"])
+    assert (first.name, first.read()) == ("-", b"picture")
+    with pytest.raises(ImageError, match="does not exist"):
+        file.read()
+    with pytest.raises(ImageError, match="give '-' once"):
+        again.read()
+
+
+def test_a_picture_of_standard_input_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    standard_input(b"too long", monkeypatch)
+    monkeypatch.setattr("lite_runner.pictures.image_header.MAX_BYTES", 7)
+    (source,) = expand(["-"])
+    with pytest.raises(ImageError, match="at most"):
+        source.read()
+
+
+def test_a_terminal_gives_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave) as terminal, os.fdopen(master, "wb"):
+        monkeypatch.setattr("sys.stdin", terminal)
+        (source,) = expand(["-"])
+        with pytest.raises(ImageError, match="is a terminal"):
+            source.read()
+
+
+def test_drawings_of_pages_have_their_numbers() -> None:
+    taken: set[str] = set()
+    assert [drawing_name(Path("scan.tif"), taken, page) for page in (1, 3)] == [
+        "scan-p1.png",
+        "scan-p3.png",
+    ]
+    assert drawing_name(Path("-"), taken) == "stdin.png"
 
 
 def test_drawings_are_named_after_their_pictures() -> None:

@@ -87,6 +87,13 @@ def test_a_second_time_nothing_is_done(unpacked, root) -> None:
     assert install.install(source, root)["changed"] is False
 
 
+def test_a_folder_that_runs_no_programs_is_told_first(unpacked, disk) -> None:
+    mounted = disk("1m,noexec")
+    with pytest.raises(install.InstallError, match=rf"{mounted} is mounted 'noexec'; give another"):
+        install.install(unpacked("one"), mounted / "releases")
+    assert not list(mounted.iterdir())
+
+
 def test_deploys_and_archives_share_releases(unpacked, root) -> None:
     one, two = unpacked("one", a="A"), unpacked("two", a="B")
     install.install(one, root)

@@ -37,6 +37,9 @@ def bare_host(
     """A machine with neither uv nor an interpreter that fits, and without a network."""
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("PYENV_ROOT", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
     pip = script("venv/python", "echo no network >&2; exit 1")
     monkeypatch.setattr(sys, "executable", str(pip))
     monkeypatch.setattr(findpython, "find_all", list)
@@ -61,7 +64,7 @@ def calls(log: Path) -> list[str]:
 
 
 def test_nothing_found(own_cache: Path, refuses: Refuses) -> None:
-    with refuses(OptError, "needs Python 3.10", "run 'uv python install 3.10'"):
+    with refuses(OptError, "needs Python 3.10", "uv, which could install one, is not to be had"):
         env.interpreter()
     assert not list(own_cache.glob("*.json"))
 
@@ -96,12 +99,38 @@ def test_uv_installs(tmp_path: Path, script: Script, python310: Path) -> None:
     assert calls(log) == ["python find 3.10", "python install 3.10", "python find 3.10"]
 
 
-def test_uv_without_network(tmp_path: Path, script: Script, refuses: Refuses) -> None:
+def test_uv_without_network(
+    tmp_path: Path, script: Script, refuses: Refuses, capfd: pytest.CaptureFixture[str]
+) -> None:
     log = tmp_path / "log"
-    script("bin/uv", f'echo "$*" >> {log}; exit 2')
-    with refuses(OptError, "nor could uv get one"):
+    words = "echo 'error: Failed to install'; echo '  cause: dns error'"
+    script("bin/uv", f'echo "$*" >> {log}; ({words}) >&2; exit 2')
+    # What just failed is no advice.
+    with refuses(OptError, "uv could not install one (dns error); install Python 3.10 with what"):
         env.interpreter()
     assert calls(log) == ["python find 3.10", "python install 3.10"]
+    shown = capfd.readouterr().err.splitlines()
+    assert shown == [
+        "looking for Python 3.10 or 3.9 or 3.8, for Paddle-Lite",
+        "uv python install 3.10",
+    ]
+
+
+@pytest.mark.parametrize("place", ["home/.pyenv", "pyenv of all"])
+def test_pyenv_is_looked_into_without_its_variable(
+    place: str, tmp_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the home folder, or where its shims on the path lie."""
+    (tmp_path / "pyenv of all" / "shims").mkdir(parents=True)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{tmp_path}/pyenv of all/shims")
+    expected = {}
+    for version in ("3.10.9", "3.10.13", "3.9.18"):
+        minor = version.rpartition(".")[0]
+        folder = tmp_path / place / "versions" / version / "bin"
+        folder.mkdir(parents=True)
+        path = folder.relative_to(tmp_path) / f"python{minor}"
+        expected[version] = script(str(path), f"echo cpython {minor} x86_64 8")
+    assert env.interpreter() == (expected["3.10.13"], "3.10")
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *words: Any) -> None:
         pass
 
+    def do_HEAD(self) -> None:
+        self.send_response(200 if unquote(self.path) in self.server.files else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def do_GET(self) -> None:
         request = Request(unquote(self.path), dict(self.headers))
         self.server.requests.append(request)

@@ -652,3 +652,30 @@ def test_two_processes_at_once(host: Host, final: Path, own_cache: Path) -> None
     assert sorted(map(len, lines.values())) == [1, 1]
     assert len(host.requests) == 1
     assert left(own_cache) == WHOLE
+
+
+# Where a file would be taken from.
+
+
+def test_a_file_is_looked_up_without_a_download(
+    host: Host, mirror: Host, models: Path, final: Path
+) -> None:
+    assert download.look_up(PATH, host.url) == f"{mirror.url}{PATH}"
+    mirror.files.clear()
+    assert download.look_up(PATH, host.url) == f"{host.url}{PATH}"
+    put(models / "deep" / "x.tar")
+    assert download.look_up(PATH, host.url) == models / "deep" / "x.tar"
+    put(final)
+    assert download.look_up(PATH, host.url) == final
+    assert not host.requests + mirror.requests
+
+
+def test_what_is_nowhere_is_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.files.clear()
+    with pytest.raises(FetchError, match="the server says 404"):
+        download.look_up(PATH, host.url)
+    with pytest.raises(FetchError, match="Connection refused"):
+        download.look_up(PATH, f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv(config.OFFLINE, "1")
+    with pytest.raises(FetchError, match="not asked, being offline"):
+        download.look_up(PATH, host.url)

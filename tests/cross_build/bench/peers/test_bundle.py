@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from cross_build.bench import benchmark
-from cross_build.bench.benchmark import Sweep
 from cross_build.bench.peers import bundle, weights
 from cross_build.bench.peers.peer import PEERS
+from cross_build.bench.staging import Sweep
 from cross_build.boards.board import Board
 from cross_build.errors import TargetError
 from cross_build.targets.facts import usual

@@ -25,6 +25,9 @@ def drawn(rng: random.Random) -> dict[str, Any]:
         }
         for _ in range(rng.randrange(4))
     ]
+    for line in lines[1:]:
+        word = {"text": "a", "score": rng.random(), "box": line["box"][::-1]}
+        line["words"] = [word] * rng.randrange(3)
     stages = ("detect", "classify", "recognise", "total")
     return {
         "image": f"/inbox/{rng.randrange(10**5):05d}.png",
@@ -32,6 +35,7 @@ def drawn(rng: random.Random) -> dict[str, Any]:
         "height": rng.randrange(1, 5000),
         "lines": lines,
         "seconds": {stage: rng.random() for stage in stages},
+        **({"page": rng.randrange(1, 9), "pages": 9} if rng.random() < 0.5 else {}),
     }
 
 

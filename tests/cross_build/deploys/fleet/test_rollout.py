@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -23,7 +24,7 @@ from cross_build.deploys import deploy as deploys
 from cross_build.deploys import history
 from cross_build.deploys.fleet import listing, parallel, rollout
 from cross_build.deploys.fleet.hosts import Host
-from cross_build.errors import BoardError
+from cross_build.errors import BoardError, UnreachableError
 from cross_build.targets.targets import target
 from lite_runner.errors import PackError
 
@@ -243,8 +244,16 @@ def test_what_fails_goes_back_and_is_removed_is_noted(fleet: Fleet) -> None:
         patch.setattr(bundles, "make", lambda *given: broken)
         assert rollout.deploy(fleet.hosts("a")).code == 1
     assert known()["a"].release == first
-    assert "verification failed" in known()["a"].problem
-    assert "a: local: verification failed" in listing.table(history.known())
+    # It reads as before: only the deploy was refused.
+    assert known()["a"].problem == ""
+    assert "verification failed" in known()["a"].refused
+    table = listing.table(history.known())
+    assert re.search(rf"^a .*{first} .* ok, last deploy refused$", table, re.MULTILINE)
+    assert "\na: the last deploy was refused: local: verification failed" in table
+    history.failed(board(fleet, "a"), UnreachableError("a: cannot be reached (no route)"))
+    assert re.search(r"^a .* failed$", listing.table(history.known()), re.MULTILINE)
+    assert rollout.deploy(fleet.hosts("a")).code == 0
+    assert (known()["a"].problem, known()["a"].refused) == ("", "")
     deploys.undeploy(board(fleet, "a"))
     assert known() == {}
     assert "no board was deployed to" in listing.table(history.known())

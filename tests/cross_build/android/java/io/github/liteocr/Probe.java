@@ -55,13 +55,16 @@ public final class Probe {
             case "turn":
                 give(image().rotated(in.readInt()));
                 break;
-            case "white": {
-                int[] argb = new int[in.readInt()];
+            case "blend": {
+                int width = in.readInt();
+                int[] argb = new int[width * in.readInt()];
                 for (int n = 0; n < argb.length; n++) {
                     argb[n] = in.readInt();
                 }
+                EdgeBrightness edges = new EdgeBrightness();
+                edges.add(argb, width, argb.length / width);
                 byte[] bgr = new byte[3 * argb.length];
-                ArgbPixels.blendOnWhite(argb, argb.length, bgr, 0);
+                ArgbPixels.blend(argb, argb.length, edges.backdrop(), bgr, 0);
                 out.writeByte(DONE);
                 out.write(bgr);
                 break;

@@ -9,7 +9,7 @@ final class BitmapConverter {
 
     private BitmapConverter() {}
 
-    /** Pixels of a bitmap of any kind, transparency laid on white. */
+    /** Pixels of a bitmap of any kind, transparency laid on white or black. */
     static BgrImage toBgrImage(Bitmap bitmap) {
         // Others than these, such as those in the graphics processor's memory, give no pixels.
         Bitmap.Config config = bitmap.getConfig();
@@ -32,10 +32,17 @@ final class BitmapConverter {
         int height = bitmap.getHeight();
         BgrImage image = new BgrImage(width, height);
         int[] pixels = new int[width * Math.min(ROWS, height)];
+        EdgeBrightness edges = new EdgeBrightness();
+        for (int top = 0; bitmap.hasAlpha() && top < height; top += ROWS) {
+            int rows = Math.min(ROWS, height - top);
+            bitmap.getPixels(pixels, 0, width, 0, top, width, rows);
+            edges.add(pixels, width, rows);
+        }
+        int backdrop = edges.backdrop();
         for (int top = 0; top < height; top += ROWS) {
             int rows = Math.min(ROWS, height - top);
             bitmap.getPixels(pixels, 0, width, 0, top, width, rows);
-            ArgbPixels.blendOnWhite(pixels, width * rows, image.bgr, 3 * width * top);
+            ArgbPixels.blend(pixels, width * rows, backdrop, image.bgr, 3 * width * top);
         }
         return image;
     }
