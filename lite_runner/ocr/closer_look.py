@@ -13,7 +13,7 @@ from typing import Sequence
 
 import numpy as np
 
-from lite_runner.arrays import Floats, Image, Ints
+from lite_runner.arrays import Doubles, Floats, Image, Ints
 from lite_runner.ocr import detection, fine_strokes, geometry
 from lite_runner.ocr.detection import Region
 from lite_runner.ocr.tiled_map import Run, Tile, TiledMap
@@ -138,19 +138,36 @@ def merge(coarse: Sequence[Region], fine: Sequence[Region], small: float) -> lis
     covers = np.any(_contains(fine_quads, coarse_quads.mean(axis=1)), axis=0).tolist()
     heights = np.array([min(geometry.size(quad)) for quad in fine_quads])
     areas = np.array([math.prod(geometry.size(quad)) for quad in fine_quads])
-    kept = []
-    for index, quad in enumerate(coarse_quads):
-        members = inside[index]
-        width, height = geometry.size(quad)
-        found = covers[index] or areas[members].sum() >= _COVERED * width * height
-        block = members.any() and np.median(heights[members]) < _OF_BLOCK * min(width, height)
-        if not (found and (min(width, height) < small or block)):
-            kept.append(index)
+    kept = [
+        index
+        for index, quad in enumerate(coarse_quads)
+        if not _is_better_known(
+            quad, covers[index], heights[inside[index]], areas[inside[index]], small
+        )
+    ]
     taken = np.any(inside[kept], axis=0).tolist()
     return [
         *(coarse[index] for index in kept),
         *(region for region, known in zip(fine, taken) if not known),
     ]
+
+
+def _is_better_known(
+    quad: Floats, covered: bool, heights: Doubles, areas: Doubles, small: float
+) -> bool:
+    """Whether a closer look has found a region's text, and better.
+
+    Args:
+        quad: the region.
+        covered: whether its centre lies in one region of the closer look.
+        heights, areas: of those regions of the closer look whose centres lie in it.
+        small: as of :func:`merge`.
+    """
+    width, height = geometry.size(quad)
+    if not covered and areas.sum() < _COVERED * width * height:
+        return False
+    is_block = len(heights) > 0 and float(np.median(heights)) < _OF_BLOCK * min(width, height)
+    return min(width, height) < small or is_block
 
 
 def _contains(quads: Floats, points: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -226,12 +226,7 @@ class Ocr:
             first = geometry.text_first(box)
             upright = image if first is box else np.ascontiguousarray(np.rot90(image))
             return [_Crop(upright, first, 1.0)], None
-        curved: list[CurvedRegion] = []
-        probability = self._look(image)
-        scale = max(probability.shape) / max(width, height)
-        if self.options.polygons:
-            curved, probability = polygons.split(image, probability, self._settings, self._look)
-        regions = detection.postprocess(probability, width, height, self._settings)
+        regions, curved, scale = self._first_look(image)
         looks = closer_look.CloserLook(
             self._settings, self.pack.detector.max_side, self._run_detector, self._closer
         )
@@ -248,6 +243,20 @@ class Ocr:
         crops += [self._curved_crop(image, region) for region in curved]
         order = geometry.reading_order(quads)
         return [crops[index] for index in order], detections.smallest_text
+
+    def _first_look(self, image: Image) -> tuple[list[detection.Region], list[CurvedRegion], float]:
+        """Straight and curved regions in the whole picture, and the scale of the map.
+
+        The map may be the model's own memory, which lasts as long as the map does.
+        """
+        height, width = image.shape[:2]
+        curved: list[CurvedRegion] = []
+        probability = self._look(image)
+        scale = max(probability.shape) / max(width, height)
+        if self.options.polygons:
+            curved, probability = polygons.split(image, probability, self._settings, self._look)
+        regions = detection.postprocess(probability, width, height, self._settings)
+        return regions, curved, scale
 
     @staticmethod
     def _curved_crop(image: Image, region: CurvedRegion) -> _Crop:
