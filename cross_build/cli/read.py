@@ -10,7 +10,7 @@ from invoke.context import Context
 from cross_build.cli.command import command
 from cross_build.cli.connected import connected
 from cross_build.cli.options import BOARD
-from lite_runner.cli.arguments import FORMATS_HELP, WORDS_HELP
+from lite_runner.cli.arguments import FORMATS_HELP, MAX_SIDE_HELP, WORDS_HELP
 from lite_runner.cli.results import Destinations, keeping
 from lite_runner.errors import UsageError
 from lite_runner.pictures.page_range import FIRST, PageRange
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
         "classify": "--no-classify: do not turn upside-down lines",
         "recognise": "--no-recognise: boxes only, no text",
         "batch": "lines given to a network at once; as suits the engine if not given",
-        "max-side": "find lines in the picture scaled to at most that, and look no closer",
         "min-score": "drop lines scored lower",
         "threads": "of the engine, at most as many as there are cores",
+        "polygons": "read text along curves, too; tell polygons",
+        "max-side": MAX_SIDE_HELP,
     },
 )
 def read(
@@ -60,8 +61,8 @@ def read(
     batch: int = 0,
     min_score: float = 0.5,
     threads: int = 0,
-    max_side: int = 0,
     polygons: bool = False,
+    max_side: int = 0,
 ) -> int:
     """Read IMAGES, any number of files, folders and 'patterns', on a board."""
     from cross_build.deploys import remote_read
@@ -73,9 +74,9 @@ def read(
     options = [f"--min-score={min_score}"]
     options += [f"--batch={batch}"] if batch else []
     options += [f"--threads={threads}"] if threads else []
-    options += [f"--max-side={max_side}"] if max_side else []
     options += ["--words"] if words or hocr else []
     options += ["--polygons"] if polygons else []
+    options += [f"--max-side={max_side}"] if max_side else []
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, enabled in stages.items() if not enabled]
     destinations = Destinations(json, text, csv, hocr, json_lines)

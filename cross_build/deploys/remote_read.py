@@ -147,7 +147,7 @@ class _Answers:
             self.cut = True
             return str(error)
         if outcome.code == 2:
-            raise UsageError(last_words(outcome))
+            raise UsageError(_advised(last_words(outcome)))
         reason = self._damage or last_words(outcome)
         if self._missing and not self._came:
             raise BoardError(f"{self._board}: reading failed: {reason}")
@@ -165,6 +165,13 @@ class _Answers:
         if answer.key in self._missing:
             self._missing.remove(answer.key)
             self._add(answer.key, answer.result)
+
+
+def _advised(reason: str) -> str:
+    """Why a board's program refused an option; releases know those of their time."""
+    if "unrecognized arguments" not in reason:
+        return reason
+    return f"{reason}; the release there is older, deploy to this board again"
 
 
 @contextmanager

@@ -76,6 +76,15 @@ def prepare(source: Source, pages: PageRange, folder: Path) -> Iterator[Prepared
         yield Prepared(source, file, error, number, document.count)
 
 
+class _OnePage:
+    """A file of one page, or of none that boards read, which they say."""
+
+    count = 1
+
+    def page(self, number: int) -> Image:
+        raise ImageError(f"has one page; expected {number}")
+
+
 def _document(data: bytes, kind: str | None) -> _Document:
     # Late: OpenCV, and what only some files need.
     if kind == "PDF":
@@ -86,9 +95,11 @@ def _document(data: bytes, kind: str | None) -> _Document:
         from cross_build.pictures.heif import HeifDocument
 
         return HeifDocument(data, kind)
-    from lite_runner.pictures.document import Document
+    if kind in ("TIFF", "GIF"):
+        from lite_runner.pictures.document import Document
 
-    return Document(data)
+        return Document(data)
+    return _OnePage()
 
 
 def _stored(data: bytes, folder: Path) -> Path:

@@ -10,8 +10,6 @@ from lite_runner import pack as packs
 from lite_runner.pictures.page_range import FIRST, PageRange
 from lite_runner.releases.settings import POWER_MODES
 
-#: Least input of a detector, in pixels: it halves its input five times.
-MIN_SIDE = 32
 #: Also what hosts say of these options.
 PAGES_HELP = "of a TIFF or GIF, as 1-3,5 or all (default: the first)"
 WORDS_HELP = "a box for each word, too, in JSON, CSV and hOCR"
@@ -20,6 +18,12 @@ FORMATS_HELP = {
     "csv": "write a table of the lines there",
     "hocr": "write hOCR there, as makers of searchable PDFs take it",
 }
+MAX_SIDE_HELP = (
+    "find lines in the picture scaled to at most so many pixels, and look no closer (default: as"
+    " the pack says, and closer where text is small)"
+)
+#: Least input of a detector, in pixels: it halves its input five times.
+MIN_SIDE = 32
 
 
 def parser() -> argparse.ArgumentParser:
@@ -88,8 +92,7 @@ def _read(read: argparse.ArgumentParser) -> None:
         "--max-side",
         type=_side,
         metavar="N",
-        help="find lines in the picture scaled to at most N pixels, and look no closer"
-        " (default: as the pack says, and closer where text is small)",
+        help=MAX_SIDE_HELP,
     )
 
 

@@ -62,9 +62,9 @@ def read_files(
         recognise=not options.no_recognise,
         min_score=options.min_score,
         batch=options.batch,
-        max_side=options.max_side,
         words=options.words or bool(options.hocr),
         polygons=options.polygons,
+        max_side=options.max_side,
         memory=options.memory and 1_000_000 * options.memory,
     )
     engine = engines.of_this_release(options.threads)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Sequence
+from dataclasses import dataclass
+from typing import Callable, Sequence
 
 from lite_runner.arrays import Image
 from lite_runner.ocr import long_lines, network_outputs, recognition
-from lite_runner.ocr.words import Steps
+from lite_runner.ocr.best_path import BestPath
 from lite_runner.pack import Recogniser
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool
@@ -18,12 +19,19 @@ from lite_runner.predictor.worker_pool import WorkerPool
 UNSURE = 0.5
 
 
-class Reading(NamedTuple):
-    """Text and score of a line; the steps it was read from, where words are wanted."""
+@dataclass(frozen=True)
+class Reading:
+    """What a line says.
 
-    text: str
-    score: float
-    steps: Steps | None = None
+    Attributes:
+        text: empty where nothing was read.
+        score: mean probability of its characters.
+        path: what the text was decoded from, where that was asked for.
+    """
+
+    text: str = ""
+    score: float = 0.0
+    path: BestPath | None = None
 
 
 class LineReader:
@@ -34,7 +42,7 @@ class LineReader:
         models: of its network.
         bucket: input widths are multiples of this.
         batch: how many of so many lines are given to the network at once.
-        words: whether to keep the steps that tell where words are.
+        keep_paths: whether readings have their best path.
     """
 
     def __init__(
@@ -43,16 +51,16 @@ class LineReader:
         models: WorkerPool,
         bucket: int,
         batch: Callable[[int], int],
-        words: bool = False,
+        keep_paths: bool = False,
     ) -> None:
         self._recogniser = recogniser
         self._models = models
         self._bucket = bucket
         self._batch = batch
-        self._words = words
+        self._keep_paths = keep_paths
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:
-        """Text of uint8 hxwx3 lines, and its score: the mean probability of the characters.
+        """Read lines, uint8 hxwx3 each.
 
         Raises:
             EngineError: the library failed.
@@ -74,8 +82,8 @@ class LineReader:
         network = recogniser.network
         segments = long_lines.segments(lines, network)
         pixels = [segment.pixels for segment in segments]
-        readings = [Reading("", 0.0)] * len(lines)
-        paths: dict[int, long_lines.BestPath] = {}
+        readings = [Reading()] * len(lines)
+        paths: dict[int, BestPath] = {}
 
         def recognise(models: ShapeCache, group: Sequence[int]) -> None:
             batch = [pixels[index] for index in group]
@@ -84,27 +92,16 @@ class LineReader:
             read = network_outputs.decode(outputs, len(group), recogniser)
             for row, index in enumerate(group):
                 segment = segments[index]
-                if segment.whole and not self._words:
-                    readings[segment.line] = Reading(*read[row])
-                    continue
-                probabilities = network_outputs.probabilities(outputs, row, recogniser)
+                if self._keep_paths or not segment.whole:
+                    paths[index] = network_outputs.best_path(outputs, row, recogniser, shape[3])
                 if segment.whole:
-                    steps = Steps.of(probabilities, segment.pixels, network, shape[3])
-                    readings[segment.line] = Reading(*read[row], steps)
-                else:
-                    paths[index] = long_lines.BestPath.of(probabilities, shape[3])
+                    readings[segment.line] = Reading(*read[row], paths.get(index))
 
         groups = recognition.batches(pixels, network, self._batch(len(pixels)), bucket, pad)
         # The widest first: side by side, what takes longest must not begin last.
         self._models.map(recognise, groups[::-1])
         blank = recognition.blank_class(recogniser)
         for line, path in long_lines.joined(segments, paths, blank).items():
-            steps = self._steps(path, lines[line]) if self._words else None
-            readings[line] = Reading(*recognition.decode(path, recogniser), steps)
+            kept = path if self._keep_paths else None
+            readings[line] = Reading(*recognition.decode(path, recogniser), kept)
         return readings
-
-    def _steps(self, path: long_lines.BestPath, line: Image) -> Steps:
-        """Where a long line's words are told from."""
-        network = self._recogniser.network
-        length = long_lines.scaled_width(line, network) / path.columns
-        return Steps(path.classes, path.probabilities, length, network.shape[0] / path.columns)

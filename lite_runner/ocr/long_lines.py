@@ -11,7 +11,8 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
-from lite_runner.arrays import Floats, Image, Ints
+from lite_runner.arrays import Image, Ints
+from lite_runner.ocr.best_path import BestPath
 from lite_runner.pack import Network
 from lite_runner.pictures.image import resize
 
@@ -48,28 +49,6 @@ class Segment:
     whole: bool
 
 
-@dataclass(frozen=True)
-class BestPath:
-    """The most probable class of each step of an output.
-
-    Attributes:
-        classes: int64 T.
-        probabilities: float32 T, of these classes.
-        columns: of the input, to a step.
-    """
-
-    classes: Ints
-    probabilities: Floats
-    columns: float = 1.0
-
-    @classmethod
-    def of(cls, probabilities: Floats, width: int = 0) -> BestPath:
-        """The best path through float32 TxC probabilities of an input of some width."""
-        classes: Ints = probabilities.argmax(axis=1)
-        count = len(classes)
-        return cls(classes, probabilities[np.arange(count), classes], width / max(1, count))
-
-
 def segments(lines: Sequence[Image], network: Network) -> list[Segment]:
     """Cut what is longer than a network reads at once; other lines stay whole.
 
@@ -86,7 +65,7 @@ def segments(lines: Sequence[Image], network: Network) -> list[Segment]:
 def _cut(index: int, line: Image, network: Network) -> list[Segment]:
     height, width = network.shape
     longest = width if network.fixed_width else MAX_RATIO * height
-    scaled = scaled_width(line, network)
+    scaled = min(-(-line.shape[1] * height // line.shape[0]), SQUEEZED_RATIO * height)
     if scaled <= longest:
         return [Segment(index, 0, line, True)]
     span = width if network.fixed_width else _on_grid(SEGMENT_RATIO * height)
@@ -95,13 +74,6 @@ def _cut(index: int, line: Image, network: Network) -> list[Segment]:
         Segment(index, start, resized[:, start : start + span], False)
         for start in starts(scaled, span, min(OVERLAP_RATIO * height, span // 3))
     ]
-
-
-def scaled_width(line: Image, network: Network) -> int:
-    """Width of a line at the network's height; of what is no line any more, less."""
-    height = network.shape[0]
-    scaled: int = -(-line.shape[1] * height // line.shape[0])
-    return min(scaled, SQUEEZED_RATIO * height)
 
 
 def starts(length: int, span: int, overlap: int) -> list[int]:
@@ -130,12 +102,11 @@ def joined(
     for index, segment in enumerate(segments):
         if segment.whole:
             continue
-        left, right = lines.get(segment.line), paths[index]
-        if left is None:
-            lines[segment.line] = right
+        path, line = paths[index], segment.line
+        if segment.start == 0:
+            lines[line] = path
         else:
-            start = round(segment.start / left.columns)
-            lines[segment.line] = join(left, right, start, blank)
+            lines[line] = join(lines[line], path, round(segment.start / path.columns), blank)
     return lines
 
 

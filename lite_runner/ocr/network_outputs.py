@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from lite_runner.arrays import AnyArray, Floats
+from lite_runner.arrays import AnyArray
 from lite_runner.ocr import recognition
+from lite_runner.ocr.best_path import BestPath
 from lite_runner.pack import Recogniser
 from lite_runner.predictor.protocol import Output
 
@@ -25,12 +26,15 @@ def decode(
     ]
 
 
-def probabilities(outputs: Sequence[Output], row: int, recogniser: Recogniser) -> Floats:
-    """Probabilities of one line of a recogniser's batch, float32 TxC."""
+def best_path(outputs: Sequence[Output], row: int, recogniser: Recogniser, width: int) -> BestPath:
+    """Most probable classes of one line, or part of one, of a recogniser's batch.
+
+    Args:
+        width: of the batch, in pixels.
+    """
     if recogniser.outputs == "softmax":
-        line: Floats = outputs[0].data[row]
-        return line
-    return _sequence(floats(outputs), row)
+        return BestPath.of(outputs[0].data[row], width)
+    return BestPath.of(_sequence(floats(outputs), row), width)
 
 
 def floats(outputs: Sequence[Output]) -> Output:

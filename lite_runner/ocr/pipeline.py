@@ -86,6 +86,7 @@ class Ocr:
     ) -> None:
         self.pack = source if isinstance(source, pack.Pack) else pack.load(_folder(source))
         affinity.check("--workers", options.workers if options else None)
+        self._given_options = options
         self.options = (options or Options()).tuned()
         chosen_here = engine is None
         engine = engines.of_this_release() if engine is None else engine
@@ -144,8 +145,9 @@ class Ocr:
         end = time.perf_counter()
         seconds = Seconds(detected - start, classified - detected, end - classified, end - start)
         height, width = image.shape[:2]
-        lines = tuple(self._lines(crops))
-        result = Page(width, height, lines, seconds, smallest_text=smallest_text)
+        result = Page(
+            *(width, height, tuple(self._lines(crops)), seconds), smallest_text=smallest_text
+        )
         self._bound_memory()
         return result
 
@@ -169,7 +171,7 @@ class Ocr:
         The pack's files are not checked again. The copy opens models of its own, and is closed on
         its own.
         """
-        return Ocr(self.pack, self.engine, self.options)
+        return Ocr(self.pack, self.engine, self._given_options)
 
     def close(self) -> None:
         """Free the models when the calls of other threads have ended; may be called again."""
@@ -228,21 +230,24 @@ class Ocr:
             return [_Crop(upright, first, 1.0)], None
         regions, curved, scale = self._first_look(image)
         looks = closer_look.CloserLook(
-            self._settings, self.pack.detector.max_side, self._run_detector, self._closer
+            self._settings, self.pack.detector.max_side, self._run, self._closer
         )
         detections = looks.find(image, regions, scale)
         if last:
             self._detector.close()
+        regions = detections.regions
         crops = []
-        for quad, score in detections.regions:
+        for index in geometry.reading_order([quad for quad, _ in regions]):
+            quad, score = regions[index]
             box = geometry.text_first(quad)
             needed = self._classifier is not None or self._recogniser is not None
             pixels = geometry.crop(image, box) if needed else image[:1, :1]
             crops.append(_Crop(pixels, box, score))
-        quads = [quad for quad, _ in detections.regions] + [region.core for region in curved]
-        crops += [self._curved_crop(image, region) for region in curved]
-        order = geometry.reading_order(quads)
-        return [crops[index] for index in order], detections.smallest_text
+        if curved:
+            quads = [quad for quad, _ in regions] + [region.core for region in curved]
+            crops += [self._curved_crop(image, region) for region in curved]
+            crops = [crops[index] for index in geometry.reading_order(quads)]
+        return crops, detections.smallest_text
 
     def _first_look(self, image: Image) -> tuple[list[detection.Region], list[CurvedRegion], float]:
         """Straight and curved regions in the whole picture, and the scale of the map.
@@ -265,15 +270,14 @@ class Ocr:
 
     def _look(self, image: Image) -> Floats:
         """The detector's probability map of a picture, which its next run may write over."""
-        return detection.probability_map(
-            image, self._settings, self._run_detector, self.pack.detector.max_side
-        )
+        largest = self.pack.detector.max_side
+        return detection.probability_map(image, self._settings, self._run, largest)
 
-    def _run_detector(self, shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
+    def _run(self, shape: tuple[int, ...], fill: Callable[[Floats], None]) -> Floats:
+        """Run the detector."""
         if self._detector is None:
-            raise ValueError("there is no detector to look with")
-        output: Floats = self._detector.run(shape, fill)[0].data
-        return output
+            raise ValueError("there is no detector to run")
+        return self._detector.run(shape, fill)[0].data
 
     def _classify(self, crops: Sequence[_Crop]) -> None:
         classifier = self.pack.classifier
@@ -307,10 +311,12 @@ class Ocr:
             self._recogniser,
             self.options.bucket or recognition.BUCKET,
             lambda lines: self._batch(recogniser.network, self.engine.batch, lines),
-            words=self.options.words,
+            self.options.words,
         )
         for crop, reading in zip(crops, reader.read([crop.pixels for crop in crops])):
-            crop.text, crop.score, crop.steps = reading
+            crop.text, crop.score = reading.text, reading.score
+            if reading.path is not None:
+                crop.steps = words.Steps.of(reading.path, crop.pixels, recogniser.network)
 
     def _lines(self, crops: Sequence[_Crop]) -> Iterator[Line]:
         for crop in crops:

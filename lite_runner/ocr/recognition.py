@@ -6,7 +6,7 @@ from typing import Sequence
 
 from lite_runner.arrays import Floats, Image, Ints
 from lite_runner.ocr import bidi
-from lite_runner.ocr.long_lines import BestPath
+from lite_runner.ocr.best_path import BestPath
 from lite_runner.pack import Network, Recogniser
 from lite_runner.pictures.image import normalise, resize
 from lite_runner.releases.settings import Settings
@@ -87,7 +87,7 @@ def preprocess(crops: Sequence[Image], network: Network, batch: Floats) -> None:
 
 def decode_softmax(probabilities: Floats, recogniser: Recogniser) -> tuple[str, float]:
     """Decode the probabilities of one line, float32 TxC; see :func:`decode`."""
-    return decode(BestPath.of(probabilities), recogniser)
+    return decode(BestPath.of(probabilities, len(probabilities)), recogniser)
 
 
 def decode(path: BestPath, recogniser: Recogniser) -> tuple[str, float]:

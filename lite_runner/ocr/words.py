@@ -15,8 +15,9 @@ from typing import Sequence
 
 import numpy as np
 
-from lite_runner.arrays import Floats, Image, Ints
+from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import bidi
+from lite_runner.ocr.best_path import BestPath
 from lite_runner.ocr.page import Word
 from lite_runner.pack import Network, Recogniser
 
@@ -31,36 +32,29 @@ _OUTER, _LAG = 1.2, 0.25
 
 @dataclass(frozen=True)
 class Steps:
-    """The most probable class of each step of a line.
+    """The best path of a line, and how many of its steps the line is long and high.
 
     Attributes:
-        classes: int64 T.
-        probabilities: float32 T, of these classes.
-        length: how many steps the line is long; behind it there is padding.
-        height: of the line, in steps.
+        path: of the line; behind its length there is padding.
+        length, height: of the line, in steps.
     """
 
-    classes: Ints
-    probabilities: Floats
+    path: BestPath
     length: float
     height: float
 
     @classmethod
-    def of(cls, probabilities: Floats, crop: Image, network: Network, width: int) -> Steps:
-        """The best path of one line.
+    def of(cls, path: BestPath, crop: Image, network: Network) -> Steps:
+        """Of the line that was recognised.
 
         Args:
-            probabilities: float32 TxC.
-            crop: the line that was recognised, uint8 hxwx3.
+            path: what was read.
+            crop: the line, uint8 hxwx3.
             network: the recogniser's.
-            width: of its input, in pixels.
         """
-        classes: Ints = probabilities.argmax(axis=1)
-        count = len(classes)
-        columns = min(crop.shape[1] * network.shape[0] / crop.shape[0], width)
-        length = count * columns / width
-        best = probabilities[np.arange(count), classes]
-        return cls(classes, best, length, length * crop.shape[0] / crop.shape[1])
+        height = network.shape[0] / path.columns
+        length = height * crop.shape[1] / crop.shape[0]
+        return cls(path, min(length, len(path.classes)), height)
 
 
 @dataclass(frozen=True)
@@ -114,14 +108,14 @@ def _glyphs(steps: Steps, recogniser: Recogniser) -> list[_Glyph]:
     """Characters from left to right, repeats and blanks taken out."""
     charset, offset = recogniser.charset, recogniser.offset
     glyphs = []
-    classes = steps.classes.tolist()
+    classes = steps.path.classes.tolist()
     start = 0
     for end in range(1, len(classes) + 1):
         if end < len(classes) and classes[end] == classes[start]:
             continue
         index = classes[start] - offset
         if classes[start] != recogniser.blank % (len(charset) + 1) and 0 <= index < len(charset):
-            probability = float(steps.probabilities[start])
+            probability = float(steps.path.probabilities[start])
             glyphs.append(_Glyph(charset[index], (start + end) / 2 - _LAG, probability))
         start = end
     return [glyph for glyph in glyphs if glyph.text]

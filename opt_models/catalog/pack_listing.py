@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Mapping, Sequence
 
 from opt_models.catalog import catalog, supply
@@ -28,7 +29,8 @@ def as_table(width: int | None = None) -> str:
     lines = [table(headings, rows, width=width), ""]
     for recipe in recipes:
         if recipe.verified and recipe.verified.note:
-            lines.append(f"{recipe.name}: {recipe.verified.note}")
+            note = f"{recipe.name}: {recipe.verified.note}"
+            lines += [note] if width is None else textwrap.wrap(note, width)
     lines.append(f"{len(rows)} packs; '{command_name()} pack NAME --target T' makes one")
     lines.append("NAME-int8, NAME-int16 and NAME-fp16 are packs in that precision, where not slim")
     lines.append(

@@ -30,7 +30,10 @@ from opt_models.store.content_key import content_key
 
 _PACKAGE = Path(__file__).parents[1]
 #: What decides on a pack's content, given what it is made from.
-_MODULES = ("build", "convert", "decoding", "dictionary", "document", "input_size", "network")
+_MODULES = (
+    *("build", "convert", "decoding", "dictionary", "dictionary_lines", "document", "input_size"),
+    *("network", "probabilities"),
+)
 _ROOMS = ("folding", "formats", "importing", "memory_planning", "paddlelite")
 _CODE = (
     *(f"packs/{name}.py" for name in _MODULES),
@@ -72,6 +75,7 @@ def build(inputs: PackInputs, options: BuildOptions) -> pack.Pack:
 
 def _fill(folder: Path, inputs: PackInputs, options: BuildOptions) -> PackFile:
     """Write all files of a pack but ``pack.json``, and say what is in that."""
+    network.check_dictionary(inputs)
     golden = _golden(inputs)
     networks = {
         stage: network.build_network(folder, stage, inputs, golden, options)

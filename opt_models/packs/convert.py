@@ -20,6 +20,7 @@ from opt_models.formats.summary import Summary
 from opt_models.importing import verified
 from opt_models.importing.onnx_import import import_onnx
 from opt_models.importing.pir_import import import_pir
+from opt_models.packs import probabilities
 from opt_models.packs.input_size import Shape
 from opt_models.paddlelite import equality, opt, sample_inputs
 from opt_models.stage_settings import StageSettings
@@ -39,6 +40,7 @@ class Request:
         arch: ``x86`` or ``arm``.
         precision: what opt shall store or compute with.
         fold: whether networks are folded before opt.
+        source: names it in errors.
     """
 
     stage: str
@@ -47,6 +49,7 @@ class Request:
     arch: str
     precision: str
     fold: bool
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def convert(
     """
     files = source.files
     if source.summary.precision != "fp32":
+        files = _complete(files, request, work)
         opt.optimise(files.program, files.params, target, request.arch)
         return {}
     inputs = sample_inputs.inputs(
@@ -107,6 +111,7 @@ def convert(
     )
     if reference is not None:
         _check_import(reference, files, inputs, request, work)
+    files = _complete(files, request, work)
     passes: Mapping[str, int] = {}
     if request.fold:
         # Lines of text are all brought to one height, pictures are not.
@@ -119,6 +124,13 @@ def convert(
         files = _quantisable(files, request.precision, work)
     opt.optimise(files.program, files.params, target, request.arch, request.precision)
     return passes
+
+
+def _complete(files: ModelFiles, request: Request, work: Path) -> ModelFiles:
+    """A network with all that its stage needs of it."""
+    if request.stage != "rec":
+        return files
+    return probabilities.with_softmax(files, request.source, work)
 
 
 def runs(files: ModelFiles, work: Path, shape: Shape) -> bool:

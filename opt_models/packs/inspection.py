@@ -35,7 +35,8 @@ _FORMATS = {
     PirFiles: "Paddle 3 inference model (PIR)",
     OnnxFile: "ONNX model",
 }
-_WIDTH = 96
+#: Of a name and the words behind it: with the blanks around them 80 columns.
+_WIDTH = 76
 
 
 @dataclass(frozen=True)

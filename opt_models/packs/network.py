@@ -17,8 +17,9 @@ from opt_models.errors import CatalogError, OptError
 from opt_models.formats import nb
 from opt_models.formats.summary import Summary
 from opt_models.memory_planning.share import share
-from opt_models.packs import convert, decoding, input_size
+from opt_models.packs import convert, decoding, dictionary_lines, input_size
 from opt_models.packs.build_options import BuildOptions
+from opt_models.packs.dictionary import Charset
 from opt_models.packs.document import SharedMemory, WrittenNetwork
 from opt_models.packs.inputs import PackInputs
 from opt_models.packs.network_input import NetworkInput
@@ -46,7 +47,7 @@ def build_network(
     """
     source, target = inputs.networks[stage].source, folder / f"{stage}.nb"
     print(f"  {stage}: {source} -> {target.name}", file=sys.stderr)
-    step = _Step(stage, inputs.networks[stage], inputs.charset.characters, target, golden, options)
+    step = _Step(stage, inputs.networks[stage], inputs.charset, target, golden, options)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         written = step.convert(Path(work)) if step.input.files else step.copy_published()
     memory = None
@@ -65,6 +66,25 @@ def build_network(
     }
 
 
+def check_dictionary(inputs: PackInputs) -> None:
+    """Refuse a dictionary that is not the recogniser's; worth asking before anything is built.
+
+    Raises:
+        CatalogError: a line of it stands there by mistake.
+        OptError: the network is no recogniser, or one of another dictionary.
+    """
+    rec, charset = inputs.networks["rec"], inputs.charset
+    with tempfile.TemporaryDirectory() as work:
+        summary = (
+            nb.read(rec.paths[0]).summary
+            if rec.files is None
+            else convert.read(rec.files, Path(work)).summary
+        )
+    decoding_settings = decoding.decode(summary, charset.characters, rec.source)
+    has_space = decoding_settings["space"]
+    dictionary_lines.check(charset, decoding_settings["classes"] - 1 - has_space, has_space)
+
+
 @dataclass(frozen=True)
 class _Written:
     """A written ``.nb``: what ``pack.json`` says of it."""
@@ -81,7 +101,7 @@ class _Step:
     Attributes:
         stage: ``det``, ``cls`` or ``rec``.
         input: what it is made from.
-        characters: of the dictionary, a line each.
+        charset: of the recogniser.
         target: the ``.nb``.
         golden: picture to compare a folded network on.
         options: what the pack is built for.
@@ -89,7 +109,7 @@ class _Step:
 
     stage: str
     input: NetworkInput
-    characters: Sequence[str]
+    charset: Charset
     target: Path
     golden: Golden
     options: BuildOptions
@@ -120,7 +140,9 @@ class _Step:
         sizes = input_size.usual(self.stage, settings)
         input_size.check_free(self.stage, self.input.source, sizes, runs)
         arch, fold = self.options.runtime.arch, self.options.fold
-        request = convert.Request(self.stage, settings, self.golden, arch, precision, fold)
+        request = convert.Request(
+            self.stage, settings, self.golden, arch, precision, fold, self.input.source
+        )
         folded = convert.convert(program, self.input.reference, self.target, request, work)
         return _Written(precision, folded, settings)
 
@@ -129,7 +151,7 @@ class _Step:
         _check_role(self.stage, summary, self.input.source)
         settings: StageSettings = {**catalog.stage_settings(self.stage), **self.input.settings}
         if self.stage == "rec":
-            settings.update(decoding.decode(summary, self.characters, self.input.source))
+            settings.update(decoding.decode(summary, self.charset.characters, self.input.source))
         shape, height = settings["shape"], self.input.height
         return {**settings, **input_size.settings(self.stage, summary, shape, height, runs)}
 

@@ -103,6 +103,8 @@ class Ssh:
             except OSError:
                 pass  # the other end is gone: why, its code and words tell
             code = self._code(running.channel)
+        if not running.begun:
+            raise self._not_run(running, b"", code)
         if code != 0:
             reason = first_line(running.errors) or ended(code)
             # tar only says how much of a block it wrote.
@@ -120,6 +122,8 @@ class Ssh:
                 tar_stream.extract_files(stream, into)
                 stream.read()
             code = self._code(running.channel)
+        if not running.begun:
+            raise self._not_run(running, b"", code)
         if code != 0:
             raise BoardError(f"{self.host}: cannot read {folder} there ({ended(code)})")
 
@@ -208,6 +212,11 @@ class _Running:
         with contextlib.suppress(OSError):
             while data := self.channel.recv_stderr(_CHUNK):
                 self._errors.append(data)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the login shell ran the command, as far as standard error was taken in."""
+        return self.command.begin in b"".join(self._errors)
 
     @property
     def errors(self) -> str:

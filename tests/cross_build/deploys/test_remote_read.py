@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from cross_build.boards.board import Board
 from cross_build.boards.connect import connect
@@ -17,6 +18,7 @@ from cross_build.targets.targets import target
 from lite_runner.errors import UsageError
 from lite_runner.ocr.report import Result
 from lite_runner.pictures.inputs import expand
+from lite_runner.pictures.page_range import PageRange
 
 
 def texts(result: Result) -> list[str]:
@@ -37,6 +39,24 @@ def test_results_carry_the_hosts_names_and_keep_their_order(board, golden, tmp_p
     assert texts(results[0]) == texts(results[3]) == ["你好，世界", "Paddle-Lite2026"]
     assert results[1]["error"] == "does not exist; check the path"
     assert results[2]["error"].startswith("is not a picture")
+
+
+def test_pages_of_a_pdf_are_read_with_their_words(board, golden, tmp_path) -> None:
+    picture = Pillow.open(golden).convert("RGB")
+    blank = Pillow.new("RGB", picture.size, "white")
+    picture.save(tmp_path / "a.pdf", save_all=True, append_images=[blank, picture], resolution=200)
+    chosen = PageRange.parse("2-3")
+    results = remote_read.read(
+        board, expand([str(tmp_path / "a.pdf")]), ["--words"], tmp_path / "drawn", pages=chosen
+    )
+    assert [(result["page"], result["pages"]) for result in results] == [(2, 3), (3, 3)]
+    assert [texts(result) for result in results] == [[], ["你好，世界", "Paddle-Lite2026"]]
+    for line in results[1]["lines"]:
+        assert "".join(word["text"] for word in line["words"]) == "".join(line["text"].split())
+        lefts = [word["box"][0][0] for word in line["words"]]
+        assert lefts == sorted(lefts)
+        assert lefts[0] >= line["box"][0][0]
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["a-p2.png", "a-p3.png"]
 
 
 def test_drawings_come_back_under_the_pictures_names(board, golden, tmp_path) -> None:

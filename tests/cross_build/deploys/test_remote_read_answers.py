@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pillow
 
 from cross_build.boards.board import Board
 from cross_build.boards.transports.local import Local
 from cross_build.deploys import remote_read
 from cross_build.errors import BoardError
 from cross_build.targets.targets import target
+from lite_runner.errors import UsageError
 from lite_runner.ocr.report import Result
 from lite_runner.pictures.inputs import expand
+from lite_runner.pictures.page_range import PageRange
 
 #: Of each picture, when all goes well.
 WHOLE = {
@@ -84,3 +89,27 @@ def test_lines_of_others_are_passed_over(tmp_path, samples) -> None:
 def test_no_answer_at_all_is_a_failure(tmp_path, samples) -> None:
     with pytest.raises(BoardError, match="local: reading failed: no such model"):
         read(tmp_path, samples, "echo 'no such model' >&2; exit 1")
+
+
+def test_an_option_that_an_older_release_does_not_know_is_told(tmp_path, samples) -> None:
+    shell = "echo 'ocr: error: unrecognized arguments: --words' >&2; exit 2"
+    with pytest.raises(UsageError, match="--words; the release there is older, deploy to this"):
+        read(tmp_path, samples, shell)
+
+
+def test_each_page_is_a_result_under_the_hosts_name(tmp_path) -> None:
+    """Also where the name is no UTF-8, which the board does not get to see."""
+    name = os.fsencode(tmp_path) + b"/caf\xe9.t\xeff"
+    pages = [Pillow.new("RGB", (30, 20), colour) for colour in ("red", "green", "blue")]
+    file = io.BytesIO()
+    pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
+    Path(os.fsdecode(name)).write_bytes(file.getvalue())
+    board = Scripted(tmp_path / "board", printed(line(0), line(1)) + '; echo "$@" >&2; exit 1')
+    sources = expand([os.fsdecode(name), "missing.png"])
+    results = remote_read.read(board, sources, pages=PageRange.parse("1-3"))
+    assert [os.fsencode(result["image"]) for result in results] == [name] * 3 + [b"missing.png"]
+    assert [result.get("page") for result in results] == [1, 2, 3, None]
+    assert lost(results) == [2, 3]
+    reason = results[2]["error"]
+    assert reason.startswith("was not read: read --json-lines")
+    assert [Path(word).name for word in reason.split()[-3:]] == ["00000", "00001", "00002"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lite_runner import Ocr, Options
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import long_lines, recognition
+from lite_runner.ocr.best_path import BestPath
 from lite_runner.pack import Network, Recogniser
 from lite_runner.predictor.protocol import Output
 
@@ -118,9 +119,9 @@ def test_segments_cover_a_line_and_overlap(
         assert end - following.start >= 48, "at least one glyph as wide as high"
 
 
-def path(classes: str, recogniser: Recogniser) -> long_lines.BestPath:
+def path(classes: str, recogniser: Recogniser) -> BestPath:
     indices = [0 if letter == "." else recogniser.charset.index(letter) + 1 for letter in classes]
-    return long_lines.BestPath(np.array(indices, np.int64), np.full(len(indices), 0.5, np.float32))
+    return BestPath(np.array(indices, np.int64), np.full(len(indices), 0.5, np.float32), 8)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from lite_runner.arrays import Floats
 from lite_runner.ocr import words
+from lite_runner.ocr.best_path import BestPath
 from lite_runner.ocr.page import Word
 from lite_runner.pack import Network, Recogniser
 
@@ -34,7 +35,7 @@ def probabilities(spelled: str) -> Floats:
 def read(spelled: str, letters: Recogniser, network: Network, text: str) -> tuple[Word, ...]:
     crop = np.zeros((40, 400, 3), np.uint8)
     # The line fills 480 of the input's 576 columns, which are 50 of its 60 steps.
-    steps = words.Steps.of(probabilities(spelled), crop, network, 576)
+    steps = words.Steps.of(BestPath.of(probabilities(spelled), 576), crop, network)
     assert (steps.length, steps.height) == (USED, 5)
     return words.words(steps, letters, BOX, text)
 

@@ -63,10 +63,10 @@ def test_text() -> None:
         "  input         x  ? x 3 x 32 x 100  float32",
         "  output        ids  ? x 1  int64",
         "                'new\\nline'  shape unknown  unknown",
-        "  51 operators  conv2d 42, operator_number_0 1, operator_number_1 1, operator_number_2 1,",
-        "                operator_number_3 1, operator_number_4 1, operator_number_5 1,"
-        " operator_number_6 1,",
-        "                operator_number_7 1, operator_number_8 1",
+        "  51 operators  conv2d 42, operator_number_0 1, operator_number_1 1,",
+        "                operator_number_2 1, operator_number_3 1, operator_number_4 1,",
+        "                operator_number_5 1, operator_number_6 1, operator_number_7 1,",
+        "                operator_number_8 1",
         "  runs on       Paddle-Lite v2.9 armv8: verified with this very file",
     ]
 

@@ -87,10 +87,16 @@ def test_what_a_shell_prints_itself_is_no_answer(
         transport.put({"data": tmp_path / "data"}, f"{server.home}/file/x")
 
 
-def test_a_shell_that_runs_no_command_is_told(server: Server, transport: Ssh) -> None:
+def test_a_shell_that_runs_no_command_is_told(
+    server: Server, transport: Ssh, tmp_path: Path
+) -> None:
     server.login_shell("bash")
-    (server.home / ".bashrc").write_text("echo 'This account is closed.'\nexit 1\n")
+    (server.home / ".bashrc").write_text("echo 'This account is closed.'\nexit 0\n")
     with pytest.raises(BoardError, match=r"runs no command \(This account is closed\.\); look at"):
         transport.run(["true"])
+    with pytest.raises(BoardError, match="runs no command"):
+        transport.put({"log": server.folder / "log"}, "folder")
+    with pytest.raises(BoardError, match="runs no command"):
+        transport.get("folder", tmp_path)
     with pytest.raises(BoardError, match="runs no command"), transport.hold(["cat"]):
         pass
