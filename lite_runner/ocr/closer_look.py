@@ -13,7 +13,7 @@ from typing import Sequence
 
 import numpy as np
 
-from lite_runner.arrays import Floats, Image, Ints
+from lite_runner.arrays import Doubles, Floats, Image, Ints
 from lite_runner.ocr import detection, fine_strokes, geometry
 from lite_runner.ocr.detection import Region
 from lite_runner.ocr.tiled_map import Run, Tile, TiledMap
@@ -25,6 +25,8 @@ SHRUNK = 2 / 3
 #: By how much each look is closer than the one before: text of :data:`fine_strokes.READABLE` pixels
 #: then has as many as are found best, 24.
 CLOSER = 3
+#: A closer look of less than so many times the scale finds nothing new.
+_WORTHWHILE = 1.25
 #: Largest map, in pixels: 67 MB.
 MAX_PIXELS = 1 << 24
 #: Tiles with fewer fine cells are passed over: a word of five letters has more.
@@ -53,55 +55,63 @@ class Detections:
     smallest_text: int | None
 
 
-def detect(
-    image: Image, probability: Floats, detector: Detector, most: int, closer: bool, run: Run
-) -> Detections:
-    """Find text of all sizes.
+class CloserLook:
+    """Looks at a picture again, where the first look leaves small text.
 
     Args:
-        image: uint8 HxWx3 BGR.
-        probability: of the first look (:func:`detection.probability_map`); may be the network's own
-            memory.
         detector: settings.
         most: largest side of the network's input.
-        closer: whether to look closer than the settings say.
         run: the network.
+        allowed: whether to look again; otherwise it is only reported what can be missing.
     """
-    height, width = image.shape[:2]
-    regions = detection.postprocess(probability, width, height, detector)
-    scale = max(probability.shape) / max(width, height)
-    limit = min(1.0, math.sqrt(MAX_PIXELS / (width * height)))
-    while scale < SHRUNK:
-        cells = fine_strokes.fine_cells(image, scale)
-        if cells.sum() < MIN_CELLS:
-            return Detections(regions, None)
-        if not closer or limit < scale * 1.25:
-            return Detections(regions, math.ceil(fine_strokes.READABLE / scale))
-        before, scale = scale, min(limit, CLOSER * scale)
-        found = _look(image, scale, cells, detector, most, run)
-        regions = merge(regions, found, SMALL / before)
-    return Detections(regions, None)
 
+    def __init__(self, detector: Detector, most: int, run: Run, allowed: bool = True) -> None:
+        self._detector = detector
+        self._span = detection.tile_span(detector, most)
+        self._run = run
+        self._allowed = allowed
 
-def _look(
-    image: Image, scale: float, cells: Ints, detector: Detector, most: int, run: Run
-) -> list[Region]:
-    """Regions in those tiles of a picture, scaled, that have fine cells."""
-    height, width = image.shape[:2]
-    size = [detection.multiple(side * scale) for side in (width, height)]
-    span = detection.tile_span(detector, most)
-    tiled = TiledMap(resize(image, *size), detector.network, span, run)
-    counts = {tile: _cells_in(cells, tile, size) for tile in tiled.tiles}
-    wanted = [tile for tile in tiled.tiles if counts[tile] >= MIN_CELLS]
-    found = False
-    for number, tile in enumerate(sorted(wanted, key=lambda tile: -counts[tile])):
-        if number >= TRIES and not found:
-            return []
-        output = tiled.look(tile)
-        found = found or _has_small_text(output, detector)
-    if not wanted:
-        return []
-    return detection.postprocess(tiled.map, width, height, detector)
+    def find(self, image: Image, regions: list[Region], scale: float) -> Detections:
+        """Text of all sizes.
+
+        Args:
+            image: uint8 HxWx3 BGR.
+            regions: of the first look.
+            scale: of the first look's map to the picture.
+        """
+        height, width = image.shape[:2]
+        limit = min(1.0, math.sqrt(MAX_PIXELS / (width * height)))
+        while scale < SHRUNK:
+            cells = fine_strokes.fine_cells(image, scale)
+            if cells.sum() < MIN_CELLS:
+                break
+            if not self._allowed or limit < scale * _WORTHWHILE:
+                return Detections(regions, math.ceil(fine_strokes.READABLE / scale))
+            small = SMALL / scale
+            scale = min(limit, CLOSER * scale)
+            regions = merge(regions, self._look(image, scale, cells), small)
+        return Detections(regions, None)
+
+    def _look(self, image: Image, scale: float, cells: Ints) -> list[Region]:
+        """Regions in those tiles of a picture, scaled, that have fine cells."""
+        height, width = image.shape[:2]
+        size = detection.multiple(width * scale), detection.multiple(height * scale)
+        tiled = TiledMap(resize(image, *size), self._detector.network, self._span, self._run)
+        counts = {tile: _cells_in(cells, tile, size) for tile in tiled.tiles}
+        tiles = [tile for tile in tiled.tiles if counts[tile] >= MIN_CELLS]
+        has_text = False
+        for number, tile in enumerate(sorted(tiles, key=lambda tile: -counts[tile])):
+            if number >= TRIES and not has_text:
+                return []
+            output = tiled.look(tile)
+            has_text = has_text or self._has_small_text(output)
+        return detection.postprocess(tiled.map, width, height, self._detector) if tiles else []
+
+    def _has_small_text(self, probability: Floats) -> bool:
+        """Whether a tile has text of a height that the look before could not find."""
+        rows, columns = probability.shape
+        regions = detection.postprocess(probability, columns, rows, self._detector)
+        return any(min(geometry.size(quad)) < 2 * SMALL for quad, _ in regions)
 
 
 def _cells_in(cells: Ints, tile: Tile, size: Sequence[int]) -> int:
@@ -110,13 +120,6 @@ def _cells_in(cells: Ints, tile: Tile, size: Sequence[int]) -> int:
     left, right = tile.x * columns // size[0], -(-(tile.x + tile.width) * columns // size[0])
     top, bottom = tile.y * rows // size[1], -(-(tile.y + tile.height) * rows // size[1])
     return int(cells[top:bottom, left:right].sum())
-
-
-def _has_small_text(probability: Floats, detector: Detector) -> bool:
-    """Whether a tile has text of a height that the look before could not find."""
-    rows, columns = probability.shape
-    regions = detection.postprocess(probability, columns, rows, detector)
-    return any(min(geometry.size(quad)) < 2 * SMALL for quad, _ in regions)
 
 
 def merge(coarse: Sequence[Region], fine: Sequence[Region], small: float) -> list[Region]:
@@ -135,19 +138,36 @@ def merge(coarse: Sequence[Region], fine: Sequence[Region], small: float) -> lis
     covers = np.any(_contains(fine_quads, coarse_quads.mean(axis=1)), axis=0).tolist()
     heights = np.array([min(geometry.size(quad)) for quad in fine_quads])
     areas = np.array([math.prod(geometry.size(quad)) for quad in fine_quads])
-    kept = []
-    for index, quad in enumerate(coarse_quads):
-        members = inside[index]
-        width, height = geometry.size(quad)
-        found = covers[index] or areas[members].sum() >= _COVERED * width * height
-        block = members.any() and np.median(heights[members]) < _OF_BLOCK * min(width, height)
-        if not (found and (min(width, height) < small or block)):
-            kept.append(index)
+    kept = [
+        index
+        for index, quad in enumerate(coarse_quads)
+        if not _is_better_known(
+            quad, covers[index], heights[inside[index]], areas[inside[index]], small
+        )
+    ]
     taken = np.any(inside[kept], axis=0).tolist()
     return [
         *(coarse[index] for index in kept),
         *(region for region, known in zip(fine, taken) if not known),
     ]
+
+
+def _is_better_known(
+    quad: Floats, covered: bool, heights: Doubles, areas: Doubles, small: float
+) -> bool:
+    """Whether a closer look has found a region's text, and better.
+
+    Args:
+        quad: the region.
+        covered: whether its centre lies in one region of the closer look.
+        heights, areas: of those regions of the closer look whose centres lie in it.
+        small: as of :func:`merge`.
+    """
+    width, height = geometry.size(quad)
+    if not covered and areas.sum() < _COVERED * width * height:
+        return False
+    is_block = len(heights) > 0 and float(np.median(heights)) < _OF_BLOCK * min(width, height)
+    return min(width, height) < small or is_block
 
 
 def _contains(quads: Floats, points: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

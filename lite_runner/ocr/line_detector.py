@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import closer_look, detection, geometry, polygons
+from lite_runner.ocr import detection, geometry, polygons
 from lite_runner.ocr.centre_line import straighten
+from lite_runner.ocr.closer_look import CloserLook
+from lite_runner.ocr.detection import Region
 from lite_runner.ocr.line_crop import LineCrop
 from lite_runner.ocr.tracing import CurvedRegion
 from lite_runner.pack import Detector
@@ -48,7 +50,7 @@ class LineDetector:
         self._settings = replace(detector, max_side=max_side)
         self._largest = detector.max_side
         self._models = models
-        self._closer = closer
+        self._closer_look = CloserLook(self._settings, self._largest, self._run, closer)
         self._curved = curved
 
     def detect(self, image: Image, cut: bool = True) -> DetectedLines:
@@ -61,13 +63,8 @@ class LineDetector:
         Raises:
             EngineError: the library failed.
         """
-        probability = self._look(image)
-        curved: list[CurvedRegion] = []
-        if self._curved:
-            curved, probability = polygons.split(image, probability, self._settings, self._look)
-        detections = closer_look.detect(
-            image, probability, self._settings, self._largest, self._closer, self._run
-        )
+        regions, curved, scale = self._first_look(image)
+        detections = self._closer_look.find(image, regions, scale)
         crops = []
         for quad, score in detections.regions:
             if not any(_is_inside(quad, region) for region in curved):
@@ -76,6 +73,20 @@ class LineDetector:
                 crops.append(LineCrop(pixels, box, score))
         crops += [_curved_crop(image, region) for region in curved]
         return DetectedLines(crops, detections.smallest_text)
+
+    def _first_look(self, image: Image) -> tuple[list[Region], list[CurvedRegion], float]:
+        """Straight and curved regions in the whole picture, and the scale of the map.
+
+        The map may be the model's own memory, which lasts as long as the map does.
+        """
+        height, width = image.shape[:2]
+        curved: list[CurvedRegion] = []
+        probability = self._look(image)
+        scale = max(probability.shape) / max(width, height)
+        if self._curved:
+            curved, probability = polygons.split(image, probability, self._settings, self._look)
+        regions = detection.postprocess(probability, width, height, self._settings)
+        return regions, curved, scale
 
     def _look(self, image: Image) -> Floats:
         """The probability map of a picture, which the next run may write over."""

@@ -11,7 +11,7 @@ from lite_runner.errors import ImageError
 
 #: Given as a picture, it means standard input.
 STDIN = "-"
-#: What boards read, by the ends of files' names; a file named outright is tried whatever it is called.
+#: What boards read, by the ends of files' names; a file named outright is tried whatever its end.
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 #: What hosts convert. Boards say so of those in a folder, instead of passing them over.
 CONVERTED = frozenset({".avif", ".heic", ".heif", ".pdf"})

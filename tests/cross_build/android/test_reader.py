@@ -16,7 +16,8 @@ from cross_build.android import abi, assets
 from cross_build.boards.board import Board
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
-from lite_runner.ocr import closer_look, detection, geometry, reading_order
+from lite_runner.ocr import detection, geometry, reading_order
+from lite_runner.ocr.closer_look import CloserLook
 from lite_runner.predictor.protocol import Output
 from tests import double, drawn_pages
 from tests.cross_build.android.conftest import HERE
@@ -210,8 +211,11 @@ def test_small_text_and_thin_strips_are_found_as_in_python(
         fill(batch)
         return np.asarray(joined("det.nb", batch)[0].data)
 
-    probability = detection.probability_map(picture, detector, run, 640)
-    detections = closer_look.detect(picture, probability, detector, 640, True, run)
+    height, width = picture.shape[:2]
+    probability = detection.probability_map(picture, detector, run)
+    regions = detection.postprocess(probability, width, height, detector)
+    scale = max(probability.shape) / max(height, width)
+    detections = CloserLook(detector, 640, run).find(picture, regions, scale)
     quads = [geometry.text_first(quad) for quad, _ in detections.regions]
     assert len(found) == len(quads) >= 1
     for box, index in zip(found, reading_order.of(quads)):

@@ -92,6 +92,8 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
         ["read", "--pack", "p", "--batch", "many", "a.png"],
         ["read", "--pack", "p", "--threads", "0", "a.png"],
         ["read", "--pack", "p", "--min-score", "high", "a.png"],
+        ["read", "--pack", "p", "--max-side", "31", "a.png"],
+        ["read", "--pack", "p", "--max-side", "wide", "a.png"],
         ["read", "--pack", "p", "--pages", "3-1", "a.png"],
         ["read", "--pack", "p", "--json", "-", "--json-lines", "a.png"],
         ["verify"],
@@ -239,6 +241,9 @@ def test_options_reach_the_reader(
     engine.events.clear()
     assert read(pack_folder, "--batch", "2", "--threads", "1", "good.png") == 0
     assert [event[2][0] for event in engine.events if event[0] == "run"] == [1, 2, 2]
+    engine.events.clear()
+    assert read(pack_folder, "--max-side", "64", "--no-recognise", "--no-classify", "good.png") == 0
+    assert [max(event[2][2:]) for event in engine.events if event[0] == "run"] == [64]
     engine.events.clear()
     # A Python process holds more than that by itself: models are closed after each picture.
     assert read(pack_folder, "--memory", "1", "good.png", "good.png") == 0

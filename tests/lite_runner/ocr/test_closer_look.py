@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Callable
+import weakref
+from pathlib import Path
+from typing import Any, Callable
 
 import cv2
 import numpy as np
 import pytest
 
+from lite_runner import Ocr, Options
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import closer_look, detection, geometry
-from lite_runner.ocr.closer_look import Detections, merge
+from lite_runner.ocr.closer_look import CloserLook, Detections, merge
 from lite_runner.ocr.detection import Region
 from lite_runner.pack import Detector
+from lite_runner.predictor.protocol import Output
 
 #: As drawn: strokes two pixels wide, six apart, 16 high.
 STROKE, PITCH, HEIGHT = 2, 6, 16
@@ -47,8 +51,11 @@ class Eye:
 
 def look(image: Image, detector: Detector, eye: Eye, closer: bool = True) -> Detections:
     sharp = dataclasses.replace(detector, dilate=False)
+    height, width = image.shape[:2]
     probability = detection.probability_map(image, sharp, eye, 960)
-    return closer_look.detect(image, probability, sharp, 960, closer, eye)
+    regions = detection.postprocess(probability, width, height, sharp)
+    scale = max(probability.shape) / max(height, width)
+    return CloserLook(sharp, 960, eye, closer).find(image, regions, scale)
 
 
 def centres(regions: list[Region]) -> list[tuple[float, float]]:
@@ -201,3 +208,23 @@ def test_each_text_of_two_looks_is_kept_once(
     wanted = named[expected] if isinstance(expected, str) else expected
     merged = merge(coarse, fine, 30)
     assert [quad.tolist() for quad, _ in merged] == [quad.tolist() for quad, _ in wanted]
+
+
+def test_the_first_model_is_let_go_before_tiles_open_another(
+    pack_folder: Path, engine: Any
+) -> None:
+    """A map is its model's own memory, which would be held beside that of the next one."""
+    maps: list[weakref.ref[Floats]] = []
+
+    def detect(batch: Floats) -> list[Output]:
+        assert all(first() is None for first in maps[:1])
+        dark = np.asarray(batch[:, :1] < 0.5, np.float32)
+        maps.append(weakref.ref(dark))
+        return [Output(dark)]
+
+    engine.models["det.nb"] = detect
+    image = paper(2400, 1400)
+    strokes(image, 200, 200, 600)
+    with Ocr(pack_folder, engine, Options(recognise=False, classify=False)) as reader:
+        reader.read(image)
+    assert len(maps) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -45,6 +46,16 @@ def test_a_page_is_the_same_after_json(name: str, page: Page) -> None:
 
 def page(*read: Line, total: float = 1.23456) -> Page:
     return Page(640, 480, read, Seconds(1.00006, 0.01254, 0.20006, total))
+
+
+def test_what_may_be_missing_is_in_the_result_and_on_the_terminal() -> None:
+    assert "smallest_text" not in page().to_dict()
+    result = report.page_result("a.jpg", dataclasses.replace(page(), smallest_text=38))
+    assert result["smallest_text"] == 38
+    *_, row = report.text(result).splitlines()
+    assert "less than 38 pixels" in row
+    assert "--max-side" in row
+    assert len(row) <= 80
 
 
 BOX = np.array([[1, 2], [30.26, 2], [30, 14.5], [1, 14]], np.float32)

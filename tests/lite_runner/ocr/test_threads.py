@@ -173,7 +173,7 @@ def test_an_error_in_one_thread_is_that_threads_own(pack_folder: Path, own_threa
     rule = own_thread.models["det.nb"]
 
     def fail_at_192(batch: Floats) -> list[Output]:
-        if batch.shape[2] == 192:  # a strip, with its border
+        if batch.shape[2] == 192:  # the page of 64, with the border of a thin strip
             raise EngineError("det.nb: it failed")
         return rule(batch)  # type: ignore[no-any-return]
 

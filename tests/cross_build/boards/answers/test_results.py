@@ -36,6 +36,7 @@ def drawn(rng: random.Random) -> dict[str, Any]:
         "lines": lines,
         "seconds": {stage: rng.random() for stage in stages},
         **({"page": rng.randrange(1, 9), "pages": 9} if rng.random() < 0.5 else {}),
+        **({"smallest_text": rng.randrange(9, 99)} if rng.random() < 0.5 else {}),
     }
 
 
