@@ -113,15 +113,18 @@ class KeyRules:
             raise BoardError(f"{unknown}; {self._advice()}")
         self._keep(key)
 
-    def admit_changed(self, key: paramiko.PKey, expected: paramiko.PKey) -> None:
+    def admit_changed(self, key: paramiko.PKey, expected: paramiko.PKey) -> bool:
         """Let the host in by another key than the one that is expected of it, or not.
+
+        Returns:
+            Whether the key is known nevertheless: of several paramiko compares the first of a kind.
 
         Raises:
             BoardError: it is not let in; says what to do if it was set up anew.
         """
         self._refuse_revoked(key)
         if key.asbytes() in {known.asbytes() for known in self.usable}:
-            return  # of several known ones paramiko compares the first of a kind
+            return True
         about = f"its key is {fingerprint(key)}, expected {fingerprint(expected)}"
         if self.checking is not Checking.NO:
             raise BoardError(
@@ -129,6 +132,7 @@ class KeyRules:
                 f" '{self._removal(expected)}' and try again"
             )
         _say(f"{self.host.alias}: {about}; let in, for {_OPTION} is no")
+        return False
 
     def _refuse_revoked(self, key: paramiko.PKey) -> None:
         for known in self.known:

@@ -63,35 +63,25 @@ def connect(access: Access) -> fabric.Connection:
     """
     changed: dict[str, paramiko.PKey] = {}
     password: str | None = None
+    trusted = True
     while True:
         connection = _configured(access, password, changed)
         try:
             _open(connection)
+        except paramiko.BadHostKeyException as error:
+            trusted &= _admit_changed(access, connection, error, changed)
         except paramiko.AuthenticationException as error:
             # Who let another key in must not give it a password: OpenSSH does not, either.
-            if password is None and access.interactive and not changed:
-                password = getpass.getpass(f"password of {connection.user}@{access.host}: ")
-                continue
-            raise UnreachableError(
-                f"{access.host}: refuses user {connection.user}; run 'ssh-copy-id"
-                f" {_host(connection).ssh_arguments}', or give USER@HOST"
-            ) from error
-        except paramiko.BadHostKeyException as error:
-            hop = next(hop for hop in _hops(connection) if hop.host == error.hostname)
-            rules = _rules(access, hop)
-            if rules.host.known_as in changed:
-                raise _unreachable(access, error) from error
-            rules.admit_changed(error.key, error.expected_key)
-            changed[rules.host.known_as] = error.key
-            continue
+            if password is not None or not trusted or not access.interactive:
+                raise _refused(access, connection) from error
+            password = getpass.getpass(f"password of {connection.user}@{access.host}: ")
         except paramiko.ssh_exception.NoValidConnectionsError as error:
             raise _unreachable(access, next(iter(error.errors.values()), error)) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise _unreachable(access, error) from error
-        transport = connection.client.get_transport()
-        if transport is not None:
-            _watch(transport)
-        return connection
+        else:
+            _watch(connection)
+            return connection
 
 
 def _configured(
@@ -143,6 +133,29 @@ def _open(connection: fabric.Connection) -> None:
         raise
 
 
+def _admit_changed(
+    access: Access,
+    connection: fabric.Connection,
+    error: paramiko.BadHostKeyException,
+    changed: dict[str, paramiko.PKey],
+) -> bool:
+    """Let in a host that has another key than the first that is known, by that very key.
+
+    Returns:
+        Whether that key is known, too.
+
+    Raises:
+        BoardError: its rules do not let it in, or its key changed once more.
+    """
+    hop = next(hop for hop in _hops(connection) if hop.host == error.hostname)
+    rules = _rules(access, hop)
+    if rules.host.known_as in changed:
+        raise _unreachable(access, error) from error
+    known = rules.admit_changed(error.key, error.expected_key)
+    changed[rules.host.known_as] = error.key
+    return known
+
+
 def _hops(connection: fabric.Connection) -> Iterator[fabric.Connection]:
     """A connection, and those to the jump hosts that it goes through."""
     hop: Any = connection
@@ -174,6 +187,13 @@ def _answer(question: str) -> str:
     return sys.stdin.readline()
 
 
+def _refused(access: Access, connection: fabric.Connection) -> UnreachableError:
+    return UnreachableError(
+        f"{access.host}: refuses user {connection.user}; run 'ssh-copy-id"
+        f" {_host(connection).ssh_arguments}', or give USER@HOST"
+    )
+
+
 def _unreachable(access: Access, error: BaseException) -> UnreachableError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return UnreachableError(
@@ -194,8 +214,11 @@ class _Policy(paramiko.MissingHostKeyPolicy):
         self._rules.admit(key)
 
 
-def _watch(transport: paramiko.Transport) -> None:
+def _watch(connection: fabric.Connection) -> None:
     """Notice within a minute that the other end is gone, instead of a quarter of an hour."""
+    transport = connection.client.get_transport()
+    if transport is None:
+        return
     transport.set_keepalive(PATIENCE)
     if isinstance(transport.sock, socket.socket) and hasattr(socket, "TCP_USER_TIMEOUT"):
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENCE * 1000)
