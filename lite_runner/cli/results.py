@@ -73,7 +73,7 @@ class Destinations:
         """Write the files and print the summary; 1 if any picture failed, else 0."""
         self.write(results)
         if not self._on_stdout:
-            if len(results) > 1:
+            if len(results) > 1 and report.pages(results):
                 print("\n" + report.summary(results))
             for note in report.unread(results):
                 print(note)

@@ -121,6 +121,16 @@ def test_a_format_on_stdout_stands_alone_and_failures_are_told_beside_it(
     assert captured.err.startswith("bad.png: is not a picture")
 
 
+def test_there_is_no_summary_of_nothing(
+    pack_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert read(pack_folder, "bad.png", "missing.png") == 1
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "bad.png",
+        "missing.png",
+    ]
+
+
 def test_two_formats_on_stdout_are_refused(
     folder: Path, pack_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
