@@ -234,6 +234,7 @@ def test_options_reach_the_reader(
     engine.events.clear()
     assert read(pack_folder, "--batch", "2", "--threads", "1", "good.png") == 0
     assert [event[2][0] for event in engine.events if event[0] == "run"] == [1, 2, 2]
+    capsys.readouterr()
     engine.models["cls.nb"] = lambda batch: [Output(np.array([[0.0, 1.0]] * len(batch)))]
     for option, angles in ([], [180, 180]), (["--no-classify"], [0, 0]):
         assert read(pack_folder, "--json-lines", *option, "good.png") == 0
