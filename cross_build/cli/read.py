@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         "polygons": POLYGONS_HELP,
         "draw": "folder for annotated pictures",
         "detect": "--no-detect: the whole picture is one line",
-        "classify": "--no-classify: do not turn upside-down lines",
+        "classify": "--no-classify: do not turn text upright",
         "recognise": "--no-recognise: boxes only, no text",
         "batch": "lines given to a network at once; as suits the engine if not given",
         "min-score": "drop lines scored lower",

@@ -233,14 +233,15 @@ def test_options_reach_the_reader(
     assert [line["text"] for line in json.loads(capsys.readouterr().out)["lines"]] == [None, None]
     assert read(pack_folder, "--json-lines", "--no-detect", "good.png") == 0
     assert len(json.loads(capsys.readouterr().out)["lines"]) == 1
+    engine.events.clear()
+    assert read(pack_folder, "--batch", "2", "--threads", "1", "good.png") == 0
+    assert [event[2][0] for event in engine.events if event[0] == "run"] == [1, 2, 2]
+    capsys.readouterr()
     engine.models["cls.nb"] = lambda batch: [Output(np.array([[0.0, 1.0]] * len(batch)))]
     for option, angles in ([], [180, 180]), (["--no-classify"], [0, 0]):
         assert read(pack_folder, "--json-lines", *option, "good.png") == 0
         lines = json.loads(capsys.readouterr().out)["lines"]
         assert [line["angle"] for line in lines] == angles
-    engine.events.clear()
-    assert read(pack_folder, "--batch", "2", "--threads", "1", "good.png") == 0
-    assert [event[2][0] for event in engine.events if event[0] == "run"] == [1, 2, 2]
     engine.events.clear()
     assert read(pack_folder, "--max-side", "64", "--no-recognise", "--no-classify", "good.png") == 0
     assert [max(event[2][2:]) for event in engine.events if event[0] == "run"] == [64]
