@@ -121,7 +121,9 @@ def trace(image: Image, line: CentreLine, detector: Detector, look: Look) -> Cur
 
 
 def _shown(line: CentreLine) -> CentreLine:
-    """A line that goes on beyond its ends."""
+    """A line that goes on beyond its ends, unless it would come upon its own start."""
+    if abs(line.turning) > _CIRCLE:
+        return resampled(line, 2 * POINTS)
     height = 2 * float(np.median(line.halves))
     return resampled(extended(line, _BEYOND * height), 2 * POINTS)
 
