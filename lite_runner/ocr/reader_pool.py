@@ -50,9 +50,10 @@ class ReaderPool:
             raise UsageError(f"ReaderPool of size {size}: expected at least 1 reader")
         self.size = len(affinity.fast()) if size is None else size
         chosen = options or Options()
-        first = Ocr(source, engine, replace(chosen, workers=1) if self.size > 1 else chosen)
+        chosen = replace(chosen, workers=1) if self.size > 1 else chosen
+        first = Ocr(source, engine, chosen)
         engine = first.engine if self.size == 1 else first.engine.single_threaded()
-        self._readers = [Ocr(first.pack, engine, first.options) for _ in range(self.size)]
+        self._readers = [Ocr(first.pack, engine, chosen) for _ in range(self.size)]
         self._unassigned = list(self._readers)
         self._of_thread = threading.local()
         self._executor = ThreadPoolExecutor(self.size, "reader", self._start_thread)

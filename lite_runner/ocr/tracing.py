@@ -38,6 +38,8 @@ _SURE = 0.8
 _GAP = 1.1
 #: An arc further around than this, in radians, that goes on is looked at as a whole circle.
 _ROUND = np.radians(120)
+#: Text further around than this may have come upon its own start.
+_CIRCLE = np.radians(300)
 #: Times that a whole circle is looked at: the first one was fitted to a part of it.
 _TURNS = 3
 #: Columns of a strip with less than this share of its strongest contrast are empty.
@@ -107,11 +109,11 @@ def trace(image: Image, line: CentreLine, detector: Detector, look: Look) -> Cur
         if band is None:
             return None
         line, score = circle.regular(band.line), band.score
-        if band.has_ends and band.is_straight:
-            break
-        around = circle.fitted(line)
-        if around is not None and not band.has_ends and abs(line.turning) > _ROUND:
+        turned = abs(line.turning)
+        if turned > (_CIRCLE if band.has_ends else _ROUND) and circle.fitted(line) is not None:
             line = _around(image, line, detector, look)
+            break
+        if band.has_ends and band.is_straight:
             break
     return (
         CurvedRegion(outline.from_start(line), score) if score >= detector.box_threshold else None
@@ -119,7 +121,9 @@ def trace(image: Image, line: CentreLine, detector: Detector, look: Look) -> Cur
 
 
 def _shown(line: CentreLine) -> CentreLine:
-    """A line that goes on beyond its ends."""
+    """A line that goes on beyond its ends, unless it would come upon its own start."""
+    if abs(line.turning) > _CIRCLE:
+        return resampled(line, 2 * POINTS)
     height = 2 * float(np.median(line.halves))
     return resampled(extended(line, _BEYOND * height), 2 * POINTS)
 
