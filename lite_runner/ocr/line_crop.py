@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
+from lite_runner.ocr import page_rotation
 from lite_runner.ocr.centre_line import CentreLine
 from lite_runner.ocr.words import Steps
 
@@ -65,3 +66,15 @@ class LineCrop:
             middle=None if self.middle is None else self.middle.reversed(),
             core=self.core,
         )
+
+    def turn_back(self, width: int) -> None:
+        """Put a line of a picture that was turned by a quarter where it is in the given one.
+
+        Args:
+            width: of the picture that was given, in pixels.
+        """
+        self.box = page_rotation.turned_back(self.box, width)
+        self.angle = page_rotation.angle(self.box)
+        if self.middle is not None:
+            points = page_rotation.turned_back(self.middle.points, width)
+            self.middle = CentreLine(points, self.middle.halves)

@@ -12,8 +12,6 @@ import numpy as np
 
 from lite_runner.arrays import Floats, Image
 from lite_runner.ocr import geometry
-from lite_runner.ocr.centre_line import CentreLine
-from lite_runner.ocr.line_crop import LineCrop
 
 #: Fewer lines on their side are labels or a spine, not a page.
 MIN_LINES = 3
@@ -69,14 +67,6 @@ def turned_back(points: Floats, width: int) -> Floats:
         width: the given picture's, in pixels.
     """
     return np.stack([width - points[:, 1], points[:, 0]], axis=1).astype(np.float32)
-
-
-def turn_back(crop: LineCrop, width: int) -> None:
-    """Put a line of the turned picture where it is in the given one, ``width`` pixels wide."""
-    crop.box = turned_back(crop.box, width)
-    crop.angle = angle(crop.box)
-    if crop.middle is not None:
-        crop.middle = CentreLine(turned_back(crop.middle.points, width), crop.middle.halves)
 
 
 def angle(quad: Floats) -> int:

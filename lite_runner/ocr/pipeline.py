@@ -257,7 +257,7 @@ class Ocr:
         ordered = [crops[index] for index in order([crop.place for crop in crops], upside_down)]
         if sideways:
             for crop in ordered:
-                page_rotation.turn_back(crop, width)
+                crop.turn_back(width)
         return ordered
 
     def _lines(self, crops: Sequence[LineCrop]) -> Iterator[Line]:
