@@ -10,7 +10,9 @@ import numpy as np
 from benchmarks import networks
 from benchmarks.networks import Measured
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import classification, detection, geometry, recognition
+from lite_runner.ocr import classification
+from lite_runner.ocr.detector import detection, geometry
+from lite_runner.ocr.recogniser import recognition
 from lite_runner.pack import Detector, Network
 from lite_runner.pictures import image
 from lite_runner.scoring import ground_truth

@@ -98,7 +98,8 @@ class Recogniser:
         offset: class index of the dictionary's first line.
         charset: the dictionary's lines, with the space last where the network knows one.
         direction: ``ltr``, or ``rtl`` for scripts from right to left: the network gives characters
-            as they stand, and they are put into the order of reading (:mod:`lite_runner.ocr.bidi`).
+            as they stand, and they are put into the order of reading
+            (:mod:`lite_runner.ocr.recogniser.bidi`).
     """
 
     network: Network

@@ -26,7 +26,7 @@ from lite_runner.bench.messages import Picture, Setting
 from lite_runner.bench.result import CandidateResult, Result
 from lite_runner.bench.run import Plan
 from lite_runner.bench.statistics import passes
-from lite_runner.ocr.detection import STRIDE
+from lite_runner.ocr.detector.detection import STRIDE
 from lite_runner.releases.settings import TUNED_NUMBERS, Settings, TunedNumber, Tuning
 from opt_models.command_name import command_name
 

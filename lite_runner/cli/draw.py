@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import geometry
+from lite_runner.ocr.detector import geometry
 from lite_runner.ocr.page import Page
 
 #: Outline colours, BGR, taken in turn so that neighbours differ.

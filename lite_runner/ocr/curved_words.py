@@ -8,9 +8,9 @@ import numpy as np
 
 from lite_runner.arrays import Floats
 from lite_runner.ocr import words
-from lite_runner.ocr.centre_line import CentreLine, resampled
+from lite_runner.ocr.curves.centre_line import CentreLine, resampled
+from lite_runner.ocr.curves.tracing import CurvedRegion
 from lite_runner.ocr.page import Word
-from lite_runner.ocr.tracing import CurvedRegion
 from lite_runner.pack import Recogniser
 
 #: A line of length 1 and height 1.

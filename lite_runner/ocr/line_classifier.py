@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from lite_runner.ocr import classification, network_outputs
+from lite_runner.ocr import classification
 from lite_runner.ocr.line_crop import LineCrop
+from lite_runner.ocr.recogniser import network_outputs
 from lite_runner.pack import Network
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool

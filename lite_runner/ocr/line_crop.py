@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import page_rotation
-from lite_runner.ocr.centre_line import CentreLine
+from lite_runner.ocr.curves.centre_line import CentreLine
+from lite_runner.ocr.layout import page_rotation
 from lite_runner.ocr.words import Steps
 
 

@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import detection, geometry, polygons
-from lite_runner.ocr.centre_line import straighten
-from lite_runner.ocr.closer_look import CloserLook
-from lite_runner.ocr.detection import Region
+from lite_runner.ocr.curves import polygons
+from lite_runner.ocr.curves.centre_line import straighten
+from lite_runner.ocr.curves.tracing import CurvedRegion
+from lite_runner.ocr.detector import detection, geometry
+from lite_runner.ocr.detector.closer_look import CloserLook
+from lite_runner.ocr.detector.detection import Region
 from lite_runner.ocr.line_crop import LineCrop
-from lite_runner.ocr.tracing import CurvedRegion
 from lite_runner.pack import Detector
 from lite_runner.predictor.shape_cache import ShapeCache
 

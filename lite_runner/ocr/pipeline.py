@@ -12,24 +12,17 @@ from typing import Iterator, Sequence
 from lite_runner import pack
 from lite_runner.arrays import Floats, Image
 from lite_runner.errors import PackError
-from lite_runner.ocr import (
-    classification,
-    direction,
-    line_detector,
-    memory,
-    page_rotation,
-    polygons,
-    reading_order,
-    recognition,
-    words,
-)
+from lite_runner.ocr import classification, direction, line_detector, memory, words
 from lite_runner.ocr.curved_words import curved_words
+from lite_runner.ocr.curves import polygons
+from lite_runner.ocr.layout import page_rotation, reading_order
 from lite_runner.ocr.line_classifier import LineClassifier
 from lite_runner.ocr.line_crop import LineCrop
 from lite_runner.ocr.line_detector import DetectedLines, LineDetector
-from lite_runner.ocr.line_reader import LineReader
 from lite_runner.ocr.options import Options
 from lite_runner.ocr.page import Line, Page, Seconds, Word
+from lite_runner.ocr.recogniser import recognition
+from lite_runner.ocr.recogniser.line_reader import LineReader
 from lite_runner.pictures import document
 from lite_runner.pictures import image as pictures
 from lite_runner.predictor import affinity, engines

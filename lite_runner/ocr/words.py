@@ -16,9 +16,9 @@ from typing import Sequence
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import bidi
-from lite_runner.ocr.best_path import BestPath
 from lite_runner.ocr.page import Word
+from lite_runner.ocr.recogniser import bidi
+from lite_runner.ocr.recogniser.best_path import BestPath
 from lite_runner.pack import Network, Recogniser
 
 #: Half the width of a character that has no neighbour, in heights of the line.

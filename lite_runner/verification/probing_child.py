@@ -15,7 +15,9 @@ from lite_runner.capabilities import limits
 from lite_runner.capabilities.limits import Limit
 from lite_runner.capabilities.probing import Request, Step
 from lite_runner.errors import EngineError, LiteError
-from lite_runner.ocr import classification, detection, network_outputs, recognition, tiled_map
+from lite_runner.ocr import classification
+from lite_runner.ocr.detector import detection, tiled_map
+from lite_runner.ocr.recogniser import network_outputs, recognition
 from lite_runner.pictures import image
 from lite_runner.predictor import protocol
 from lite_runner.predictor.protocol import Engine, Output, Predictor

@@ -14,7 +14,8 @@ import pytest
 from cross_build.bundles import compile as compiler
 from cross_build.bundles import paddlelite
 from lite_runner.arrays import AnyArray, Floats, Image
-from lite_runner.ocr import classification, recognition
+from lite_runner.ocr import classification
+from lite_runner.ocr.recogniser import recognition
 from lite_runner.pack import Network
 from lite_runner.pictures import image
 from lite_runner.pictures.image import normalise, resize

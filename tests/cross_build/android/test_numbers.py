@@ -16,15 +16,9 @@ from hypothesis import strategies as st
 from cross_build.android import abi, assets
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import (
-    bidi,
-    detection,
-    fine_strokes,
-    geometry,
-    long_lines,
-    reading_order,
-    tiled_map,
-)
+from lite_runner.ocr.detector import detection, fine_strokes, geometry, tiled_map
+from lite_runner.ocr.layout import reading_order
+from lite_runner.ocr.recogniser import bidi, long_lines
 from lite_runner.pictures import image
 from tests import double
 from tests.cross_build.android.probe import FailedError, Probe

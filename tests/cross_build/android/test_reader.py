@@ -16,8 +16,9 @@ from cross_build.android import abi, assets
 from cross_build.boards.board import Board
 from lite_runner import pack as packs
 from lite_runner.arrays import Floats
-from lite_runner.ocr import detection, geometry, reading_order
-from lite_runner.ocr.closer_look import CloserLook
+from lite_runner.ocr.detector import detection, geometry
+from lite_runner.ocr.detector.closer_look import CloserLook
+from lite_runner.ocr.layout import reading_order
 from lite_runner.predictor.protocol import Output
 from tests import double, drawn_pages
 from tests.cross_build.android.conftest import HERE

@@ -9,7 +9,7 @@ from bidi.algorithm import get_display
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lite_runner.ocr.bidi import logical
+from lite_runner.ocr.recogniser.bidi import logical
 
 ARABIC = "بتثجحخدذرزسشصضطظعغفقكلمنهويءآةى"
 HEBREW = "אבגדהוזחטיכךלמםנןסעפףצץקרשת"

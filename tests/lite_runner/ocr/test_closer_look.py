@@ -13,9 +13,9 @@ import pytest
 
 from lite_runner import Ocr, Options
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import closer_look, detection, geometry
-from lite_runner.ocr.closer_look import CloserLook, Detections, merge
-from lite_runner.ocr.detection import Region
+from lite_runner.ocr.detector import closer_look, detection, geometry
+from lite_runner.ocr.detector.closer_look import CloserLook, Detections, merge
+from lite_runner.ocr.detector.detection import Region
 from lite_runner.pack import Detector
 from lite_runner.predictor.protocol import Output
 

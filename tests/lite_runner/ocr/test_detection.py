@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lite_runner.arrays import Floats
-from lite_runner.ocr import detection, geometry
+from lite_runner.ocr.detector import detection, geometry
 from lite_runner.pack import Detector
 
 WIDTH, HEIGHT = 640, 480

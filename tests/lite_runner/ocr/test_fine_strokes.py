@@ -8,7 +8,7 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from lite_runner.arrays import Image
-from lite_runner.ocr import fine_strokes
+from lite_runner.ocr.detector import fine_strokes
 
 WORDS = "boards read the printed text of pages in plain words "
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import geometry
+from lite_runner.ocr.detector import geometry
 from tests.lite_runner.ocr.quads import rectangle, turned
 
 

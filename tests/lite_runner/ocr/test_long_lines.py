@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lite_runner import Ocr, Options
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import long_lines, recognition
-from lite_runner.ocr.best_path import BestPath
+from lite_runner.ocr.recogniser import long_lines, recognition
+from lite_runner.ocr.recogniser.best_path import BestPath
 from lite_runner.pack import Network, Recogniser
 from lite_runner.predictor.protocol import Output
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lite_runner.ocr import geometry, page_rotation
+from lite_runner.ocr.detector import geometry
+from lite_runner.ocr.layout import page_rotation
 from tests.lite_runner.ocr.quads import rectangle
 
 DOWN = [geometry.text_first(rectangle(60 * line, 20, 30, 300)) for line in range(4)]

@@ -12,8 +12,8 @@ import pytest
 
 from lite_runner import LiteError, Ocr, Options
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import circle, outline
-from lite_runner.ocr.centre_line import CentreLine, extended, straighten
+from lite_runner.ocr.curves import circle, outline
+from lite_runner.ocr.curves.centre_line import CentreLine, extended, straighten
 from lite_runner.predictor.protocol import Output
 
 #: A band along a circle: its middle, half of its height, and the angles of its ends in degrees.

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lite_runner.arrays import Floats
-from lite_runner.ocr import geometry, reading_order
+from lite_runner.ocr.detector import geometry
+from lite_runner.ocr.layout import reading_order
 from tests.lite_runner.ocr.quads import page, paragraph, rectangle, turned
 
 

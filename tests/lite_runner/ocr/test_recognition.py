@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import recognition
+from lite_runner.ocr.recogniser import recognition
 from lite_runner.pack import Network, Recogniser
 from lite_runner.pictures.image import normalise, resize
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lite_runner.arrays import Floats
-from lite_runner.ocr.tiled_map import OVERLAP, TiledMap, starts
+from lite_runner.ocr.detector.tiled_map import OVERLAP, TiledMap, starts
 from lite_runner.pack import Network
 
 

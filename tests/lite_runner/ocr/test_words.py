@@ -9,8 +9,8 @@ import pytest
 
 from lite_runner.arrays import Floats
 from lite_runner.ocr import words
-from lite_runner.ocr.best_path import BestPath
 from lite_runner.ocr.page import Word
+from lite_runner.ocr.recogniser.best_path import BestPath
 from lite_runner.pack import Network, Recogniser
 
 CHARSET = (*"abcdefghijklmnopqrstuvwxyz0123456789中文字", "א", "ב", "ג", " ")

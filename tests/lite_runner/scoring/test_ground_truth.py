@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lite_runner.ocr import geometry
+from lite_runner.ocr.detector import geometry
 from lite_runner.pictures import image
 from lite_runner.scoring import ground_truth
 from lite_runner.scoring.ground_truth import TruthError

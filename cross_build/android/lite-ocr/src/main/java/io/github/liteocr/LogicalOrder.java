@@ -10,7 +10,7 @@ import java.util.TreeSet;
 /**
  * Lines written from right to left: from visual order to logical order, which is that of reading.
  * The inverse of the Unicode Bidirectional Algorithm (UAX #9) for a paragraph from right to left,
- * as {@code lite_runner/ocr/bidi.py} has it.
+ * as {@code lite_runner/ocr/recogniser/bidi.py} has it.
  */
 final class LogicalOrder {
     private static final String OPENING = "([{（［｛「『【《〈〔";

@@ -11,7 +11,7 @@ from typing import Sequence
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import geometry
+from lite_runner.ocr.detector import geometry
 
 #: Fewer lines on their side are labels or a spine, not a page.
 MIN_LINES = 3

@@ -11,7 +11,7 @@ from typing import Sequence
 import numpy as np
 
 from lite_runner.arrays import Doubles, Floats
-from lite_runner.ocr import columns, page_rotation, tilt
+from lite_runner.ocr.layout import columns, page_rotation, tilt
 
 #: Lines written downwards are at least so many times as long as wide: a lone 1 or I is not.
 MIN_VERTICAL = 3.0

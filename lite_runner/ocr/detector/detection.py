@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import geometry, thin_strip
-from lite_runner.ocr.tiled_map import Run, TiledMap
+from lite_runner.ocr.detector import geometry, thin_strip
+from lite_runner.ocr.detector.tiled_map import Run, TiledMap
 from lite_runner.pack import Detector, Network
 from lite_runner.pictures.image import resize
 
@@ -36,7 +36,7 @@ def input_size(width: int, height: int, detector: Detector) -> tuple[int, int]:
 
     Within the detector's sides, where the longer side counts first. A long strip, like a panorama
     or a scrolled screenshot, would shrink past reading that way: its shorter side keeps up to half
-    of ``max_side``, and it is looked at in tiles (:mod:`lite_runner.ocr.tiled_map`).
+    of ``max_side``, and it is looked at in tiles (:mod:`lite_runner.ocr.detector.tiled_map`).
     """
     if detector.network.fixed_size:
         return _size_within(width, height, detector)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Callable, Sequence
 
 from lite_runner.arrays import Image
-from lite_runner.ocr import long_lines, network_outputs, recognition
-from lite_runner.ocr.best_path import BestPath
+from lite_runner.ocr.recogniser import long_lines, network_outputs, recognition
+from lite_runner.ocr.recogniser.best_path import BestPath
 from lite_runner.pack import Recogniser
 from lite_runner.predictor.shape_cache import ShapeCache
 from lite_runner.predictor.worker_pool import WorkerPool

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Sequence
 
 from lite_runner.arrays import AnyArray
-from lite_runner.ocr import recognition
-from lite_runner.ocr.best_path import BestPath
+from lite_runner.ocr.recogniser import recognition
+from lite_runner.ocr.recogniser.best_path import BestPath
 from lite_runner.pack import Recogniser
 from lite_runner.predictor.protocol import Output
 

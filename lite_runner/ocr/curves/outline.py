@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lite_runner.arrays import Doubles, Floats, Ints
-from lite_runner.ocr.centre_line import CentreLine, smooth, smoothed
+from lite_runner.ocr.curves.centre_line import CentreLine, smooth, smoothed
 
 #: Points of an outline among which its ends are looked for, and then looked for closer.
 _COARSE, _FINE = 64, 512

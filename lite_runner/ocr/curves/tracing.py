@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from lite_runner.arrays import Floats, Image
-from lite_runner.ocr import circle, geometry, outline
-from lite_runner.ocr.centre_line import POINTS, CentreLine, extended, resampled
-from lite_runner.ocr.text_band import Look, TextBand
+from lite_runner.ocr.curves import circle, outline
+from lite_runner.ocr.curves.centre_line import POINTS, CentreLine, extended, resampled
+from lite_runner.ocr.curves.text_band import Look, TextBand
+from lite_runner.ocr.detector import geometry
 from lite_runner.pack import Detector
 
 #: Heights of text that the straightened picture shows: the first middle line is off by up to half

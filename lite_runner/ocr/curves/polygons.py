@@ -15,9 +15,9 @@ import numpy as np
 
 from lite_runner.arrays import AnyArray, Floats, Image
 from lite_runner.errors import UsageError
-from lite_runner.ocr import outline
-from lite_runner.ocr.text_band import Look
-from lite_runner.ocr.tracing import CurvedRegion, trace
+from lite_runner.ocr.curves import outline
+from lite_runner.ocr.curves.text_band import Look
+from lite_runner.ocr.curves.tracing import CurvedRegion, trace
 from lite_runner.pack import Detector
 
 #: A region that fills more than this share of the smallest rectangle around it is not curved: an

@@ -1,8 +1,8 @@
 """Detection at further scales, where a picture that was shrunk has text too small for the first.
 
 The first look is at the whole picture. Where it shows strokes finer than those of text that is
-found (:mod:`lite_runner.ocr.fine_strokes`), tiles of the picture are looked at three times as
-large, and so on up to the picture's own size.
+found (:mod:`lite_runner.ocr.detector.fine_strokes`), tiles of the picture are looked at three times
+as large, and so on up to the picture's own size.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Sequence
 import numpy as np
 
 from lite_runner.arrays import Doubles, Floats, Image, Ints
-from lite_runner.ocr import detection, fine_strokes, geometry
-from lite_runner.ocr.detection import Region
-from lite_runner.ocr.tiled_map import Run, Tile, TiledMap
+from lite_runner.ocr.detector import detection, fine_strokes, geometry
+from lite_runner.ocr.detector.detection import Region
+from lite_runner.ocr.detector.tiled_map import Run, Tile, TiledMap
 from lite_runner.pack import Detector
 from lite_runner.pictures.image import resize
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from lite_runner.arrays import AnyArray, Doubles, Floats, Image, Ints
-from lite_runner.ocr import outline
-from lite_runner.ocr.centre_line import POINTS, CentreLine, Strip, resampled, straighten
+from lite_runner.ocr.curves import outline
+from lite_runner.ocr.curves.centre_line import POINTS, CentreLine, Strip, resampled, straighten
 from lite_runner.pack import Detector
 
 #: In a straightened picture text is as probable as this; what was filled is less.

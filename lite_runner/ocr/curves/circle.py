@@ -9,7 +9,7 @@ from typing import Tuple
 import numpy as np
 
 from lite_runner.arrays import Doubles, Floats
-from lite_runner.ocr.centre_line import CentreLine, resampled
+from lite_runner.ocr.curves.centre_line import CentreLine, resampled
 
 #: A line is an arc of a circle that it leaves by no more than this share of its height.
 _ROUND = 0.2

@@ -12,7 +12,7 @@ from typing import Mapping, Sequence
 import numpy as np
 
 from lite_runner.arrays import Image, Ints
-from lite_runner.ocr.best_path import BestPath
+from lite_runner.ocr.recogniser.best_path import BestPath
 from lite_runner.pack import Network
 from lite_runner.pictures.image import resize
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Sequence
 
 from lite_runner.arrays import Floats, Image, Ints
-from lite_runner.ocr import bidi
-from lite_runner.ocr.best_path import BestPath
+from lite_runner.ocr.recogniser import bidi
+from lite_runner.ocr.recogniser.best_path import BestPath
 from lite_runner.pack import Network, Recogniser
 from lite_runner.pictures.image import normalise, resize
 from lite_runner.releases.settings import Settings

@@ -1,0 +1,1 @@
+"""Curved text: followed along its middle line and straightened."""

@@ -1,0 +1,1 @@
+"""How a page lies and in which order its lines are read."""

@@ -1,0 +1,1 @@
+"""What straightened lines say: inputs of the network, long lines in segments, decoding."""
