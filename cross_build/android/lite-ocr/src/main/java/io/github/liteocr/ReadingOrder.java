@@ -46,10 +46,27 @@ final class ReadingOrder {
      */
     static List<Integer> of(List<Quad> quads, boolean upsideDown) {
         List<TextBox> boxes = new ArrayList<>();
+        List<Integer> given = new ArrayList<>();
         for (Quad quad : quads) {
+            given.add(boxes.size());
             boxes.add(TextBox.of(quad, upsideDown));
         }
-        return new ReadingOrder(boxes).indices();
+        // Whatever is equal is taken from the top left on, however the quads were given.
+        Collections.sort(given, (first, second) -> compare(boxes.get(first), boxes.get(second)));
+        List<TextBox> sorted = new ArrayList<>();
+        for (int index : given) {
+            sorted.add(boxes.get(index));
+        }
+        List<Integer> order = new ArrayList<>();
+        for (int index : new ReadingOrder(sorted).indices()) {
+            order.add(given.get(index));
+        }
+        return order;
+    }
+
+    private static int compare(TextBox first, TextBox second) {
+        int down = Double.compare(first.centreY(), second.centreY());
+        return down != 0 ? down : Double.compare(first.centreX(), second.centreX());
     }
 
     /**
