@@ -165,13 +165,13 @@ final class ReadingOrder {
     }
 
     private List<List<Integer>> units() {
-        List<List<Integer>> found = new ArrayList<>();
+        List<List<Integer>> formed = new ArrayList<>();
         List<Integer> rest = new ArrayList<>();
         for (int n = 0; n < boxes.size(); n++) {
             if (isVertical(boxes.get(n))) {
                 rest.add(n);
             } else {
-                found.add(Collections.singletonList(n));
+                formed.add(Collections.singletonList(n));
             }
         }
         Collections.sort(
@@ -179,9 +179,9 @@ final class ReadingOrder {
                 (first, second) ->
                         Double.compare(boxes.get(second).centreX(), boxes.get(first).centreX()));
         while (!rest.isEmpty()) {
-            found.add(verticalText(rest));
+            formed.add(verticalText(rest));
         }
-        return found;
+        return formed;
     }
 
     /** Take the first of vertical lines, from right to left, and what stands beside it. */
