@@ -31,6 +31,10 @@ def of(quads: Sequence[Floats], upside_down: bool = False) -> list[int]:
     boxes = np.stack(quads).astype(np.float64)
     if upside_down:
         boxes = -boxes
+    # Whatever is equal is taken from the top left on, however the quads were given.
+    across, down = boxes.mean(axis=1).T
+    given = np.lexsort((across, down))
+    boxes = boxes[given]
     angle = tilt.of(boxes)
     boxes = boxes @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     heights = _heights(boxes)
@@ -42,7 +46,7 @@ def of(quads: Sequence[Floats], upside_down: bool = False) -> list[int]:
         for group in columns.split(edges, range(len(units)))
         for unit in _row_by_row(edges, thickness, group)
     ]
-    return [index for unit in ordered for index in units[unit]]
+    return [int(given[index]) for unit in ordered for index in units[unit]]
 
 
 def of_turned(quads: Sequence[Floats], upside_down: bool) -> list[int]:

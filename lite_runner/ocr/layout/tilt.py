@@ -73,8 +73,8 @@ def _neighbours(boxes: Doubles, heights: Doubles, tilt: float, window: float) ->
     distances = np.where(in_row, across, np.inf)
     nearest = distances.argmin(axis=1)
     rows = np.arange(len(boxes))
-    found: Doubles = angles[rows, nearest][np.isfinite(distances[rows, nearest])]
-    return found
+    to_nearest: Doubles = angles[rows, nearest][np.isfinite(distances[rows, nearest])]
+    return to_nearest
 
 
 def _quarter(angles: Doubles) -> Doubles:

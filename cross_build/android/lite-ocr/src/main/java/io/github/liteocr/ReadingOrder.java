@@ -46,10 +46,27 @@ final class ReadingOrder {
      */
     static List<Integer> of(List<Quad> quads, boolean upsideDown) {
         List<TextBox> boxes = new ArrayList<>();
+        List<Integer> given = new ArrayList<>();
         for (Quad quad : quads) {
+            given.add(boxes.size());
             boxes.add(TextBox.of(quad, upsideDown));
         }
-        return new ReadingOrder(boxes).indices();
+        // Whatever is equal is taken from the top left on, however the quads were given.
+        Collections.sort(given, (first, second) -> compare(boxes.get(first), boxes.get(second)));
+        List<TextBox> sorted = new ArrayList<>();
+        for (int index : given) {
+            sorted.add(boxes.get(index));
+        }
+        List<Integer> order = new ArrayList<>();
+        for (int index : new ReadingOrder(sorted).indices()) {
+            order.add(given.get(index));
+        }
+        return order;
+    }
+
+    private static int compare(TextBox first, TextBox second) {
+        int down = Double.compare(first.centreY(), second.centreY());
+        return down != 0 ? down : Double.compare(first.centreX(), second.centreX());
     }
 
     /**
@@ -148,13 +165,13 @@ final class ReadingOrder {
     }
 
     private List<List<Integer>> units() {
-        List<List<Integer>> found = new ArrayList<>();
+        List<List<Integer>> formed = new ArrayList<>();
         List<Integer> rest = new ArrayList<>();
         for (int n = 0; n < boxes.size(); n++) {
             if (isVertical(boxes.get(n))) {
                 rest.add(n);
             } else {
-                found.add(Collections.singletonList(n));
+                formed.add(Collections.singletonList(n));
             }
         }
         Collections.sort(
@@ -162,9 +179,9 @@ final class ReadingOrder {
                 (first, second) ->
                         Double.compare(boxes.get(second).centreX(), boxes.get(first).centreX()));
         while (!rest.isEmpty()) {
-            found.add(verticalText(rest));
+            formed.add(verticalText(rest));
         }
-        return found;
+        return formed;
     }
 
     /** Take the first of vertical lines, from right to left, and what stands beside it. */
