@@ -1,1 +1,1 @@
-"""Where text is in a picture: probability maps of the whole and of tiles, and quads around lines."""
+"""Where text is in a picture: probability maps, whole or in tiles, and quads around lines."""
