@@ -37,6 +37,9 @@ TRIES = 3
 SMALL = 2 * fine_strokes.READABLE
 #: A higher one gives way to lines of less than this share of its height: it is a block of them.
 _OF_BLOCK = 0.6
+#: What is so many times longer than high, and as low as that, is a line within another region, such
+#: as one around all of a page; what is shorter is a part of a large letter.
+_LINE = 4
 #: Share of a region's area that must be found again.
 _COVERED = 0.5
 
@@ -145,10 +148,15 @@ def merge(coarse: Sequence[Region], fine: Sequence[Region], small: float) -> lis
             quad, covers[index], heights[inside[index]], areas[inside[index]], small
         )
     ]
-    taken = np.any(inside[kept], axis=0).tolist()
+    widths = areas / np.maximum(heights, 1e-6)
+    lines = widths >= _LINE * heights
+    taken = np.zeros(len(fine), bool)
+    for index in kept:
+        low = heights < _OF_BLOCK * min(geometry.size(coarse_quads[index]))
+        taken |= inside[index] & ~(low & lines)
     return [
         *(coarse[index] for index in kept),
-        *(region for region, known in zip(fine, taken) if not known),
+        *(region for region, known in zip(fine, taken.tolist()) if not known),
     ]
 
 

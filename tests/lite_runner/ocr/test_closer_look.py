@@ -199,6 +199,8 @@ LINE = box(100, 100, 400, 20)
         ([box(0, 0, 800, 100)], [box(0, 0, 300, 95), box(350, 0, 300, 90)], "coarse"),
         ([box(0, 0, 800, 100)], [box(20, 20, 60, 20)], "coarse"),
         ([LINE], [box(100, 300, 400, 20)], "both"),
+        # A region around a whole page, and a few lines in it.
+        ([box(0, 0, 9000, 9000)], [box(300, 700 * n, 800, 24) for n in range(1, 4)], "both"),
     ],
 )
 def test_each_text_of_two_looks_is_kept_once(

@@ -19,6 +19,7 @@ final class CloserLook {
     private static final int SMALL = 2 * FineStrokes.READABLE;
     private static final double OF_BLOCK = 0.6;
     private static final double COVERED = 0.5;
+    private static final int LINE = 4;
 
     private final Detector detector;
     private final ModelSession session;
@@ -113,13 +114,22 @@ final class CloserLook {
         for (Detector.Detection region : fine) {
             boolean known = false;
             for (Detector.Detection other : kept) {
-                known = known || holdsCentre(other.quad, region.quad);
+                known = known
+                        || holdsCentre(other.quad, region.quad)
+                                && !isLineWithin(region.quad, other.quad);
             }
             if (!known) {
                 merged.add(region);
             }
         }
         return merged;
+    }
+
+    /** Whether it is a line within another region, such as one around all of a page. */
+    private static boolean isLineWithin(Quad line, Quad other) {
+        double height = line.shorterSide();
+        return height < OF_BLOCK * other.shorterSide()
+                && Math.max(line.width(), line.height()) >= LINE * height;
     }
 
     private static boolean isFoundAgain(Quad quad, List<Detector.Detection> fine, double small) {
