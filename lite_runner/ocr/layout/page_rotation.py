@@ -15,6 +15,8 @@ from lite_runner.ocr.detector import geometry
 
 #: Fewer lines on their side are labels or a spine, not a page.
 MIN_LINES = 3
+#: A line that runs down is at least so many times as long as high: a lone 1, 4 or I is not.
+MIN_RATIO = 3.0
 #: Share of a page's lines, by length, that must lie on their side.
 SIDEWAYS = 0.8
 #: Share of a page's lines, by length, that must be upside down for the page to be. A card lying
@@ -32,12 +34,11 @@ def is_sideways(quads: Sequence[Floats]) -> bool:
     count = 0
     for quad in quads:
         width, height = geometry.size(quad)
-        if width < geometry.TALL * height:
-            continue  # one or two characters have no direction of their own
-        if runs_down(quad):
+        if not runs_down(quad):
+            # One or two characters have no direction of their own.
+            lying += width if width >= geometry.TALL * height else 0.0
+        elif width >= MIN_RATIO * height:
             standing, count = standing + width, count + 1
-        else:
-            lying += width
     return count >= MIN_LINES and standing >= SIDEWAYS * (lying + standing)
 
 

@@ -9,6 +9,8 @@ import java.util.List;
 final class PageRotation {
     /** Fewer lines on their side are labels or a spine, not a page. */
     private static final int MIN_LINES = 3;
+    /** A line that runs down is at least so many times as long as high: a lone 1, 4 or I is not. */
+    private static final double MIN_RATIO = 3.0;
     /** Share of a page's lines, by length, that must lie on their side. */
     private static final double SIDEWAYS = 0.8;
     /**
@@ -26,14 +28,12 @@ final class PageRotation {
         int count = 0;
         for (Quad quad : quads) {
             double width = quad.width();
-            if (width < Quad.TALL * quad.height()) {
-                continue; // one or two characters have no direction of their own
-            }
-            if (runsDown(quad)) {
+            if (!runsDown(quad)) {
+                // One or two characters have no direction of their own.
+                lying += width >= Quad.TALL * quad.height() ? width : 0;
+            } else if (width >= MIN_RATIO * quad.height()) {
                 standing += width;
                 count++;
-            } else {
-                lying += width;
             }
         }
         return count >= MIN_LINES && standing >= SIDEWAYS * (lying + standing);
