@@ -23,6 +23,8 @@ final class LineDirection {
     private static final double CLEAR = 0.8;
     /** By how much the way that a page's other lines do not run must be surer. */
     private static final double SURER = 0.05;
+    /** The same where the classifier is sure that the line runs as the others do. */
+    private static final double SURER_THAN_BOTH = 0.15;
     /** Lines that are read both ways before a page is taken for upside down. */
     private static final int WITNESSES = 3;
 
@@ -144,7 +146,9 @@ final class LineDirection {
         if (other != null) {
             LineCrop usual = upsideDown ? other : line;
             LineCrop unusual = upsideDown ? line : other;
-            return gain(usual, unusual) > SURER ? unusual : usual;
+            boolean agrees = isSure(line) && line.upsideDown > 0.5 == upsideDown;
+            double least = agrees ? SURER_THAN_BOTH : SURER;
+            return gain(usual, unusual) > least ? unusual : usual;
         }
         boolean turn = isSure(line) ? line.upsideDown > 0.5 : upsideDown;
         return turn ? line.rotated() : line;
@@ -153,15 +157,18 @@ final class LineDirection {
     /**
      * By how much a line reads better the other way, at most 0.5. Characters count by what their
      * probability exceeds one half: upside down a line may read as a single character of 0.97,
-     * where the other way it gives seven of 0.99.
+     * where the other way it gives seven of 0.99. In a crop of one or two characters more of them
+     * tell nothing: a 3 upside down reads CC.
      */
     private static double gain(LineCrop line, LineCrop other) {
-        double gained = weight(other.text) - weight(line.text);
-        return gained / Math.max(1, Math.max(length(line.text), length(other.text)));
-    }
-
-    private static double weight(Recogniser.Text read) {
-        return length(read) * Math.max(0, read.score - 0.5);
+        double before = Math.max(0, line.text.score - 0.5);
+        double after = Math.max(0, other.text.score - 0.5);
+        if (line.length() < SHORT) {
+            return after - before;
+        }
+        int count = length(line.text);
+        int otherCount = length(other.text);
+        return (otherCount * after - count * before) / Math.max(1, Math.max(count, otherCount));
     }
 
     private static int length(Recogniser.Text read) {
