@@ -16,7 +16,7 @@ from PIL import __version__ as pillow
 
 from cross_build.boards.board import Board
 from cross_build.deploys import remote_read
-from lite_runner.ocr.report import Result
+from lite_runner.ocr.results import Result
 from lite_runner.pictures.inputs import expand
 from lite_runner.scoring import ground_truth, hmean
 from lite_runner.scoring.cer import Accuracy, compare

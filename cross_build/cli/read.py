@@ -16,7 +16,7 @@ from lite_runner.errors import UsageError
 from lite_runner.pictures.page_range import FIRST, PageRange
 
 if TYPE_CHECKING:
-    from lite_runner.ocr import report
+    from lite_runner.ocr.results import Result
 
 
 @command(
@@ -80,9 +80,9 @@ def read(
     stages = {"detect": detect, "classify": classify, "recognise": recognise}
     options += [f"--no-{stage}" for stage, enabled in stages.items() if not enabled]
     destinations = Destinations(json, text, csv, hocr, json_lines, words)
-    results: list[report.Result] = []
+    results: list[Result] = []
 
-    def show(result: report.Result) -> None:
+    def show(result: Result) -> None:
         results.append(result)
         destinations.show(result)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
     from lite_runner.bench.messages import Picture
-    from lite_runner.ocr import report
+    from lite_runner.ocr.results import Result
 
 #: In a clone a link to ``samples/`` beside the packages, in a wheel a folder of its own.
 FOLDER = (Path(__file__).parents[1] / "samples").resolve()
@@ -32,7 +32,7 @@ def pictures(images: str) -> list[Picture]:
     return pictures.find([images or folder()])
 
 
-def errors(results: Sequence[report.Result]) -> str:
+def errors(results: Sequence[Result]) -> str:
     """How many characters of the samples were read wrong, without spaces and with them."""
     from lite_runner.scoring import cer
 

@@ -17,7 +17,7 @@ from cross_build.errors import BoardError
 from cross_build.pictures.prepared import Prepared, prepare
 from lite_runner import interruption
 from lite_runner.errors import UsageError
-from lite_runner.ocr.report import Result
+from lite_runner.ocr.results import Result
 from lite_runner.pictures.inputs import Source, drawing_name
 from lite_runner.pictures.page_range import FIRST, PageRange
 from opt_models.command_name import command_name

@@ -8,7 +8,7 @@ from typing import Iterator, Protocol
 
 from lite_runner.arrays import Image
 from lite_runner.errors import ImageError
-from lite_runner.ocr.report import Result, error_result, numbered, renamed
+from lite_runner.ocr.results import Result, error_result, numbered, renamed
 from lite_runner.pictures import image_header
 from lite_runner.pictures.inputs import STDIN, Source
 from lite_runner.pictures.page_range import PageRange

@@ -9,9 +9,9 @@ from typing import Iterator
 from lite_runner.arrays import Image
 from lite_runner.cli import draw, output
 from lite_runner.errors import ImageError
-from lite_runner.ocr.page import Page
+from lite_runner.ocr.page import Page, page_result
 from lite_runner.ocr.pipeline import Ocr
-from lite_runner.ocr.report import Result, error_result, page_result
+from lite_runner.ocr.results import Result, error_result
 from lite_runner.pictures import inputs
 from lite_runner.pictures.document import Document
 from lite_runner.pictures.page_range import PageRange

@@ -8,7 +8,7 @@ from typing import Callable, Sequence
 
 from lite_runner import pack as packs
 from lite_runner.cli import results
-from lite_runner.ocr import report
+from lite_runner.ocr.results import Result
 from lite_runner.pictures import inputs
 
 
@@ -22,9 +22,9 @@ def read(options: argparse.Namespace) -> int:
         json_lines=options.json_lines,
         words=options.words,
     )
-    known: list[report.Result] = []
+    known: list[Result] = []
 
-    def show(result: report.Result) -> None:
+    def show(result: Result) -> None:
         known.append(result)
         destinations.show(result)
 
@@ -38,7 +38,7 @@ def read_files(
     pictures: Sequence[inputs.Source],
     pack: Path,
     options: argparse.Namespace,
-    show: Callable[[report.Result], None],
+    show: Callable[[Result], None],
 ) -> None:
     """Read pictures one after the other; errors become results of their own.
 

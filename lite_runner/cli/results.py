@@ -11,8 +11,9 @@ from lite_runner.cli import output
 from lite_runner.errors import UsageError
 from lite_runner.exports import csv_table, hocr, plain_text
 from lite_runner.ocr import report
+from lite_runner.ocr.results import Result, without_words
 
-_FORMATS: dict[str, Callable[[Sequence[report.Result]], str]] = {
+_FORMATS: dict[str, Callable[[Sequence[Result]], str]] = {
     "json": output.as_json,
     "text": plain_text.document,
     "csv": csv_table.document,
@@ -51,25 +52,25 @@ class Destinations:
         names = [name for name in _FORMATS if getattr(self, name) == output.STDOUT]
         return [*names, *(["json-lines"] if self.json_lines else [])]
 
-    def show(self, result: report.Result) -> None:
+    def show(self, result: Result) -> None:
         """Print a picture's lines as soon as they are read."""
         if self.json_lines:
-            output.print_json_line(result if self.words else report.without_words(result))
+            output.print_json_line(result if self.words else without_words(result))
         elif not self._on_stdout:
             print(report.text(result), flush=True)
         elif "error" in result and self.json != output.STDOUT:
             print(report.text(result), file=sys.stderr)
 
-    def write(self, results: Sequence[report.Result]) -> None:
+    def write(self, results: Sequence[Result]) -> None:
         """Write the files."""
         for name, form in _FORMATS.items():
             target = getattr(self, name)
             if target:
                 spelled = self.words or name == "hocr"
-                content = results if spelled else [report.without_words(each) for each in results]
+                content = results if spelled else [without_words(each) for each in results]
                 output.write_text(form(content), target, is_json=name == "json")
 
-    def finish(self, results: Sequence[report.Result]) -> int:
+    def finish(self, results: Sequence[Result]) -> int:
         """Write the files and print the summary; 1 if any picture failed, else 0."""
         self.write(results)
         if not self._on_stdout:
@@ -81,7 +82,7 @@ class Destinations:
 
 
 def keeping(
-    results: Sequence[report.Result], read: Callable[[], object], destinations: Destinations
+    results: Sequence[Result], read: Callable[[], object], destinations: Destinations
 ) -> int:
     """Read pictures and finish; after an interruption finish with what was read until then.
 
@@ -111,6 +112,6 @@ def keeping(
             return destinations.finish(results)
 
 
-def exit_code(results: Sequence[report.Result]) -> int:
+def exit_code(results: Sequence[Result]) -> int:
     """1 if any picture could not be read, else 0."""
     return 1 if any("error" in result for result in results) else 0

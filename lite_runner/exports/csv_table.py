@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Iterator, List, Sequence, Union
 
-from lite_runner.ocr.report import LineResult, Result, WordResult
+from lite_runner.ocr.results import LineResult, Result, WordResult
 
 COLUMNS = (
     *("image", "page", "line", "word", "text", "score", "angle"),

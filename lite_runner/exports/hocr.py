@@ -12,7 +12,8 @@ from typing import Sequence
 from xml.etree import ElementTree
 
 from lite_runner import __version__
-from lite_runner.ocr.report import LineResult, PageResult, Result, pages
+from lite_runner.ocr.report import pages
+from lite_runner.ocr.results import LineResult, PageResult, Result
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from lite_runner.ocr.report import Result
+from lite_runner.ocr.results import Result
 
 #: Between two pages.
 PAGE_BREAK = "\f"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from lite_runner.arrays import Floats
-from lite_runner.ocr.report import LineResult, PageContent, WordResult
+from lite_runner.ocr.results import LineResult, PageContent, PageResult, WordResult
 from lite_runner.releases.proof import StageSeconds
 
 
@@ -132,6 +132,11 @@ class Page:
         if self.smallest_text is not None:
             content["smallest_text"] = self.smallest_text
         return content
+
+
+def page_result(name: str, page: Page) -> PageResult:
+    """The JSON object of a picture that was read."""
+    return {"image": name, **page.to_dict()}
 
 
 def _points(box: Floats) -> list[list[float]]:

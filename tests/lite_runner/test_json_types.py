@@ -11,12 +11,12 @@ import pytest
 
 from lite_runner import pack_file
 from lite_runner.bench import messages, result
-from lite_runner.ocr import report
+from lite_runner.ocr import results
 from lite_runner.releases import answers, proof, release, settings
 from lite_runner.scoring import scores
 
 MODULES: tuple[ModuleType, ...] = (
-    *(answers, pack_file, proof, settings, report),
+    *(answers, pack_file, proof, settings, results),
     *(messages, result, scores),
 )
 TYPES = sorted(

@@ -14,6 +14,7 @@ import pytest
 
 from lite_runner import terminal
 from lite_runner.ocr import report
+from lite_runner.ocr.results import error_result
 
 #: Of Unicode's categories: controls, line and paragraph separators, surrogates.
 _CATEGORIES = {"Cc", "Zl", "Zp", "Cs"}
@@ -73,7 +74,7 @@ def test_a_name_makes_no_further_rows() -> None:
     assert "x\\x0d\\x0a  1  0.999  forged\\x9b31m.png  1x1" in shown
     assert "a\\x1b[2Jb\\x0ac" in shown
     assert report.summary([result]).count("\n") == 2
-    assert "\n" not in report.text(report.error_result(name, "is \x1b]0;no\x07 picture"))
+    assert "\n" not in report.text(error_result(name, "is \x1b]0;no\x07 picture"))
 
 
 def run(code: str, *arguments: str | bytes, **options: object) -> subprocess.CompletedProcess[str]:
@@ -91,9 +92,10 @@ def test_the_program_shows_a_name_and_keeps_it_in_json(tmp_path) -> None:
     name = b"a\x1b[31m\xe2\x80\xaeb\xff\nc.png"
     code = (
         "import sys; from lite_runner.cli import output; from lite_runner.ocr import report\n"
+        "from lite_runner.ocr.results import error_result\n"
         "from lite_runner.cli.results import Destinations\n"
         "output.force_utf8_output()\n"
-        "results = [report.error_result(sys.argv[1], 'is none')]\n"
+        "results = [error_result(sys.argv[1], 'is none')]\n"
         "Destinations().show(results[0])\n"
         "Destinations(json=sys.argv[2]).finish(results)\n"
         "Destinations(json='-').finish(results)\n"

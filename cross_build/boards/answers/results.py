@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Iterable
 
 from cross_build.boards.answers.answer import Answer, parse
-from lite_runner.ocr.report import (
+from lite_runner.ocr.results import (
     LineResult,
     PageResult,
     Result,

@@ -16,7 +16,7 @@ from cross_build.deploys import remote_read
 from cross_build.errors import BoardError
 from cross_build.targets.targets import target
 from lite_runner.errors import UsageError
-from lite_runner.ocr.report import Result
+from lite_runner.ocr.results import Result
 from lite_runner.pictures.inputs import expand
 from lite_runner.pictures.page_range import PageRange
 

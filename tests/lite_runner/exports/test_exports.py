@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lite_runner.exports import csv_table, hocr, plain_text
-from lite_runner.ocr import report
+from lite_runner.ocr.results import Result, error_result
 
 SECONDS = dict.fromkeys(("detect", "classify", "recognise", "total"), 0.1)
 
@@ -40,9 +40,9 @@ def page(name: str, *lines: Any, **more: Any) -> Any:
     } | (more)
 
 
-RESULTS: list[report.Result] = [
+RESULTS: list[Result] = [
     page("a.png", line("Gate 42", 10), line('say "yes", no', 40)),
-    report.error_result("b.png", "is empty (0 bytes)"),
+    error_result("b.png", "is empty (0 bytes)"),
     page("c.tif", line("第二页", 10), page=2, pages=3),
     page("none.png"),
 ]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lite_runner.ocr import report
-from lite_runner.ocr.page import Line, Page, Seconds
+from lite_runner.ocr.page import Line, Page, Seconds, page_result
+from lite_runner.ocr.results import error_result
 
 shares = st.floats(0, 1)
 places = st.floats(0, 60000, width=32)
@@ -32,7 +33,7 @@ pages = st.builds(
 
 @given(st.text(), pages)
 def test_a_page_is_the_same_after_json(name: str, page: Page) -> None:
-    result = report.page_result(name, page)
+    result = page_result(name, page)
     written = json.dumps(result, ensure_ascii=False, allow_nan=False)
     assert json.loads(written) == result
     assert result["image"] == name
@@ -50,7 +51,7 @@ def page(*read: Line, total: float = 1.23456) -> Page:
 
 def test_what_may_be_missing_is_in_the_result_and_on_the_terminal() -> None:
     assert "smallest_text" not in page().to_dict()
-    result = report.page_result("a.jpg", dataclasses.replace(page(), smallest_text=38))
+    result = page_result("a.jpg", dataclasses.replace(page(), smallest_text=38))
     assert result["smallest_text"] == 38
     *_, row = report.text(result).splitlines()
     assert "less than 38 pixels" in row
@@ -59,7 +60,7 @@ def test_what_may_be_missing_is_in_the_result_and_on_the_terminal() -> None:
 
 
 BOX = np.array([[1, 2], [30.26, 2], [30, 14.5], [1, 14]], np.float32)
-SIGN = report.page_result(
+SIGN = page_result(
     "sign.jpg", page(Line("你好", 0.98765, BOX, 0), Line("on its head", 0.5, BOX, 180))
 )
 
@@ -88,24 +89,24 @@ def test_lines_are_numbered_on_a_terminal() -> None:
 
 
 def test_a_box_without_text_is_told_by_its_corners() -> None:
-    told = report.text(report.page_result("a", page(Line(None, 0.7, BOX, 0))))
+    told = report.text(page_result("a", page(Line(None, 0.7, BOX, 0))))
     assert told.endswith("(1,2) (30,2) (30,14) (1,14)")
     assert "1 line " in told
 
 
 def test_a_page_without_text_says_so() -> None:
-    assert report.text(report.page_result("a.png", page())) == "a.png  640x480  no text  1.23 s"
+    assert report.text(page_result("a.png", page())) == "a.png  640x480  no text  1.23 s"
 
 
 def test_an_error_is_one_line() -> None:
-    assert report.text(report.error_result("a.png", "is empty")) == "a.png: is empty"
+    assert report.text(error_result("a.png", "is empty")) == "a.png: is empty"
 
 
 def test_a_summary_adds_up_what_was_read() -> None:
     results = [
         SIGN,
-        report.error_result("b.jpg", "does not exist"),
-        report.page_result("blank.png", page(total=2.0)),
+        error_result("b.jpg", "does not exist"),
+        page_result("blank.png", page(total=2.0)),
     ]
     head, rule, first, second, total = report.summary(results).split("\n")
     assert head.split() == ["picture", "lines", "score", *SIGN["seconds"]]
@@ -121,7 +122,7 @@ def test_a_summary_of_one_picture_adds_nothing_up() -> None:
 
 
 def test_a_summary_of_nothing_is_its_head() -> None:
-    assert len(report.summary([report.error_result("a", "is empty")]).split("\n")) == 2
+    assert len(report.summary([error_result("a", "is empty")]).split("\n")) == 2
 
 
 def columns(text: str) -> int:
