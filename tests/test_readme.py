@@ -16,6 +16,7 @@ from invoke.parser import Parser
 
 import tasks
 from cross_build.boards.board import Board
+from cross_build.cli import command_line
 from cross_build.cli.program import commands
 from lite_runner.releases.release import sha256
 from lite_runner.scoring import ground_truth
@@ -103,7 +104,7 @@ def parsed(tasks_of_a_program: Collection, words: list[str]) -> list[tuple[str |
     parser = Parser(contexts=tasks_of_a_program.to_contexts())
     return [
         (context.name, {name: argument.value for name, argument in context.args.items()})
-        for context in parser.parse_argv(words)
+        for context in parser.parse_argv(list(command_line.of(words, tasks_of_a_program).words))
     ]
 
 

@@ -63,8 +63,8 @@ def read(
     return CommandLine(tuple(result))
 
 
-def prepare(program: Program, collection: Collection) -> None:
-    """Put what a program has not parsed yet into words that its parser reads as they are meant."""
+def of(words: Sequence[str], collection: Collection) -> CommandLine:
+    """Read the words behind the own options of a program that has these commands."""
     commands = {
         name: each for each in collection.to_contexts() for name in (str(each.name), *each.aliases)
     }
@@ -74,7 +74,12 @@ def prepare(program: Program, collection: Collection) -> None:
         for name, task in tasks.items()
         if isinstance(task, Command) and task.words
     }
-    line = read(program.core.unparsed, commands, repeated)
+    return read(words, commands, repeated)
+
+
+def prepare(program: Program, collection: Collection) -> None:
+    """Put what a program has not parsed yet into words that its parser reads as they are meant."""
+    line = of(program.core.unparsed, collection)
     program.core.unparsed[:] = line.words
     if line.help is not None:
         program.args.help.value = line.help
