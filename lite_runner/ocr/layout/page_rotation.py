@@ -15,8 +15,8 @@ from lite_runner.ocr.detector import geometry
 
 #: Fewer lines on their side are labels or a spine, not a page.
 MIN_LINES = 3
-#: A line that runs down is at least so many times as long as high: a lone 1, 4 or I is not.
-MIN_RATIO = 3.0
+#: A line that runs down is at least so many times as long as high: a lone 3, 4 or 7 is up to 1.9.
+MIN_RATIO = 2.0
 #: Share of a page's lines, by length, that must lie on their side.
 SIDEWAYS = 0.8
 #: Share of a page's lines, by length, that must be upside down for the page to be. A card lying
@@ -30,16 +30,14 @@ def is_sideways(quads: Sequence[Floats]) -> bool:
     Args:
         quads: 4x2 each, from where the text starts (see :func:`geometry.text_first`).
     """
-    lying = standing = 0.0
+    total = standing = 0.0
     count = 0
     for quad in quads:
         width, height = geometry.size(quad)
-        if not runs_down(quad):
-            # One or two characters have no direction of their own.
-            lying += width if width >= geometry.TALL * height else 0.0
-        elif width >= MIN_RATIO * height:
+        total += width
+        if runs_down(quad) and width >= MIN_RATIO * height:
             standing, count = standing + width, count + 1
-    return count >= MIN_LINES and standing >= SIDEWAYS * (lying + standing)
+    return count >= MIN_LINES and standing >= SIDEWAYS * total
 
 
 def runs_down(quad: Floats) -> bool:

@@ -77,7 +77,10 @@ def test_a_folder_of_that_name_is_no_package(
         ),
         ("import nothing_there", r"cannot be imported \(ModuleNotFoundError: .*nothing_there"),
         ("__version__ = '3.2.0'", r"its cv2 is 3\.2\.0, the runner needs 4\.5 or newer"),
-        ("__version__ = '4.6.0'", r"its cv2 4\.6\.0 lacks BORDER_REPLICATE, .*warpPerspective;"),
+        (
+            "__version__ = '4.6.0'",
+            r"its cv2 4\.6\.0 lacks BORDER_CONSTANT, BORDER_REPLICATE, .*warpPerspective;",
+        ),
     ],
 )
 def test_packages_that_would_fail_are_refused(tmp_path: Path, source: str, words: str) -> None:

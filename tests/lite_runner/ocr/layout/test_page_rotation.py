@@ -13,7 +13,9 @@ DOWN = [geometry.text_first(rectangle(60 * line, 20, 30, 300)) for line in range
 WORD = rectangle(10, 400, 30, 30)
 ACROSS = rectangle(0, 400, 300, 30)
 #: A 1 or 4 that stands alone, as text_first takes it for a line written downwards.
-DIGITS = [geometry.text_first(rectangle(60 * place, 20, 16, 40)) for place in range(6)]
+DIGITS = [geometry.text_first(rectangle(60 * place, 20, 24, 44)) for place in range(6)]
+#: A table's cells on a page that lies on its side.
+CELLS = [geometry.text_first(rectangle(60 * place, 20, 24, 54)) for place in range(6)]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,8 @@ DIGITS = [geometry.text_first(rectangle(60 * place, 20, 16, 40)) for place in ra
         ([ACROSS] * 5, False),
         ([WORD] * 5, False),
         (DIGITS, False),
+        (CELLS, True),
+        ([*CELLS, *DIGITS], False),
     ],
 )
 def test_a_page_is_on_its_side_where_most_of_its_lines_are(quads: list, expected: bool) -> None:

@@ -9,8 +9,8 @@ import java.util.List;
 final class PageRotation {
     /** Fewer lines on their side are labels or a spine, not a page. */
     private static final int MIN_LINES = 3;
-    /** A line that runs down is at least so many times as long as high: a lone 1, 4 or I is not. */
-    private static final double MIN_RATIO = 3.0;
+    /** A line that runs down is at least so many times as long as high: a lone 3 or 4 is up to 1.9. */
+    private static final double MIN_RATIO = 2.0;
     /** Share of a page's lines, by length, that must lie on their side. */
     private static final double SIDEWAYS = 0.8;
     /**
@@ -23,20 +23,18 @@ final class PageRotation {
 
     /** Whether most lines of a picture run downwards or upwards. */
     static boolean isSideways(List<Quad> quads) {
-        double lying = 0;
+        double total = 0;
         double standing = 0;
         int count = 0;
         for (Quad quad : quads) {
             double width = quad.width();
-            if (!runsDown(quad)) {
-                // One or two characters have no direction of their own.
-                lying += width >= Quad.TALL * quad.height() ? width : 0;
-            } else if (width >= MIN_RATIO * quad.height()) {
+            total += width;
+            if (runsDown(quad) && width >= MIN_RATIO * quad.height()) {
                 standing += width;
                 count++;
             }
         }
-        return count >= MIN_LINES && standing >= SIDEWAYS * (lying + standing);
+        return count >= MIN_LINES && standing >= SIDEWAYS * total;
     }
 
     /** Whether a quad's first side runs rather downwards or upwards than to a side. */
