@@ -34,6 +34,8 @@ def is_sideways(quads: Sequence[Floats]) -> bool:
     count = 0
     for quad in quads:
         width, height = geometry.size(quad)
+        if width < geometry.TALL * height:
+            continue  # a character, or on a page on its side a part of a word, has no direction
         total += width
         if runs_down(quad) and width >= MIN_RATIO * height:
             standing, count = standing + width, count + 1

@@ -28,6 +28,9 @@ final class PageRotation {
         int count = 0;
         for (Quad quad : quads) {
             double width = quad.width();
+            if (width < Quad.TALL * quad.height()) {
+                continue; // a character, or a part of a word, has no direction of its own
+            }
             total += width;
             if (runsDown(quad) && width >= MIN_RATIO * quad.height()) {
                 standing += width;
