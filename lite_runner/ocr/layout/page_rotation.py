@@ -15,7 +15,7 @@ from lite_runner.ocr.detector import geometry
 
 #: Fewer lines on their side are labels or a spine, not a page.
 MIN_LINES = 3
-#: A line that runs down is at least so many times as long as high: a lone 3, 4 or 7 is up to 1.9.
+#: These are at least so many times as long as high: a lone 3, 4 or 7 is up to 1.9.
 MIN_RATIO = 2.0
 #: Share of a page's lines, by length, that must lie on their side.
 SIDEWAYS = 0.8
@@ -37,8 +37,9 @@ def is_sideways(quads: Sequence[Floats]) -> bool:
         if width < geometry.TALL * height:
             continue  # a character, or on a page on its side a part of a word, has no direction
         total += width
-        if runs_down(quad) and width >= MIN_RATIO * height:
-            standing, count = standing + width, count + 1
+        if runs_down(quad):
+            standing += width
+            count += width >= MIN_RATIO * height
     return count >= MIN_LINES and standing >= SIDEWAYS * total
 
 

@@ -32,7 +32,8 @@ CELLS = [geometry.text_first(rectangle(60 * place, 20, 24, 54)) for place in ran
         ([WORD] * 5, False),
         (DIGITS, False),
         (CELLS, True),
-        ([*CELLS, *DIGITS], False),
+        ([*CELLS[:3], *DIGITS], True),
+        ([*CELLS[:2], *DIGITS], False),
     ],
 )
 def test_a_page_is_on_its_side_where_most_of_its_lines_are(quads: list, expected: bool) -> None:

@@ -9,7 +9,7 @@ import java.util.List;
 final class PageRotation {
     /** Fewer lines on their side are labels or a spine, not a page. */
     private static final int MIN_LINES = 3;
-    /** A line that runs down is at least so many times as long as high: a lone 3 or 4 is up to 1.9. */
+    /** These are at least so many times as long as high: a lone 3, 4 or 7 is up to 1.9. */
     private static final double MIN_RATIO = 2.0;
     /** Share of a page's lines, by length, that must lie on their side. */
     private static final double SIDEWAYS = 0.8;
@@ -32,9 +32,9 @@ final class PageRotation {
                 continue; // a character, or a part of a word, has no direction of its own
             }
             total += width;
-            if (runsDown(quad) && width >= MIN_RATIO * quad.height()) {
+            if (runsDown(quad)) {
                 standing += width;
-                count++;
+                count += width >= MIN_RATIO * quad.height() ? 1 : 0;
             }
         }
         return count >= MIN_LINES && standing >= SIDEWAYS * total;
