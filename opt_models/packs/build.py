@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import cast
 
@@ -75,12 +76,16 @@ def build(inputs: PackInputs, options: BuildOptions) -> pack.Pack:
 
 def _fill(folder: Path, inputs: PackInputs, options: BuildOptions) -> PackFile:
     """Write all files of a pack but ``pack.json``, and say what is in that."""
-    network.check_dictionary(inputs)
-    golden = _golden(inputs)
-    networks = {
-        stage: network.build_network(folder, stage, inputs, golden, options)
-        for stage in inputs.networks
-    }
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        recogniser = network.open_network(inputs.networks["rec"], Path(work))
+        network.check_dictionary(inputs, recogniser.summary)
+        golden = _golden(inputs)
+        networks = {
+            stage: network.build_network(
+                *(folder, stage, inputs, golden, options), recogniser if stage == "rec" else None
+            )
+            for stage in inputs.networks
+        }
     return {
         "schema": pack.SCHEMA,
         "name": inputs.name,

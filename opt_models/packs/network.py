@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Mapping, Sequence, Union
 
 from lite_runner.pack import Golden
 from lite_runner.releases.release import sha256
@@ -25,9 +25,33 @@ from opt_models.packs.inputs import PackInputs
 from opt_models.packs.network_input import NetworkInput
 from opt_models.stage_settings import StageSettings
 
+#: A network as it is read, once for all that is asked of it: an export, or a published ``.nb``.
+Opened = Union[convert.Program, nb.Model]
+
+
+def open_network(input: NetworkInput, work: Path) -> Opened:
+    """Read a network.
+
+    Args:
+        input: of a pack.
+        work: folder for what importing writes; kept as long as the network is used.
+
+    Raises:
+        OptError: it is damaged, or cannot be imported.
+    """
+    if input.files is None:
+        (published,) = input.paths
+        return nb.read(published)
+    return convert.read(input.files, work)
+
 
 def build_network(
-    folder: Path, stage: str, inputs: PackInputs, golden: Golden, options: BuildOptions
+    folder: Path,
+    stage: str,
+    inputs: PackInputs,
+    golden: Golden,
+    options: BuildOptions,
+    opened: Opened | None = None,
 ) -> WrittenNetwork:
     """Build one network in the folder of a pack.
 
@@ -37,6 +61,7 @@ def build_network(
         inputs: of the pack.
         golden: picture to compare folded networks on.
         options: what the pack is built for.
+        opened: the network, if it was read already.
 
     Returns:
         what ``pack.json`` says of it.
@@ -49,7 +74,11 @@ def build_network(
     print(f"  {stage}: {source} -> {target.name}", file=sys.stderr)
     step = _Step(stage, inputs.networks[stage], inputs.charset, target, golden, options)
     with tempfile.TemporaryDirectory(dir=folder) as work:
-        written = step.convert(Path(work)) if step.input.files else step.copy_published()
+        network = opened or open_network(step.input, Path(work))
+        if isinstance(network, nb.Model):
+            written = step.copy_published(network)
+        else:
+            written = step.convert(network, Path(work))
     memory = None
     # Only where outputs were compared, bit by bit, on the real runtime.
     if options.runtime.arch == "arm" and written.precision != "fp16":
@@ -66,23 +95,16 @@ def build_network(
     }
 
 
-def check_dictionary(inputs: PackInputs) -> None:
+def check_dictionary(inputs: PackInputs, recogniser: Summary) -> None:
     """Refuse a dictionary that is not the recogniser's; worth asking before anything is built.
 
     Raises:
         CatalogError: a line of it stands there by mistake.
         OptError: the network is no recogniser, or one of another dictionary.
     """
-    rec, charset = inputs.networks["rec"], inputs.charset
-    with tempfile.TemporaryDirectory() as work:
-        summary = (
-            nb.read(rec.paths[0]).summary
-            if rec.files is None
-            else convert.read(rec.files, Path(work)).summary
-        )
-    decoding_settings = decoding.decode(summary, charset.characters, rec.source)
-    has_space = decoding_settings["space"]
-    dictionary_lines.check(charset, decoding_settings["classes"] - 1 - has_space, has_space)
+    charset, source = inputs.charset, inputs.networks["rec"].source
+    settings = decoding.decode(recogniser, charset.characters, source)
+    dictionary_lines.check(charset, settings["classes"] - 1 - settings["space"], settings["space"])
 
 
 @dataclass(frozen=True)
@@ -114,10 +136,9 @@ class _Step:
     golden: Golden
     options: BuildOptions
 
-    def copy_published(self) -> _Written:
+    def copy_published(self, model: nb.Model) -> _Written:
         """Copy a published ``.nb`` that the runtime's processor can run."""
         (published,) = self.input.paths
-        model = nb.read(published)
         if model.arch != self.options.runtime.arch:
             raise OptError(
                 f"{published.name}: was published for {model.arch}, the target is"
@@ -129,11 +150,8 @@ class _Step:
         shutil.copyfile(published, self.target)
         return _Written(model.summary.precision, {}, settings)
 
-    def convert(self, work: Path) -> _Written:
+    def convert(self, program: convert.Program, work: Path) -> _Written:
         """Let opt write the ``.nb`` of an export, in a folder for files on the way."""
-        if self.input.files is None:
-            raise ValueError(f"{self.input.source} has no export")
-        program = convert.read(self.input.files, work)
         precision = self._precision(program.summary)
         runs = partial(convert.runs, program.files, work)
         settings = self._settings(program.summary, runs)
