@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 
 from lite_runner import pack
-from lite_runner.arrays import Image
 from lite_runner.cli import arguments, failures, main
 from lite_runner.errors import EngineError, ImageError, LiteError, PackError, UsageError
-from lite_runner.predictor import wheel
 from lite_runner.predictor.protocol import Output
+from tests.lite_runner.cli.conftest import read
 
 
 @pytest.fixture(autouse=True)
@@ -153,20 +152,6 @@ def test_a_script_gets_its_own_options_and_exit_code(
 
 
 # Reading
-
-
-@pytest.fixture
-def folder(sheet: Image, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a picture and something that is none; the engine is a fake."""
-    monkeypatch.setattr(wheel, "WheelEngine", lambda threads, found: engine)
-    monkeypatch.chdir(tmp_path)
-    cv2.imwrite("good.png", sheet)
-    Path("bad.png").write_bytes(b"no picture")
-    return tmp_path
-
-
-def read(folder: Path, *arguments: str) -> int:
-    return main.main(["read", "--pack", str(folder), *arguments])
 
 
 def test_reading_prints_the_lines(

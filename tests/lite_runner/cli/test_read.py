@@ -9,7 +9,6 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,25 +18,14 @@ from PIL import Image as Pillow
 from lite_runner import pack
 from lite_runner.arrays import Image
 from lite_runner.capabilities import note
-from lite_runner.cli import main
-from lite_runner.predictor import wheel
+from tests.lite_runner.cli.conftest import read
 
 
 @pytest.fixture(autouse=True)
-def folder(sheet: Image, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a picture and something that is none."""
+def alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader lies in no release, and tries no models in a child, which takes a second each."""
     monkeypatch.setattr(pack, "of_this_release", lambda: None)
-    monkeypatch.setattr(wheel, "WheelEngine", lambda threads, found: engine)
-    # Trying models in a child takes a second each time.
     monkeypatch.setattr(note, "tried", lambda engine, files: engine)
-    monkeypatch.chdir(tmp_path)
-    cv2.imwrite("good.png", sheet)
-    Path("bad.png").write_bytes(b"no picture")
-    return tmp_path
-
-
-def read(folder: Path, *arguments: str) -> int:
-    return main.main(["read", "--pack", str(folder), *arguments])
 
 
 @pytest.fixture
