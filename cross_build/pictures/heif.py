@@ -9,7 +9,7 @@ import numpy as np
 
 from lite_runner.arrays import Image
 from lite_runner.errors import ImageError
-from lite_runner.pictures.image import MAX_PIXELS
+from lite_runner.pictures.image import check_size
 from lite_runner.pictures.pixels import to_bgr
 
 
@@ -42,11 +42,7 @@ class HeifDocument:
             self._file = Pillow.open(io.BytesIO(data))
         except (OSError, ValueError) as error:
             raise self._damaged(error) from error
-        if self._file.width * self._file.height > MAX_PIXELS:
-            raise ImageError(
-                f"has {self._file.width}x{self._file.height} pixels; at most"
-                f" {MAX_PIXELS / 1e6:.0f} million are read: scale it down"
-            )
+        check_size(self._file.width, self._file.height)
         self.count = int(getattr(self._file, "n_frames", 1))
 
     def page(self, number: int) -> Image:

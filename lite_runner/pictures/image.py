@@ -85,7 +85,7 @@ def check(data: bytes) -> tuple[str, tuple[int, int]]:
     size = image_header.header_size(data)
     if size is None:
         raise ImageError(f"is a {kind} that does not tell its size; save it again, as PNG or JPEG")
-    _check_size(*size)
+    check_size(*size)
     return kind, size
 
 
@@ -178,7 +178,12 @@ def contents(source: str | os.PathLike[str] | bytes | bytearray | memoryview | I
     return data
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Refuse a picture without pixels, or with too many.
+
+    Raises:
+        ImageError: says how many are read.
+    """
     if width < 1 or height < 1:
         raise ImageError(f"header says {width}x{height} pixels; the file is damaged")
     if width * height > MAX_PIXELS:
