@@ -61,7 +61,7 @@ class ReaderPool:
         self._lock = threading.Lock()
         self._closed = False
 
-    def read(self, source: Source) -> Page:
+    def read(self, source: Source, page: int = 1) -> Page:
         """Read one picture; see :meth:`lite_runner.Ocr.read`.
 
         Raises:
@@ -69,7 +69,7 @@ class ReaderPool:
             EngineError: the library failed.
             ClosedError: the pool is closed.
         """
-        future = self._submit(lambda: self._reader().read(source))
+        future = self._submit(lambda: self._reader().read(source, page=page))
         try:
             return future.result()
         finally:

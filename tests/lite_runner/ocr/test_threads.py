@@ -120,6 +120,18 @@ def test_sixteen_requests_at_once_to_one_reader(
             assert list(clients.map(post, range(16))) == [text(number) for number in range(16)]
 
 
+@pytest.mark.parametrize("kind", [Ocr, ReaderPool])
+def test_a_page_of_a_file_is_chosen(
+    kind: Any, pack_folder: Path, engine: Any, tmp_path: Path
+) -> None:
+    scan = tmp_path / "scan.tif"
+    cv2.imwritemulti(str(scan), [page(number) for number in (5, 6)])
+    with kind(pack_folder, engine, options=Options(min_score=0.2)) as reader:
+        result = reader.read(scan, page=2)
+    assert (result.page, result.pages) == (2, 2)
+    assert "".join(str(line.text) for line in result) == text(6)
+
+
 def test_sixteen_requests_at_once_to_a_pool(
     serve: Any, pack_folder: Path, own_thread: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
